@@ -1,0 +1,67 @@
+# Two commands do everything: `make run` and `make test`.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' 2>/dev/null)
+
+.PHONY: run setup test lint types check pages lock demo bench chaos soak clean debian
+
+run: setup  ## set up, build the pages, start Parvis, print the links
+	@exec $(BIN)/parvis up $(ARGS)
+
+demo: setup  ## the same, with a voice that speaks
+	@exec $(BIN)/parvis demo $(ARGS)
+
+setup: .make/run .make/pages
+
+.make/venv:
+	@mkdir -p .make
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Parvis needs Python 3.11 or later: make PYTHON=…"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+.make/run: .make/venv requirements/run.txt pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.make/dev: .make/run requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.make/npm: web/package-lock.json
+	@mkdir -p .make
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.make/pages: .make/npm $(WEB_SOURCES)
+	cd web && npm run --silent build
+	@touch $@
+
+pages: .make/pages
+
+.make/debian: tests/debian-packages.txt
+	@mkdir -p .make
+	@bash tests/install-debian-packages.sh
+	@touch $@
+
+debian: .make/debian
+
+lint: .make/dev .make/npm
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd web && npm run --silent lint && npm run --silent types
+
+test: setup .make/dev .make/debian lint  ## install what the tests need and run everything
+	cd web && npm test --silent
+	$(BIN)/pytest $(ARGS)
+
+lock: .make/dev  ## make the pinned requirements anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 --universal -o requirements/run.txt pyproject.toml requirements/build.in
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 --universal --extra dev -o requirements/dev.txt pyproject.toml requirements/build.in
+
+clean:
+	rm -rf $(VENV) .make web/node_modules src/parvis/pages build dist

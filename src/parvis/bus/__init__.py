@@ -1,0 +1,1 @@
+"""How processes talk: publications with retained last values, and requests."""

@@ -1,0 +1,306 @@
+"""What travels on the bus, subject by subject (table in docs/design.md).
+
+JSON for what is small and rare; a fixed header and raw bytes for parts. Every message decodes what any
+version of its sender wrote: unknown fields are ignored.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from parvis.errors import RemoteProtocolError
+from parvis.media.events import Event
+from parvis.media.rendition import Rendition
+
+RING_PARTS = 94
+"""Parts that a stage retains for edges that come late, and that an edge keeps: 30 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatState:
+    """A seat as control wants it: `muted_by` is "self", "host" or None."""
+
+    handle: str
+    display_name: str
+    role: str
+    muted_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceMessage:
+    """Desired state of a Space. `revision` grows with each change; times are RFC 3339 or None."""
+
+    id: str
+    revision: int
+    title: str
+    description: str
+    language: str
+    state: str
+    host: str
+    created_at: str
+    starts_at: str | None
+    started_at: str | None
+    ended_at: str | None
+    seats: tuple[SeatState, ...] = ()
+    max_speakers: int = 10
+
+    @property
+    def subject(self) -> str:
+        return f"space.{self.id}"
+
+    def encode(self) -> bytes:
+        return _dump(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> SpaceMessage:
+        fields = _load(payload, cls)
+        fields["seats"] = tuple(SeatState(**_known(seat, SeatState)) for seat in fields.get("seats", ()))
+        return cls(**fields)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramRendition:
+    """What an edge must know of a rendition: its init segment and one silent access unit."""
+
+    rendition: Rendition
+    init: bytes
+    silence: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramMessage:
+    """A program exists (or, with `last_sequence`, is over). `first_sequence` is its first part."""
+
+    space: str
+    stage: str
+    first_sequence: int
+    last_sequence: int | None
+    renditions: tuple[ProgramRendition, ...]
+
+    @property
+    def subject(self) -> str:
+        return f"program.{self.space}"
+
+    def encode(self) -> bytes:
+        renditions = [
+            {"rendition": r.rendition, "init": _b64(r.init), "silence": _b64(r.silence)}
+            for r in self.renditions
+        ]
+        return _dump(
+            {
+                "space": self.space,
+                "stage": self.stage,
+                "first_sequence": self.first_sequence,
+                "last_sequence": self.last_sequence,
+                "renditions": renditions,
+            }
+        )
+
+    @classmethod
+    def decode(cls, payload: bytes) -> ProgramMessage:
+        fields = _load(payload, cls)
+        fields["renditions"] = tuple(
+            ProgramRendition(
+                Rendition(r["rendition"]), base64.b64decode(r["init"]), base64.b64decode(r["silence"])
+            )
+            for r in fields["renditions"]
+        )
+        return cls(**fields)
+
+
+_PART_HEADER = struct.Struct(">QBI")
+_LAST = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PartMessage:
+    """One part of one rendition. `body` is what a listener gets; `events` are those inside it, for SSE.
+    `last` says that the program ends with it."""
+
+    space: str
+    rendition: Rendition
+    sequence: int
+    body: bytes
+    events: tuple[Event, ...] = ()
+    last: bool = False
+
+    @property
+    def subject(self) -> str:
+        return f"part.{self.space}.{self.rendition}"
+
+    def encode(self) -> bytes:
+        events = b"\n".join(event.body for event in self.events)
+        header = _PART_HEADER.pack(self.sequence, _LAST if self.last else 0, len(events))
+        return header + events + self.body
+
+    @classmethod
+    def decode(cls, subject: str, payload: bytes) -> PartMessage:
+        """Raises `RemoteProtocolError` when the payload is not a part."""
+        _, space, rendition = subject.split(".")
+        try:
+            sequence, flags, events_size = _PART_HEADER.unpack_from(payload)
+        except struct.error as error:
+            raise RemoteProtocolError("bus-payload", f"{subject}: {error}") from error
+        start = _PART_HEADER.size + events_size
+        if start > len(payload):
+            raise RemoteProtocolError("bus-payload", f"{subject}: events run past the end")
+        lines = payload[_PART_HEADER.size : start].split(b"\n") if events_size else []
+        events = tuple(Event(json.loads(line)["type"], line) for line in lines)
+        return cls(space, Rendition(rendition), sequence, payload[start:], events, bool(flags & _LAST))
+
+
+@dataclass(frozen=True, slots=True)
+class SeatReport:
+    """A seat as the stage sees it. Level as in docs/protocol.md §3; the rest None until measured."""
+
+    handle: str
+    connected: bool
+    level: int | None = None
+    loss_percent: float | None = None
+    rtt_ms: float | None = None
+    jitter_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsMessage:
+    """All seats of a Space that have, or had, a session. `revision` is the SpaceMessage's that the stage has obeyed."""
+
+    space: str
+    stage: str
+    revision: int
+    seats: tuple[SeatReport, ...]
+
+    @property
+    def subject(self) -> str:
+        return f"seats.{self.space}"
+
+    def encode(self) -> bytes:
+        return _dump(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> SeatsMessage:
+        fields = _load(payload, cls)
+        fields["seats"] = tuple(SeatReport(**_known(seat, SeatReport)) for seat in fields["seats"])
+        return cls(**fields)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeMessage:
+    """How many listen at one edge, by Space. Sent once a second; one older than 5 s no longer counts."""
+
+    edge: str
+    listeners: dict[str, int]
+
+    @property
+    def subject(self) -> str:
+        return f"edge.{self.edge}"
+
+    def encode(self) -> bytes:
+        return _dump(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> EdgeMessage:
+        return cls(**_load(payload, cls))
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessMessage:
+    """Heartbeat of a process: `gauges` are its figures by metric name."""
+
+    name: str
+    role: str
+    pid: int
+    gauges: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def subject(self) -> str:
+        return f"process.{self.name}"
+
+    def encode(self) -> bytes:
+        return _dump(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> ProcessMessage:
+        return cls(**_load(payload, cls))
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRequest:
+    """Control asks a stage to answer a WHIP offer for a seat."""
+
+    space: str
+    handle: str
+    sdp: str
+
+    def encode(self) -> bytes:
+        return _dump({"do": "offer", **asdict(self)})
+
+
+@dataclass(frozen=True, slots=True)
+class OfferReply:
+    """The answer and the session's unguessable id."""
+
+    session: str
+    sdp: str
+
+    def encode(self) -> bytes:
+        return _dump(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> OfferReply:
+        return cls(**_load(payload, cls))
+
+
+@dataclass(frozen=True, slots=True)
+class HangupRequest:
+    """Control asks a stage to end a session. Answered with `{}`, or NotFound `session-unknown`."""
+
+    space: str
+    handle: str
+    session: str
+
+    def encode(self) -> bytes:
+        return _dump({"do": "hangup", **asdict(self)})
+
+
+def decode_stage_request(payload: bytes) -> OfferRequest | HangupRequest:
+    """Raises `RemoteProtocolError` for a request that this version does not know."""
+    fields = _object(payload)
+    kinds: dict[str, type[OfferRequest] | type[HangupRequest]] = {
+        "offer": OfferRequest,
+        "hangup": HangupRequest,
+    }
+    kind = kinds.get(fields.get("do", ""))
+    if kind is None:
+        raise RemoteProtocolError("bus-payload", f"unknown stage request {fields.get('do')!r}")
+    return kind(**_known(fields, kind))
+
+
+def _dump(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    try:
+        fields = json.loads(payload)
+    except ValueError as error:
+        raise RemoteProtocolError("bus-payload", f"not JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise RemoteProtocolError("bus-payload", "not a JSON object")
+    return fields
+
+
+def _load(payload: bytes, kind: type) -> dict[str, Any]:
+    return _known(_object(payload), kind)
+
+
+def _known(fields: dict[str, Any], kind: Any) -> dict[str, Any]:
+    return {name: fields[name] for name in kind.__dataclass_fields__ if name in fields}
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

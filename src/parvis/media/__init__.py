@@ -1,0 +1,1 @@
+"""Pure bytes: ISO base media boxes, parts, events, and their reader. No I/O."""

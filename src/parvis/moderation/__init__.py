@@ -1,0 +1,1 @@
+"""Reports, sanctions, statements of reasons and appeals. Empty so far."""

@@ -1,0 +1,1 @@
+"""Logs, process titles, metrics and health."""

@@ -1,0 +1,1 @@
+"""The one mixed sound of a Space: encoders and packager."""

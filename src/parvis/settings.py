@@ -1,0 +1,111 @@
+"""What each process is told: one frozen dataclass a process, read once, validated.
+
+Every field can be overridden by the environment: `PARVIS_` and the field's name in capitals, for example
+`PARVIS_RTC_PORT_MIN=40000`. A component gets only its own slice.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from parvis.errors import UserError
+
+PAGES = Path(__file__).parent / "pages"
+
+
+@dataclass(frozen=True, slots=True)
+class BusSettings:
+    """Where processes of one machine meet."""
+
+    run_dir: Path = Path("data/run")
+    """Folder of the bus sockets, readable by the owner only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlSettings:
+    """Control: API, studio pages and the database."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    control_port: int = 8081
+    """TCP port of the API and the studio."""
+    database_url: str = ""
+    """SQLAlchemy URL; empty means SQLite in the data folder."""
+    data: Path = Path("data")
+    """Folder of everything that must survive a restart."""
+    public_control_url: str = ""
+    """Origin under which browsers reach control; empty means host and port."""
+    public_edge_url: str = ""
+    """Origin under which listeners reach the edges; empty means host and the edge port."""
+    edge_port: int = 8080
+    """TCP port of the edges, for links."""
+    session_days: int = 30
+    """Days until a sign-in expires."""
+    metrics_token: str = ""
+    """Bearer token for /metrics from elsewhere than loopback; empty means loopback only."""
+    pages: Path = PAGES
+    """Folder of the built pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageSettings:
+    """A stage: WebRTC sessions and mixers."""
+
+    name: str = "stage-1"
+    """Name on the bus."""
+    rtc_port_min: int = 0
+    """First UDP port for WebRTC; 0 lets the system choose."""
+    rtc_port_max: int = 0
+    """Last UDP port for WebRTC."""
+    rtc_public_address: str = ""
+    """Address that browsers reach when the machine's own is not it; empty means its own."""
+    max_sessions: int = 13
+    """Seats with sound in one Space."""
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeSettings:
+    """An edge: fans programs out."""
+
+    name: str = "edge-1"
+    """Name on the bus."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = 8080
+    """TCP port, shared by all edges of the machine."""
+    public_edge_url: str = ""
+    """Origin under which listeners reach the edges; empty means host and port."""
+    public_control_url: str = ""
+    """Origin of the studio, for links; empty means host and port 8081."""
+    metrics_token: str = ""
+    """Bearer token for /metrics from elsewhere than loopback; empty means loopback only."""
+    max_connections: int = 18_000
+    """Connections at once in this process, listeners and requests together."""
+    header_limit_bytes: int = 8_192
+    """Size of a request head."""
+    request_timeout_s: float = 10.0
+    """Time for a request head to arrive, and for an answer to be taken."""
+    pages: Path = PAGES
+    """Folder of the built pages."""
+
+
+Settings = TypeVar("Settings", BusSettings, ControlSettings, StageSettings, EdgeSettings)
+
+
+def from_environment(settings: Settings, environment: Mapping[str, str] = os.environ) -> Settings:
+    """A copy with each `PARVIS_…` variable applied. Raises `UserError` `setting-invalid`."""
+    changes: dict[str, Any] = {}
+    for field in fields(settings):
+        variable = f"PARVIS_{field.name.upper()}"
+        if variable not in environment:
+            continue
+        kind = type(getattr(settings, field.name))
+        try:
+            changes[field.name] = (type(Path()) if issubclass(kind, Path) else kind)(environment[variable])
+        except ValueError as error:
+            raise UserError("setting-invalid", f"{variable} must be {kind.__name__}: {error}") from error
+    return replace(settings, **changes)

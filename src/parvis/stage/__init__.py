@@ -1,0 +1,1 @@
+"""Where seats talk to each other: WebRTC sessions, rooms and the mixer clock."""
