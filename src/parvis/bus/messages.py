@@ -167,7 +167,10 @@ class SeatReport:
 
 @dataclass(frozen=True, slots=True)
 class SeatsMessage:
-    """All seats of a Space that have, or had, a session. `revision` is the SpaceMessage's that the stage has obeyed."""
+    """All seats of a Space that have, or had, a session.
+
+    `revision` is that of the `SpaceMessage` which the stage has obeyed.
+    """
 
     space: str
     stage: str

@@ -59,12 +59,14 @@ class Bus(Publisher, Protocol):
         `ParvisError` the server raised."""
 
     def serve(self, subject: str, handler: Handler) -> None:
-        """Answers requests on `subject`, each in a task of its own. A `ParvisError` goes back to the asker."""
+        """Answers requests on `subject`, each in a task of its own. A `ParvisError` goes to the asker."""
 
     async def close(self) -> None: ...
 
 
 class Subscription(Protocol):
+    """What `Bus.subscribe` gives: an async iterator that ends only when closed."""
+
     def __aiter__(self) -> Subscription: ...
 
     async def __anext__(self) -> tuple[str, bytes]: ...
