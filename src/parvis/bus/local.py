@@ -1,0 +1,207 @@
+"""The bus of one machine: ZeroMQ over Unix sockets, without a broker.
+
+Each process binds two sockets in one folder, named after itself and its instance::
+
+    stage-1.5f0c.pub    publications (PUB)
+    stage-1.5f0c.req    requests and replays (ROUTER)
+    serve/stage.stage-1 a symbolic link to the .req of whoever serves that subject
+
+Rules:
+
+- The folder is the directory: who is there is found by looking, and a look costs one `stat` unless something
+  changed. A restarted process is a new instance, so its subscribers ask it for a replay again.
+- A subscriber reads one socket per publisher, so it can hold back new publications until the replay is in.
+- Killed processes leave sockets behind: the next process of that name removes them.
+- Everything sent is bounded: a full queue drops the newest, and no sender ever waits.
+
+Edges have no asyncio loop and use `LocalPublisher` and `LocalReader` alone; nothing replays what an edge
+publishes, for it says everything again each second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import time
+from collections import deque
+from pathlib import Path
+
+import structlog
+import zmq
+import zmq.asyncio
+
+from parvis import errors
+from parvis.bus.local_reader import MESSAGE_LIMIT_BYTES, QUEUE_MESSAGES, LocalReader, LocalSubscription
+from parvis.bus.port import Handler
+from parvis.bus.run_dir import prepare_run_dir, socket_address
+from parvis.errors import ParvisError, RemoteProtocolError, Unavailable
+
+log = structlog.get_logger(__name__)
+
+
+class LocalPublisher:
+    """The sending half for one process, named `name`; at most one process may hold a name."""
+
+    def __init__(self, run_dir: Path, name: str) -> None:
+        self._run_dir = prepare_run_dir(run_dir)
+        for stale in self._run_dir.glob(f"{name}.*.*"):
+            stale.unlink(missing_ok=True)
+        self.name = name
+        self._stem = f"{name}.{secrets.token_hex(4)}"
+        self._context = zmq.Context()
+        self._pub = self._context.socket(zmq.PUB)
+        self._pub.setsockopt(zmq.SNDHWM, QUEUE_MESSAGES)
+        self._pub.setsockopt(zmq.LINGER, 200)
+        self._retained: dict[str, deque[bytes]] = {}
+        self._bind_publications()
+
+    def _bind_publications(self) -> None:
+        self._pub.bind(socket_address(self._run_dir / f"{self._stem}.pub"))
+
+    def publish(self, subject: str, payload: bytes, *, retain: int = 0) -> None:
+        if retain:
+            kept = self._retained.get(subject)
+            if kept is None or kept.maxlen != retain:
+                kept = self._retained[subject] = deque(kept or (), maxlen=retain)
+            kept.append(payload)
+        with contextlib.suppress(zmq.Again):  # the subscriber's queue is full: it finds the gap by itself
+            self._pub.send_multipart((subject.encode(), payload), flags=zmq.NOBLOCK, copy=True)
+
+    def forget(self, subject: str) -> None:
+        self._retained.pop(subject, None)
+
+    def close_publisher(self) -> None:
+        """Removes this process from the folder and closes its sockets."""
+        for path in self._run_dir.glob(f"{self._stem}.*"):
+            path.unlink(missing_ok=True)
+        self._pub.close()
+        self._context.term()
+
+
+class LocalBus(LocalPublisher):
+    """One process's place on the bus, on the running asyncio loop (see `bus.port.Bus`)."""
+
+    def __init__(self, run_dir: Path, name: str) -> None:
+        super().__init__(run_dir, name)
+        self._handlers: dict[str, Handler] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._subscriptions: list[LocalSubscription] = []
+        self._readers: list[LocalReader] = []
+        self._server = asyncio.get_running_loop().create_task(self._serve())
+
+    def _bind_publications(self) -> None:
+        # Requests first: a reader that sees the .pub looks for the .req at once.
+        self._async_context: zmq.asyncio.Context = zmq.asyncio.Context()
+        self._router = self._async_context.socket(zmq.ROUTER)
+        self._router.setsockopt(zmq.SNDHWM, 0)
+        self._router.setsockopt(zmq.LINGER, 200)
+        self._router.setsockopt(zmq.MAXMSGSIZE, MESSAGE_LIMIT_BYTES)
+        self._router.bind(socket_address(self._run_dir / f"{self._stem}.req"))
+        super()._bind_publications()
+
+    def reader(self, *patterns: str, replay: bool = False) -> LocalReader:
+        """A subscription for loops that poll by themselves; closed with the bus."""
+        reader = LocalReader(self._run_dir, *patterns, replay=replay)
+        self._readers.append(reader)
+        return reader
+
+    def subscribe(self, *patterns: str, replay: bool = False) -> LocalSubscription:
+        subscription = LocalSubscription(LocalReader(self._run_dir, *patterns, replay=replay))
+        self._subscriptions.append(subscription)
+        return subscription
+
+    def serve(self, subject: str, handler: Handler) -> None:
+        self._handlers[subject] = handler
+        link = self._run_dir / "serve" / subject
+        fresh = link.with_name(f"{subject}.{secrets.token_hex(4)}.new")
+        fresh.symlink_to(self._run_dir / f"{self._stem}.req")
+        fresh.replace(link)
+
+    async def request(self, subject: str, payload: bytes, *, timeout_s: float) -> bytes:
+        link = self._run_dir / "serve" / subject
+        deadline_s = time.monotonic() + timeout_s
+        away = Unavailable("process-away", f"Nobody answers for {subject} now.", 2.0)
+        while not link.exists():  # a link to a socket that is gone does not exist either
+            if time.monotonic() > deadline_s:
+                raise away
+            await asyncio.sleep(0.05)
+        socket = self._async_context.socket(zmq.DEALER)
+        socket.setsockopt(zmq.LINGER, 0)
+        try:
+            socket.connect(socket_address(link.resolve()))
+            await socket.send_multipart((b"request", subject.encode(), payload))
+            async with asyncio.timeout(max(deadline_s - time.monotonic(), 0.001)):
+                status, answer = await socket.recv_multipart()
+        except TimeoutError:
+            raise away from None
+        finally:
+            socket.close()
+        if status == b"ok":
+            return bytes(answer)
+        raise _error_from(answer)
+
+    async def close(self) -> None:
+        for subscription in self._subscriptions:
+            await subscription.aclose()
+        for reader in self._readers:
+            reader.close()
+        for task in (self._server, *self._tasks):
+            task.cancel()
+        await asyncio.gather(self._server, *self._tasks, return_exceptions=True)
+        self._router.close()
+        self._async_context.term()
+        self.close_publisher()
+
+    async def _serve(self) -> None:
+        while True:
+            peer, kind, *rest = await self._router.recv_multipart()
+            if kind == b"replay" and len(rest) == 1:
+                await self._replay(peer, tuple(json.loads(rest[0])))
+            elif kind == b"request" and len(rest) == 2:
+                task = asyncio.create_task(self._answer(peer, rest[0].decode(), rest[1]))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+            else:
+                log.warning("bus message of an unknown kind", kind=kind)
+
+    async def _replay(self, peer: bytes, patterns: tuple[str, ...]) -> None:
+        for subject, kept in list(self._retained.items()):
+            if subject.startswith(patterns):
+                for payload in list(kept):
+                    await self._router.send_multipart((peer, subject.encode(), payload))
+        await self._router.send_multipart((peer, b"", b""))
+
+    async def _answer(self, peer: bytes, subject: str, payload: bytes) -> None:
+        try:
+            handler = self._handlers.get(subject)
+            if handler is None:
+                raise Unavailable("process-away", f"{self.name} does not serve {subject}.", 2.0)
+            reply = (b"ok", await handler(payload))
+        except ParvisError as error:
+            reply = (b"error", _error_bytes(error))
+        except Exception:
+            log.exception("a request failed", subject=subject)
+            reply = (
+                b"error",
+                _error_bytes(Unavailable("process-failed", "It failed inside; see the log.", 2.0)),
+            )
+        await self._router.send_multipart((peer, *reply))
+
+
+def _error_bytes(error: ParvisError) -> bytes:
+    fields = {"kind": type(error).__name__, "code": error.code, "detail": error.detail}
+    if isinstance(error, errors.Overloaded):
+        fields["retry_after_s"] = str(error.retry_after_s)
+    return json.dumps(fields).encode()
+
+
+def _error_from(payload: bytes) -> ParvisError:
+    fields = json.loads(payload)
+    kind = getattr(errors, fields.get("kind", ""), None)
+    if not (isinstance(kind, type) and issubclass(kind, ParvisError)):
+        return RemoteProtocolError("bus-payload", f"an error of unknown kind: {fields}")
+    if issubclass(kind, errors.Overloaded):
+        return kind(fields["code"], fields["detail"], float(fields["retry_after_s"]))
+    return kind(fields["code"], fields["detail"])
