@@ -40,10 +40,10 @@ def box_header(data: bytes | bytearray | memoryview, offset: int = 0) -> tuple[b
 
     Raises `RemoteProtocolError` when the size cannot hold the header.
     """
-    size, type = _HEADER.unpack_from(data, offset)
+    size, kind = _HEADER.unpack_from(data, offset)
     if size < HEADER_BYTES:
         raise RemoteProtocolError(MALFORMED, f"box {kind!r} claims {size} bytes")
-    return type, size
+    return kind, size
 
 
 def walk(payload: memoryview, within: str) -> Iterator[tuple[bytes, memoryview]]:

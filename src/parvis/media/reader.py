@@ -117,7 +117,7 @@ class PartReader:
         """One box at the top level. Boxes wait in `_pending` until `moov` or `mdat` completes them."""
         awaited = _FOLLOWERS[self._pending[-1][0] if self._pending else b""]
         if type not in awaited:
-            if type in _FOLLOWERS or type in _CLOSERS:
+            if self._pending or type in _FOLLOWERS or type in _CLOSERS:
                 raise RemoteProtocolError(MALFORMED, f"box {type!r} is out of place")
             return None
         self._pending.append((type, whole))
