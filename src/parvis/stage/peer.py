@@ -1,0 +1,222 @@
+"""WebRTC as Parvis needs it, and the only file that knows the library (`wrtc`, libwebrtc M152).
+
+Rules:
+
+- Sound in: int16[480] mono, 10 ms, as Chrome's jitter buffer, concealment, FEC and RED leave it. It keeps
+  coming (as silence) when packets stop, so only `stats()` tells whether anybody is there.
+- Sound out: int16[960] mono, 20 ms, handed over as two frames of 10 ms.
+- Opus with in-band FEC, wrapped in RED; RED first, which makes 20 % loss sound like 5 %
+  (docs/decisions/0001-wrtc-against-aiortc.md).
+- No STUN server is asked: a stage is reachable, and learns where its peers are from their packets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import structlog
+import webrtc
+from numpy.typing import NDArray
+
+from parvis.clock import SAMPLE_RATE_HZ, TICK_SAMPLES
+from parvis.errors import RemoteProtocolError, Unavailable
+
+log = structlog.get_logger(__name__)
+
+FRAME_SAMPLES = 480
+"""Samples of one frame of the library, 10 ms."""
+QUEUE_FRAMES = 20
+"""Frames that wait for a reader before the oldest is dropped: 200 ms."""
+GATHERING_TIMEOUT_S = 3.0
+
+Samples = NDArray[np.int16]
+OnSamples = Callable[[Samples], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSettings:
+    """How peers of this process reach the world. Ports 0, 0 mean any."""
+
+    port_min: int = 0
+    port_max: int = 0
+    loopback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStats:
+    """What the transport tells of the sound that comes in, since the session began. None: not known yet."""
+
+    packets_received: int = 0
+    packets_lost: int = 0
+    jitter_ms: float | None = None
+    rtt_ms: float | None = None
+
+
+def allow_loopback() -> None:
+    """Lets peers of this process use 127.0.0.1 and ::1. Must come before the first peer."""
+    webrtc.allow_loopback()
+
+
+class Peer:
+    """One WebRTC session with one track of sound in, and one out if the other side wants it."""
+
+    def __init__(self, settings: PeerSettings, on_samples: OnSamples) -> None:
+        port_range = (settings.port_min, settings.port_max) if settings.port_max else None
+        self._connection = webrtc.RTCPeerConnection(webrtc.RTCConfiguration(port_range=port_range))
+        self._on_samples = on_samples
+        self._pump: asyncio.Task[None] | None = None
+        self._out: webrtc.MediaStreamTrackGenerator | None = None
+        self._writer: webrtc.WritableStreamDefaultWriter | None = None
+        self._sent_frames = 0
+        self.discarded_frames = 0
+        self._connection.on("track", self._on_track)
+
+    @property
+    def state(self) -> str:
+        """As in the W3C API: new, connecting, connected, disconnected, failed or closed."""
+        return str(self._connection.connection_state.value)
+
+    async def answer(self, offer_sdp: str, *, send: bool) -> str:
+        """Takes an offer and gives the answer with all candidates; `send` opens the way out.
+
+        Raises `RemoteProtocolError` `offer-malformed` if the library refuses the offer. A cancellation leaves
+        the peer to be closed.
+        """
+        connection = self._connection
+        try:
+            description = webrtc.RTCSessionDescriptionInit(type="offer", sdp=offer_sdp)
+            await connection.set_remote_description(description)
+        except (webrtc.RTCException, ValueError, TypeError) as error:
+            raise RemoteProtocolError("offer-malformed", f"The offer cannot be used: {error}") from error
+        transceiver = connection.get_transceivers()[0]
+        transceiver.set_codec_preferences(_opus_in_red())
+        if send:
+            await transceiver.sender.replace_track(self._open_out())
+            transceiver.direction = webrtc.RTCRtpTransceiverDirection.sendrecv
+        await connection.set_local_description(await connection.create_answer())
+        return await self._gathered()
+
+    async def offer(self, *, receive: bool) -> str:
+        """Makes an offer that sends, and also receives if asked."""
+        directions = webrtc.RTCRtpTransceiverDirection
+        direction = directions.sendrecv if receive else directions.sendonly
+        transceiver = self._connection.add_transceiver(
+            self._open_out(), webrtc.RTCRtpTransceiverInit(direction=direction)
+        )
+        transceiver.set_codec_preferences(_opus_in_red())
+        await self._connection.set_local_description(await self._connection.create_offer())
+        return await self._gathered()
+
+    async def accept(self, answer_sdp: str) -> None:
+        """Takes the answer to `offer()`. Raises `RemoteProtocolError` `answer-malformed`."""
+        try:
+            description = webrtc.RTCSessionDescriptionInit(type="answer", sdp=answer_sdp)
+            await self._connection.set_remote_description(description)
+        except (webrtc.RTCException, ValueError, TypeError) as error:
+            raise RemoteProtocolError("answer-malformed", f"The answer cannot be used: {error}") from error
+
+    def send(self, samples: Samples) -> None:
+        """Sends one tick, int16[960]. Does nothing when there is no way out or the peer is closed."""
+        writer = self._writer
+        if writer is None:
+            return
+        assert samples.shape == (TICK_SAMPLES,), samples.shape
+        for start in range(0, TICK_SAMPLES, FRAME_SAMPLES):
+            frame = webrtc.AudioDataInit(
+                format="s16",
+                sample_rate=SAMPLE_RATE_HZ,
+                number_of_frames=FRAME_SAMPLES,
+                number_of_channels=1,
+                timestamp=self._sent_frames * 10_000,
+                data=samples[start : start + FRAME_SAMPLES].tobytes(),
+            )
+            writer.write(webrtc.AudioData(frame))
+            self._sent_frames += 1
+
+    async def stats(self) -> PeerStats:
+        """What the transport measured so far."""
+        found = PeerStats()
+        for entry in (await self._connection.get_stats()).values():
+            if isinstance(entry, webrtc.RTCInboundRtpStreamStats):
+                found = replace(
+                    found,
+                    packets_received=entry.packets_received or 0,
+                    packets_lost=max(entry.packets_lost or 0, 0),
+                    jitter_ms=None if entry.jitter is None else entry.jitter * 1000,
+                )
+            elif isinstance(entry, webrtc.RTCIceCandidatePairStats) and entry.nominated:
+                rtt_s = entry.current_round_trip_time
+                found = replace(found, rtt_ms=None if rtt_s is None else rtt_s * 1000)
+        return found
+
+    async def close(self) -> None:
+        """Ends the session. Afterwards no samples come and none are sent."""
+        self._writer = None
+        pump, self._pump = self._pump, None
+        if pump is not None:
+            pump.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await pump
+        self._connection.close()
+
+    def _open_out(self) -> webrtc.MediaStreamTrackGenerator:
+        self._out = webrtc.MediaStreamTrackGenerator("audio")
+        self._writer = self._out.writable.get_writer()
+        return self._out
+
+    async def _gathered(self) -> str:
+        connection = self._connection
+        done = asyncio.Event()
+
+        @connection.on("icegatheringstatechange")
+        def _(_event: object) -> None:
+            if connection.ice_gathering_state == webrtc.RTCIceGatheringState.complete:
+                done.set()
+
+        if connection.ice_gathering_state != webrtc.RTCIceGatheringState.complete:
+            try:
+                async with asyncio.timeout(GATHERING_TIMEOUT_S):
+                    await done.wait()
+            except TimeoutError:
+                log.warning("gathering candidates takes long; going on with those found")
+        description = connection.local_description
+        assert description is not None
+        if "a=candidate:" not in description.sdp:
+            raise Unavailable("no-candidates", "No network address or port is free for WebRTC.", 5.0)
+        return description.sdp
+
+    def _on_track(self, event: webrtc.RTCTrackEvent) -> None:
+        self._pump = asyncio.get_running_loop().create_task(self._read(event.track))
+
+    async def _read(self, track: webrtc.MediaStreamTrack) -> None:
+        processor = webrtc.MediaStreamTrackProcessor(
+            webrtc.MediaStreamTrackProcessorInit(track, QUEUE_FRAMES)
+        )
+        async for data in processor.readable:
+            assert isinstance(data, webrtc.AudioData)
+            with data:
+                self._on_samples(_mono(data))
+            self.discarded_frames = processor.discarded_frames
+
+
+def _mono(data: webrtc.AudioData) -> Samples:
+    """int16[n] at 48 kHz; stereo becomes its mean. The library resamples to 48 kHz by itself."""
+    channels = data.number_of_channels
+    buffer = bytearray(data.number_of_frames * channels * 2)
+    data.copy_to(buffer, webrtc.AudioDataCopyToOptions(plane_index=0, format="s16"))
+    samples = np.frombuffer(buffer, dtype="<i2")
+    if channels == 1:
+        return samples
+    mean: Samples = samples.reshape(-1, channels).mean(axis=1).astype(np.int16)
+    return mean
+
+
+def _opus_in_red() -> list[webrtc.RTCRtpCodec]:
+    capabilities = webrtc.RTCRtpReceiver.get_capabilities("audio")
+    assert capabilities is not None
+    by_name = {codec.mime_type.lower(): codec for codec in capabilities.codecs}
+    return [by_name["audio/red"], by_name["audio/opus"]]

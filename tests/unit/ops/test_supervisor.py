@@ -1,0 +1,84 @@
+"""The supervisor with real processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from parvis.ops.supervisor import Child, Supervisor
+
+SLEEPER = (sys.executable, "-c", "import signal; signal.pause()")
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def running(supervisor: Supervisor) -> AsyncIterator[None]:
+    task = asyncio.create_task(supervisor.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_a_killed_child_comes_back(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, [Child("edge-1", SLEEPER)])
+    async with running(supervisor):
+        await until(lambda: "edge-1" in supervisor.pids)
+        first = supervisor.pids["edge-1"]
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: supervisor.pids.get("edge-1", first) != first)
+        assert supervisor.restarts == {"edge-1": 1}
+        second = supervisor.pids["edge-1"]
+    await until(lambda: not alive(second))
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_the_next_supervisor_adopts_what_runs(tmp_path: Path) -> None:
+    orphan = await asyncio.create_subprocess_exec(*SLEEPER)
+    child = Child("stage-1", SLEEPER)
+    started = Path(f"/proc/{orphan.pid}/stat").read_text().rpartition(")")[2].split()[19]
+    (tmp_path / "stage-1.pid").write_text(f"{orphan.pid} {started} {child.digest}")
+    supervisor = Supervisor(tmp_path, [child])
+    async with running(supervisor):
+        await until(lambda: "stage-1" in supervisor.pids)
+        assert supervisor.pids["stage-1"] == orphan.pid
+    assert await orphan.wait() == -signal.SIGTERM
+
+
+async def test_what_runs_with_other_settings_is_ended_first(tmp_path: Path) -> None:
+    orphan = await asyncio.create_subprocess_exec(*SLEEPER)
+    started = Path(f"/proc/{orphan.pid}/stat").read_text().rpartition(")")[2].split()[19]
+    (tmp_path / "stage-1.pid").write_text(f"{orphan.pid} {started} 0000")
+    supervisor = Supervisor(tmp_path, [Child("stage-1", SLEEPER)])
+    async with running(supervisor):
+        await until(lambda: "stage-1" in supervisor.pids)
+        assert supervisor.pids["stage-1"] != orphan.pid
+        assert await orphan.wait() == -signal.SIGTERM
+
+
+async def test_a_reused_process_id_is_not_adopted(tmp_path: Path) -> None:
+    child = Child("stage-1", SLEEPER)
+    (tmp_path / "stage-1.pid").write_text(f"{os.getpid()} 1 {child.digest}")
+    supervisor = Supervisor(tmp_path, [child])
+    async with running(supervisor):
+        await until(lambda: "stage-1" in supervisor.pids)
+        assert supervisor.pids["stage-1"] != os.getpid()
