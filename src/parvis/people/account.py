@@ -1,0 +1,67 @@
+"""Accounts and the rules of what people choose about themselves (docs/protocol.md §4).
+
+- A handle is 2 to 30 of `a-z 0-9 _`, is unique and never changes.
+- A display name is 1 to 60 characters on one line, in Unicode NFC, without control or direction characters
+  (somebody else's line on the stage could be rewritten with them).
+- A password is 8 to 200 characters; nothing else is asked of it (NIST SP 800-63B §5.1.1.2).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from parvis.errors import UserError
+
+HANDLE_PATTERN: Final = r"^[a-z0-9_]{2,30}$"
+DISPLAY_NAME_MAX: Final = 60
+PASSWORD_MIN: Final = 8
+PASSWORD_MAX: Final = 200
+
+_HANDLE = re.compile(HANDLE_PATTERN)
+_DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One person. Times are Unix milliseconds."""
+
+    id: str
+    handle: str
+    display_name: str
+    created_at_ms: int
+
+
+def is_handle(text: str) -> bool:
+    """Whether `text` could be somebody's handle."""
+    return _HANDLE.fullmatch(text) is not None
+
+
+def check_handle(handle: str) -> str:
+    """The handle, or `UserError` `input-invalid`."""
+    if not is_handle(handle):
+        raise UserError("input-invalid", "handle: 2 to 30 of a-z, 0-9 and _ are allowed.")
+    return handle
+
+
+def check_display_name(display_name: str) -> str:
+    """The name in NFC without blanks around it, or `UserError` `input-invalid`."""
+    name = unicodedata.normalize("NFC", display_name).strip()
+    if not 1 <= len(name) <= DISPLAY_NAME_MAX:
+        raise UserError("input-invalid", f"display_name: 1 to {DISPLAY_NAME_MAX} characters are allowed.")
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in _DIRECTION for c in name):
+        raise UserError("input-invalid", "display_name: control characters are not allowed.")
+    return name
+
+
+def check_password(password: str) -> str:
+    """The password, or `UserError` `input-invalid`."""
+    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+        raise UserError(
+            "input-invalid", f"password: {PASSWORD_MIN} to {PASSWORD_MAX} characters are allowed."
+        )
+    if any(unicodedata.category(c) == "Cs" for c in password):
+        raise UserError("input-invalid", "password: half of a surrogate pair is not a character.")
+    return password
