@@ -1,0 +1,129 @@
+"""The database: one engine, short transactions, one writer at a time on SQLite.
+
+- SQLite runs in WAL mode, so readers never wait; foreign keys are on; each transaction is begun by us
+  (`BEGIN IMMEDIATE` to write), for the driver's own way leaves DDL and reads outside.
+- Writers of this process queue in memory, in order, rather than on SQLite's busy handler; `busy_timeout` is
+  for those of other processes (a backup, a shell).
+- PostgreSQL needs none of that: rows are locked where it matters (`SpaceRecords.get(lock=True)`).
+- When the database is away it is said so (`Unavailable` `database-away`); anything else it says is a bug.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from parvis.errors import Unavailable, UserError
+from parvis.people.port import PeopleRecords
+from parvis.spaces.port import SpaceRecords
+from parvis.store.people import PeopleTables
+from parvis.store.spaces import SpaceTables
+
+DATABASE_FILE: Final = "parvis.sqlite3"
+_BUSY_TIMEOUT_MS: Final = 5_000
+_RETRY_AFTER_S: Final = 2.0
+_WRITES: Final = "parvis_writes"
+
+
+def database_url(configured: str, data: Path) -> str:
+    """The SQLAlchemy URL: as configured, or SQLite in the data folder, which is made.
+
+    Raises `UserError` `setting-invalid` when the folder can't be made.
+    """
+    if configured:
+        return configured
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError("setting-invalid", f"The data folder {data} can't be made: {error}") from error
+    return f"sqlite+aiosqlite:///{data / DATABASE_FILE}"
+
+
+def open_engine(url: str) -> AsyncEngine:
+    """An engine as the rules above say. Raises `UserError` `setting-invalid` for a bad URL."""
+    try:
+        engine = create_async_engine(make_url(url), pool_pre_ping=not url.startswith("sqlite"))
+    except (SQLAlchemyError, ImportError) as error:
+        raise UserError("setting-invalid", f"database_url can't be used: {error}") from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _set_up_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+class Database:
+    """Opens transactions for people and Spaces; implements the ports of both."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+        self._one_writer = asyncio.Lock() if self._engine.dialect.name == "sqlite" else None
+
+    @asynccontextmanager
+    async def read_people(self) -> AsyncIterator[PeopleRecords]:
+        async with self._transaction(writes=False) as connection:
+            yield PeopleTables(connection)
+
+    @asynccontextmanager
+    async def write_people(self) -> AsyncIterator[PeopleRecords]:
+        async with self._transaction(writes=True) as connection:
+            yield PeopleTables(connection)
+
+    @asynccontextmanager
+    async def read_spaces(self) -> AsyncIterator[SpaceRecords]:
+        async with self._transaction(writes=False) as connection:
+            yield SpaceTables(connection)
+
+    @asynccontextmanager
+    async def write_spaces(self) -> AsyncIterator[SpaceRecords]:
+        async with self._transaction(writes=True) as connection:
+            yield SpaceTables(connection)
+
+    async def check(self) -> None:
+        """Raises `Unavailable` `database-away`."""
+        async with self._transaction(writes=False) as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _transaction(self, *, writes: bool) -> AsyncIterator[AsyncConnection]:
+        turn: AbstractAsyncContextManager[Any] = (
+            self._one_writer if writes and self._one_writer is not None else nullcontext()
+        )
+        async with turn:
+            try:
+                async with self._engine.connect() as connection:
+                    if writes:
+                        await connection.execution_options(**{_WRITES: True})
+                    async with connection.begin():
+                        yield connection
+            except (OperationalError, InterfaceError, PoolTimeout) as error:
+                raise Unavailable("database-away", "The database does not answer.", _RETRY_AFTER_S) from error
+
+
+def _set_up_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
