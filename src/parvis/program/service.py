@@ -1,0 +1,74 @@
+"""A Space's program on the bus: announced, published part by part, ended.
+
+Rules:
+
+- The `ProgramMessage` goes out before the first part and is retained, so whoever finds a part can find out
+  how to play it. It is published again, with the last sequence, after the last part.
+- The last 30 s of each rendition stay retained for edges that come late, until `forget`.
+- Nothing here waits: a tick costs two encodings and at most two publications.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from parvis.bus.messages import RING_PARTS, PartMessage, ProgramMessage
+from parvis.bus.port import Publisher
+from parvis.media.events import Event
+from parvis.media.rendition import Rendition
+from parvis.program.encoders import Samples
+from parvis.program.packager import ProgramEncoder
+
+
+class Program:
+    """One program from its first part to its last. Made by `Program.start`; owned by one room."""
+
+    def __init__(self, publisher: Publisher, encoder: ProgramEncoder, message: ProgramMessage) -> None:
+        self._publisher = publisher
+        self._encoder = encoder
+        self._message = message
+
+    @classmethod
+    def start(cls, publisher: Publisher, space: str, stage: str, first_sequence: int) -> Program:
+        """Opens the encoders and announces the program. The first tick pushed begins at program sample
+        `first_sequence × 15,360`. `stage` is the name of the stage that makes it."""
+        encoder = ProgramEncoder(space, first_sequence)
+        message = ProgramMessage(space, stage, first_sequence, None, encoder.renditions)
+        publisher.publish(message.subject, message.encode(), retain=1)
+        return cls(publisher, encoder, message)
+
+    @property
+    def first_sequence(self) -> int:
+        """The program's first part."""
+        return self._message.first_sequence
+
+    @property
+    def last_sequence(self) -> int | None:
+        """The program's last part, or None while it goes on."""
+        return self._message.last_sequence
+
+    def push_tick(self, samples: Samples) -> None:
+        """Takes the next 20 ms, `int16[960]`. Raises `LocalProtocolError` as `ProgramEncoder.push` does."""
+        self._publish(self._encoder.push(samples))
+
+    def add_event(self, event: Event) -> None:
+        """The event rides in the next part that is completed."""
+        self._encoder.add_event(event)
+
+    def end(self) -> None:
+        """Completes the last part and says that the program is over. A second call does nothing."""
+        if self._message.last_sequence is not None:
+            return
+        self._publish(self._encoder.flush())
+        self._message = replace(self._message, last_sequence=self._encoder.last_sequence)
+        self._publisher.publish(self._message.subject, self._message.encode(), retain=1)
+
+    def forget(self) -> None:
+        """Drops what the bus retains of this program, once no edge can need it any more."""
+        self._publisher.forget(self._message.subject)
+        for rendition in Rendition:
+            self._publisher.forget(f"part.{self._message.space}.{rendition}")
+
+    def _publish(self, parts: list[PartMessage]) -> None:
+        for part in parts:
+            self._publisher.publish(part.subject, part.encode(), retain=RING_PARTS)
