@@ -40,7 +40,8 @@ def k_weight(frequency_hz: Float64) -> Float64:
 
 def _bin_weights() -> Float32:
     """Weight of each real and imaginary part of a tick's rfft, in the order they lie in memory."""
-    weights = k_weight(np.arange(TICK_SAMPLES // 2 + 1) * (SAMPLE_RATE_HZ / TICK_SAMPLES)) / TICK_SAMPLES**2
+    bins = np.arange(TICK_SAMPLES // 2 + 1, dtype=np.float64)
+    weights = k_weight(bins * (SAMPLE_RATE_HZ / TICK_SAMPLES)) / TICK_SAMPLES**2
     weights[1:-1] *= 2  # the mirror half that rfft leaves out
     return np.repeat(weights, 2).astype(np.float32)
 
