@@ -7,7 +7,7 @@ Every field can be overridden by the environment: `PARVIS_` and the field's name
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -63,6 +63,8 @@ class StageSettings:
     """Last UDP port for WebRTC."""
     rtc_public_address: str = ""
     """Address that browsers reach when the machine's own is not it; empty means its own."""
+    rtc_loopback: bool = False
+    """Offer 127.0.0.1 to browsers, for trying out on one machine."""
     max_sessions: int = 13
     """Seats with sound in one Space."""
 
@@ -93,6 +95,20 @@ class EdgeSettings:
     """Folder of the built pages."""
 
 
+def _flag(text: str) -> bool:
+    if text.lower() not in ("0", "1", "false", "true", "no", "yes"):
+        raise ValueError("say yes or no")
+    return text.lower() in ("1", "true", "yes")
+
+
+_PARSERS: dict[type, Callable[[str], Any]] = {
+    str: str,
+    int: int,
+    float: float,
+    bool: _flag,
+    type(Path()): Path,
+}
+
 Settings = TypeVar("Settings", BusSettings, ControlSettings, StageSettings, EdgeSettings)
 
 
@@ -105,7 +121,7 @@ def from_environment(settings: Settings, environment: Mapping[str, str] = os.env
             continue
         kind = type(getattr(settings, field.name))
         try:
-            changes[field.name] = (type(Path()) if issubclass(kind, Path) else kind)(environment[variable])
+            changes[field.name] = _PARSERS[kind](environment[variable])
         except ValueError as error:
             raise UserError("setting-invalid", f"{variable} must be {kind.__name__}: {error}") from error
     return replace(settings, **changes)

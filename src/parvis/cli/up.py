@@ -1,0 +1,212 @@
+"""`parvis up`: starts and supervises everything on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import ipaddress
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+
+from parvis.bus.run_dir import prepare_run_dir
+from parvis.errors import UserError
+from parvis.ops import logs
+from parvis.ops.supervisor import Child, Supervisor
+
+READY_PATIENCE_S = 60.0
+
+HOST = Annotated[str, typer.Option(help="Address to listen on.")]
+PORT = Annotated[int, typer.Option(help="TCP port of the edges: the share links.", min=1, max=65535)]
+CONTROL_PORT = Annotated[
+    int, typer.Option(help="TCP port of control: the studio and the API.", min=1, max=65535)
+]
+DATA = Annotated[Path, typer.Option(help="Folder of everything that must survive a restart.")]
+EDGES = Annotated[int, typer.Option(help="Edge processes; 0 means one a core.", min=0, max=64)]
+JSON = Annotated[bool, typer.Option("--json", help="Print the links as one JSON object.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a Parvis on this machine listens and keeps its things."""
+
+    host: str
+    port: int
+    control_port: int
+    data: Path
+    edges: int
+
+    @property
+    def edge_url(self) -> str:
+        """Origin of the edges, as a browser on this machine reaches it."""
+        return os.environ.get("PARVIS_PUBLIC_EDGE_URL") or f"http://{_reachable(self.host)}:{self.port}"
+
+    @property
+    def control_url(self) -> str:
+        """Origin of control, as a browser on this machine reaches it."""
+        return (
+            os.environ.get("PARVIS_PUBLIC_CONTROL_URL")
+            or f"http://{_reachable(self.host)}:{self.control_port}"
+        )
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(up)
+
+
+def up(
+    host: HOST = "127.0.0.1",
+    port: PORT = 8080,
+    control_port: CONTROL_PORT = 8081,
+    data: DATA = Path("data"),
+    edges: EDGES = 0,
+    as_json: JSON = False,
+) -> None:
+    """Start Parvis on this machine and keep it running until Ctrl-C."""
+    place = Place(host, port, control_port, data, edges or os.cpu_count() or 1)
+
+    async def ready() -> None:
+        _print_links(place, as_json=as_json)
+
+    run(place, ready)
+
+
+def run(place: Place, ready: Callable[[], Awaitable[None]]) -> None:
+    """Runs everything until SIGINT or SIGTERM; awaits `ready` in a task of its own once all processes answer.
+
+    Raises `UserError` `port-in-use`, `already-running`, `data-unusable`.
+    """
+    logs.configure("supervisor")
+    with _only_one(place.data):
+        asyncio.run(_run(place, ready))
+
+
+async def _run(place: Place, ready: Callable[[], Awaitable[None]]) -> None:
+    run_dir = prepare_run_dir(place.data / "run")
+    supervisor = Supervisor(run_dir, children(place))
+    if not any(run_dir.glob("*.pid")):
+        _check_port_free(place.host, place.port)
+        _check_port_free(place.host, place.control_port)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+
+    async def when_ready() -> None:
+        await _until_ready(place)
+        await ready()
+
+    keeper = asyncio.create_task(supervisor.run())
+    announcer = asyncio.create_task(when_ready())
+    stopper = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait((keeper, stopper), return_when=asyncio.FIRST_COMPLETED)
+        if announcer.done() and not announcer.cancelled():
+            announcer.result()
+    finally:
+        for task in (announcer, stopper, keeper):
+            task.cancel()
+        await asyncio.gather(announcer, stopper, keeper, return_exceptions=True)
+
+
+def children(place: Place) -> list[Child]:
+    """The processes of one machine, in the order in which they start."""
+    environment = {
+        "PARVIS_RUN_DIR": str((place.data / "run").absolute()),
+        "PARVIS_PUBLIC_EDGE_URL": place.edge_url,
+        "PARVIS_PUBLIC_CONTROL_URL": place.control_url,
+        "PARVIS_DATA": str(place.data.absolute()),
+        "PARVIS_HOST": place.host,
+        "PARVIS_PORT": str(place.port),
+        "PARVIS_EDGE_PORT": str(place.port),
+        "PARVIS_CONTROL_PORT": str(place.control_port),
+        "PARVIS_RTC_LOOPBACK": os.environ.get(
+            "PARVIS_RTC_LOOPBACK", "yes" if _is_loopback(place.host) else "no"
+        ),
+    }
+    names = ["stage-1", "control", *(f"edge-{number}" for number in range(1, place.edges + 1))]
+    return [
+        Child(name, (sys.executable, "-m", "parvis", name.split("-")[0], "--name", name), environment)
+        for name in names
+    ]
+
+
+async def _until_ready(place: Place) -> None:
+    deadline_s = time.monotonic() + READY_PATIENCE_S
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for origin in (f"http://{_reachable(place.host)}:{place.control_port}", _edge_origin(place)):
+            while True:
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await client.get(f"{origin}/healthz", timeout=2)).status_code == 200:
+                        break
+                if time.monotonic() > deadline_s:
+                    raise UserError("not-ready", f"{origin} does not answer; the log above says why.")
+                await asyncio.sleep(0.1)
+
+
+def _edge_origin(place: Place) -> str:
+    return f"http://{_reachable(place.host)}:{place.port}"
+
+
+def _print_links(place: Place, *, as_json: bool) -> None:
+    console = Console()
+    if as_json:
+        console.print_json(data={"studio": f"{place.control_url}/", "share": f"{place.edge_url}/s/"})
+        return
+    console.print()
+    console.print("[bold]Parvis runs.[/bold]")
+    console.print(f"  Studio (host and speak)   [link]{place.control_url}/[/link]")
+    console.print(f"  Share links begin with    {place.edge_url}/s/")
+    console.print("  Ctrl-C ends it.")
+    console.print()
+
+
+@contextlib.contextmanager
+def _only_one(data: Path) -> Iterator[None]:
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (data / "lock").open("w")
+    except OSError as error:
+        raise UserError("data-unusable", f"cannot use the data folder {data}: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError("already-running", f"a Parvis runs already with the data folder {data}") from None
+        yield
+
+
+def _check_port_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = f"cannot listen on {host}:{port}: {error.strerror}"
+            raise UserError("port-in-use", reason) from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _reachable(host: str) -> str:
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,102 @@
+"""The composition root: the only module that may import everything.
+
+Each `run_…` is the whole life of one process, from its settings to its end by SIGTERM or SIGINT.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+import uvloop
+
+from parvis.api.service import serve_control
+from parvis.bus.local import LocalBus, LocalPublisher
+from parvis.bus.local_reader import LocalReader
+from parvis.clock import SystemClock
+from parvis.edge.service import serve_edge
+from parvis.ops import logs, process
+from parvis.program.service import Program
+from parvis.settings import BusSettings, ControlSettings, EdgeSettings, StageSettings
+from parvis.stage.room import ProgramSink
+from parvis.stage.service import Stage
+
+log = structlog.get_logger(__name__)
+
+STAGE_NICE = -10
+CONTROL_NICE = 5
+"""A crowd at the edges must not make the mixer late, nor control: see docs/design.md."""
+
+
+def run_control(bus_settings: BusSettings, settings: ControlSettings) -> None:
+    """The control process."""
+    logs.configure("control")
+    process.become("control", nice=CONTROL_NICE)
+
+    async def main() -> None:
+        bus = LocalBus(bus_settings.run_dir, "control")
+        try:
+            await serve_control(settings, bus, SystemClock())
+        finally:
+            await bus.close()
+
+    _run(main())
+
+
+def run_stage(bus_settings: BusSettings, settings: StageSettings) -> None:
+    """A stage process, with the programs of its Spaces."""
+    logs.configure(settings.name)
+    process.become(settings.name.replace("-", " "), nice=STAGE_NICE)
+
+    async def main() -> None:
+        bus = LocalBus(bus_settings.run_dir, settings.name)
+
+        def start_program(space: str, first_sequence: int) -> ProgramSink:
+            return Program.start(bus, space, settings.name, first_sequence)
+
+        try:
+            await Stage(settings, bus, SystemClock(), start_program).run()
+        finally:
+            await bus.close()
+
+    _run(main())
+
+
+def run_edge(bus_settings: BusSettings, settings: EdgeSettings) -> None:
+    """An edge process. No asyncio: one loop over file descriptors."""
+    logs.configure(settings.name)
+    process.become(settings.name.replace("-", " "))
+    process.raise_open_files()
+    stopping = False
+
+    def stop(_signal: int, _frame: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    publisher = LocalPublisher(bus_settings.run_dir, settings.name)
+    reader = LocalReader(bus_settings.run_dir, "space.", "program.", "part.", replay=True)
+    try:
+        serve_edge(settings, reader, publisher, SystemClock(), lambda: stopping)
+    finally:
+        reader.close()
+        publisher.close_publisher()
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    async def until_signalled() -> None:
+        task = asyncio.ensure_future(main)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    uvloop.run(until_signalled())
+    log.info("ended", pid=os.getpid())

@@ -1,0 +1,293 @@
+"""One Space on stage: its seats' sound, mixed every 20 ms, and its program while it is live.
+
+Rules:
+
+- Control says what should be (`SpaceMessage`: seats, mutes, state); the room makes it so and keeps no wish of
+  its own. Messages that are older than the one obeyed are ignored.
+- Before the Space is live the room is the green room: all hear each other, no program exists.
+- A seat has at most one session; a new offer for a seat takes the place of the old session.
+- Muted or not heard: the row of the mix is closed, and so is what levels are shown for.
+- The program begins at a part boundary, is never interrupted, and ends with the Space.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import structlog
+
+from parvis.audio import Int16
+from parvis.audio.mixer import Mix, Mixed
+from parvis.bus.messages import OfferReply, SeatReport, SeatsMessage, SeatState, SpaceMessage
+from parvis.clock import TICK_SAMPLES, TICKS_PER_PART, Clock
+from parvis.errors import Conflict, NotFound, Overloaded, Refused
+from parvis.media.events import Event
+from parvis.stage.peer import PeerSettings
+from parvis.stage.sdp import check_offer, finish_answer
+from parvis.stage.session import Session
+
+log = structlog.get_logger(__name__)
+
+EVENT_PERIOD_PARTS = 32
+"""State and speakers are said again this often, for listeners who missed the change."""
+HELD_AFTER_S = 5.0
+"""A live Space in which nobody is heard for this long is shown as held."""
+FORGET_AFTER_S = 600.0
+"""How long edges that come late can still learn that a program is over."""
+
+
+class ProgramSink(Protocol):
+    """Where a live room's sound goes."""
+
+    def push_tick(self, samples: Int16) -> None: ...
+
+    def add_event(self, event: Event) -> None: ...
+
+    def end(self) -> None: ...
+
+    def forget(self) -> None: ...
+
+
+class StartProgram(Protocol):
+    """Makes the sink of a Space whose program begins with part `first_sequence`."""
+
+    def __call__(self, space: str, first_sequence: int) -> ProgramSink: ...
+
+
+class Room:
+    """The stage of one Space. All methods are called on the stage's loop."""
+
+    def __init__(
+        self,
+        message: SpaceMessage,
+        *,
+        stage: str,
+        peers: PeerSettings,
+        public_address: str,
+        max_sessions: int,
+        clock: Clock,
+        start_program: StartProgram,
+        listeners: Callable[[], int],
+    ) -> None:
+        self.space = message.id
+        self._stage = stage
+        self._peers = peers
+        self._public_address = public_address
+        self._max_sessions = max_sessions
+        self._clock = clock
+        self._start_program = start_program
+        self._listeners = listeners
+        self._wanted = message
+        self._sessions: dict[str, Session] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._mix = Mix(max_sessions)
+        self._input = np.zeros((max_sessions, TICK_SAMPLES), np.int16)
+        self._open = np.zeros(max_sessions, bool)
+        self._program: ProgramSink | None = None
+        self._next_tick: int | None = None
+        self._last_heard_s = clock.monotonic_s()
+        self._levels: dict[str, int] = {}
+        self._active: int | None = None
+        self._said: dict[str, Event] = {}
+        self._said_at: dict[str, int] = {}
+        self._quiet = True
+
+    # ------------------------------------------------------------------ what control wants
+
+    def apply(self, message: SpaceMessage) -> None:
+        """Obeys the desired state unless a newer one is known."""
+        if message.revision < self._wanted.revision:
+            return
+        self._wanted = message
+        seats = {seat.handle for seat in message.seats}
+        for handle in self._sessions.keys() - seats:
+            self._drop(handle)
+        if message.state == "ended":
+            self.close()
+
+    def close(self) -> None:
+        """Ends the program and all sessions."""
+        for handle in list(self._sessions):
+            self._drop(handle)
+        if self._program is not None:
+            self._program.end()
+            asyncio.get_running_loop().call_later(FORGET_AFTER_S, self._program.forget)
+            self._program = None
+
+    async def closed(self) -> None:
+        """Waits until all sessions are really closed."""
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    # ------------------------------------------------------------------ sessions
+
+    async def offer(self, handle: str, sdp: str) -> OfferReply:
+        """Answers a WHIP offer for a seat.
+
+        Raises `offer-malformed`, `offer-unsupported`, `no-seat`, `space-ended` or `stage-full`.
+        """
+        offer = check_offer(sdp)
+        if self._wanted.state == "ended":
+            raise Conflict("space-ended", "This Space is over.")
+        if self._seat(handle) is None:
+            raise Refused("no-seat", "There is no seat for you on this stage.")
+        old = self._sessions.get(handle)
+        if old is None and len(self._sessions) >= self._max_sessions:
+            raise Overloaded("stage-full", "All seats of this stage are taken.", 30.0)
+        row = old.row if old else next(iter(set(range(self._max_sessions)) - self._rows()))
+        session = Session(handle, row, self._peers, self._clock)
+        if old is None:
+            self._mix.reset(row)
+        self._sessions[handle] = session
+        if old is not None:
+            self._close_later(old)
+        try:
+            answer = await session.peer.answer(offer.sdp, send=offer.wants_mix_minus)
+        except BaseException:
+            if self._sessions.get(handle) is session:
+                self._drop(handle)
+            raise
+        log.info("a seat has sound", space=self.space, seat=handle)
+        finished = finish_answer(answer, public_address=self._public_address, loopback=self._peers.loopback)
+        return OfferReply(session.id, finished)
+
+    def hangup(self, handle: str, session_id: str) -> None:
+        """Ends a session; the seat stays. Raises `NotFound` `session-unknown`."""
+        session = self._sessions.get(handle)
+        if session is None or session.id != session_id:
+            raise NotFound("session-unknown", "There is no such session.")
+        self._drop(handle)
+
+    async def look(self) -> None:
+        """Reads each transport and lets go of sessions that are over. Call it twice a second."""
+        for session in list(self._sessions.values()):
+            await session.look()
+            if session.is_over and self._sessions.get(session.handle) is session:
+                log.info("a seat lost its sound", space=self.space, seat=session.handle)
+                self._drop(session.handle)
+
+    def _drop(self, handle: str) -> None:
+        session = self._sessions.pop(handle)
+        self._open[session.row] = False
+        self._input[session.row] = 0
+        self._close_later(session)
+
+    def _close_later(self, session: Session) -> None:
+        task = asyncio.get_running_loop().create_task(session.peer.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    def _rows(self) -> set[int]:
+        return {session.row for session in self._sessions.values()}
+
+    @property
+    def sessions(self) -> int:
+        """How many seats have a session."""
+        return len(self._sessions)
+
+    def has_seat(self, handle: str) -> bool:
+        """Control knows this seat."""
+        return self._seat(handle) is not None
+
+    def _seat(self, handle: str) -> SeatState | None:
+        return next((seat for seat in self._wanted.seats if seat.handle == handle), None)
+
+    # ------------------------------------------------------------------ sound
+
+    def tick(self, number: int) -> None:
+        """Mixes tick `number` of program time and sends it to everybody."""
+        muted = {seat.handle for seat in self._wanted.seats if seat.muted_by}
+        for session in self._sessions.values():
+            self._input[session.row] = session.pull()
+            self._open[session.row] = session.is_heard and session.handle not in muted
+        mixed = self._mix.step(self._input, self._open)
+        for session in self._sessions.values():
+            session.peer.send(mixed.minus[session.row])
+        if self._open.any():
+            self._last_heard_s = self._clock.monotonic_s()
+        if number % TICKS_PER_PART == TICKS_PER_PART - 1:
+            self._take_levels(mixed)
+        if self._wanted.state in ("live", "held"):
+            self._to_program(number, mixed.program)
+
+    def _to_program(self, number: int, samples: Int16) -> None:
+        if self._program is not None and number != self._next_tick:
+            # The stage was stopped for longer than a part may be late: go on where the clock is.
+            self._program = None
+        if self._program is None:
+            if number % TICKS_PER_PART:
+                return
+            self._program = self._start_program(self.space, number // TICKS_PER_PART)
+            self._said.clear()
+        self._next_tick = number + 1
+        if number % TICKS_PER_PART == TICKS_PER_PART - 1:
+            # A part is complete a little after its last tick, so what is said now rides on this very part.
+            self._say(number // TICKS_PER_PART)
+        self._program.push_tick(samples)
+
+    def _take_levels(self, mixed: Mixed) -> None:
+        levels = self._mix.take_levels()
+        self._levels = {s.handle: int(levels[s.row]) for s in self._sessions.values() if self._open[s.row]}
+        self._active = mixed.active
+
+    # ------------------------------------------------------------------ what listeners are told
+
+    def _say(self, sequence: int) -> None:
+        self._say_again(
+            "state", sequence, Event.of("state", state=self.state, title=self._wanted.title, reason=None)
+        )
+        self._say_again("stage", sequence, Event.of("stage", speakers=self.speakers()))
+        if sequence % 6 == 0:
+            self._say_again("counts", sequence, Event.of("counts", listeners=self._listeners()))
+        heard = {handle: level for handle, level in self._levels.items() if level > 0}
+        if heard or not self._quiet:
+            active = next((s.handle for s in self._sessions.values() if s.row == self._active), None)
+            self._add(Event.of("levels", levels=heard, active=active if heard else None))
+        self._quiet = not heard
+
+    def _say_again(self, kind: str, sequence: int, event: Event) -> None:
+        if self._said.get(kind) != event or sequence - self._said_at.get(kind, 0) >= EVENT_PERIOD_PARTS:
+            self._said[kind] = event
+            self._said_at[kind] = sequence
+            self._add(event)
+
+    def _add(self, event: Event) -> None:
+        assert self._program is not None
+        self._program.add_event(event)
+
+    @property
+    def state(self) -> str:
+        """As listeners see it: a live Space in which nobody is connected is held."""
+        if self._wanted.state != "live":
+            return self._wanted.state
+        connected = any(session.is_heard for session in self._sessions.values())
+        silent_s = self._clock.monotonic_s() - self._last_heard_s
+        return "live" if connected or silent_s < HELD_AFTER_S else "held"
+
+    def speakers(self) -> list[dict[str, object]]:
+        """As in space.json."""
+        return [
+            {
+                "handle": seat.handle,
+                "display_name": seat.display_name,
+                "role": seat.role,
+                "connected": seat.handle in self._sessions and self._sessions[seat.handle].is_heard,
+                "muted": seat.muted_by is not None,
+            }
+            for seat in self._wanted.seats
+        ]
+
+    def report(self) -> SeatsMessage:
+        """What control is told of the seats."""
+        reports = []
+        for seat in self._wanted.seats:
+            session = self._sessions.get(seat.handle)
+            if session is None or not session.is_heard:
+                reports.append(SeatReport(seat.handle, connected=False))
+                continue
+            loss_percent, rtt_ms, jitter_ms = session.quality
+            level = self._levels.get(seat.handle, 0)
+            reports.append(SeatReport(seat.handle, True, level, loss_percent, rtt_ms, jitter_ms))
+        return SeatsMessage(self.space, self._stage, self._wanted.revision, tuple(reports))

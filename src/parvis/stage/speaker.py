@@ -1,0 +1,153 @@
+"""A WHIP client that really speaks: for `parvis speak`, `parvis demo` and synthetic speakers.
+
+Rules (RFC 9725): one `POST` of the offer with all candidates, `DELETE` on the `Location` at the end;
+redirects are followed. Ticks go out at their time by the monotonic clock, each due by the first, so nothing drifts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+import httpx
+import numpy as np
+
+from parvis.audio import Int16
+from parvis.clock import TICK_MS, TICK_SAMPLES, Clock
+from parvis.errors import Overloaded, Refused, RemoteProtocolError, Unavailable, UserError
+from parvis.stage.peer import OnSamples, Peer, PeerSettings, PeerStats
+
+HTTP_TIMEOUT_S = 15.0
+CONNECT_PATIENCE_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What was said: `first_sample_s` is the Unix time at which the first sample went out."""
+
+    first_sample_s: float
+    ticks: int
+    worst_lateness_ms: float
+
+
+class Speaker:
+    """One seat of one Space, from the speaker's side. `on_samples` gets the mix-minus, int16[480]."""
+
+    def __init__(self, whip_url: str, token: str, *, on_samples: OnSamples | None = None) -> None:
+        self._whip_url = whip_url
+        self._token = token
+        self._receives = on_samples is not None
+        self._peer = Peer(PeerSettings(loopback=True), on_samples or (lambda _samples: None))
+        self._session_url: str | None = None
+
+    async def connect(self) -> None:
+        """Takes the seat with sound.
+
+        Raises `UserError`, `Refused`, `Overloaded` or `RemoteProtocolError` with the server's own code, or
+        `Unavailable` `server-away` / `no-connection`.
+        """
+        offer = await self._peer.offer(receive=self._receives)
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/sdp"}
+        try:
+            async with _client() as client:
+                response = await client.post(self._whip_url, content=offer, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unavailable("server-away", f"cannot reach {self._whip_url}: {error}", 2.0) from error
+        if response.status_code != 201:
+            raise _error_from(response)
+        location = response.headers.get("location")
+        if not location:
+            raise RemoteProtocolError("whip-location", "the server's answer names no session (no Location)")
+        self._session_url = urljoin(str(response.url), location)
+        await self._peer.accept(response.text)
+        await self._connected()
+
+    async def say(self, ticks: Callable[[], Int16 | None], clock: Clock) -> Spoken:
+        """Sends what `ticks()` gives, int16[960] each 20 ms, until it gives None or the connection ends.
+
+        Raises `Unavailable` `connection-lost`.
+        """
+        began_s = clock.monotonic_s()
+        first_sample_s = clock.program_s()
+        worst_s = 0.0
+        count = 0
+        while (samples := ticks()) is not None:
+            self._peer.send(samples)
+            count += 1
+            due_s = began_s + count * TICK_MS / 1000
+            wait_s = due_s - clock.monotonic_s()
+            worst_s = max(worst_s, -wait_s)
+            await asyncio.sleep(max(wait_s, 0))
+            if self._peer.state in ("failed", "closed"):
+                raise Unavailable("connection-lost", "the connection to the stage was lost", 1.0)
+        return Spoken(first_sample_s, count, worst_s * 1000)
+
+    async def stats(self) -> PeerStats:
+        """What the transport measured of the sound that comes back."""
+        return await self._peer.stats()
+
+    async def close(self) -> None:
+        """Leaves: the sound ends at once, the seat stays."""
+        session_url, self._session_url = self._session_url, None
+        try:
+            if session_url is not None:
+                async with _client() as client:
+                    await client.delete(session_url, headers={"Authorization": f"Bearer {self._token}"})
+        except httpx.HTTPError:
+            pass  # the stage notices by itself that nothing comes any more
+        finally:
+            await self._peer.close()
+
+    async def _connected(self) -> None:
+        try:
+            async with asyncio.timeout(CONNECT_PATIENCE_S):
+                while self._peer.state != "connected":
+                    if self._peer.state in ("failed", "closed"):
+                        raise TimeoutError
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            detail = "no path to the stage: its UDP ports cannot be reached"
+            raise Unavailable("no-connection", detail, 5.0) from None
+
+
+def ticks_of(
+    samples: Int16, *, loop: bool = False, seconds: float | None = None
+) -> Callable[[], Int16 | None]:
+    """Cuts int16[n] into ticks, the last one filled with silence; again and again with `loop`."""
+    count = max(-(-len(samples) // TICK_SAMPLES), 1)
+    padded = np.zeros(count * TICK_SAMPLES, np.int16)
+    padded[: len(samples)] = samples
+    limit = None if seconds is None else int(seconds * 1000 / TICK_MS)
+    total = limit if loop else min(count, limit if limit is not None else count)
+    given = 0
+
+    def give() -> Int16 | None:
+        nonlocal given
+        if total is not None and given >= total:
+            return None
+        start = given % count * TICK_SAMPLES
+        given += 1
+        return padded[start : start + TICK_SAMPLES]
+
+    return give
+
+
+def _client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=HTTP_TIMEOUT_S, follow_redirects=True, trust_env=False)
+
+
+def _error_from(response: httpx.Response) -> Exception:
+    try:
+        problem = response.json()
+        code, detail = str(problem["code"]), str(problem["detail"])
+    except (ValueError, KeyError, TypeError):
+        code, detail = "whip-refused", f"the server answered {response.status_code}"
+    if response.status_code in (401, 403):
+        return Refused(code, detail)
+    if response.status_code in (429, 503):
+        return Overloaded(code, detail, float(response.headers.get("retry-after", "5")))
+    if response.status_code == 400:
+        return RemoteProtocolError(code, detail)
+    return UserError(code, detail)
