@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -56,8 +57,9 @@ class PeerStats:
     rtt_ms: float | None = None
 
 
+@functools.cache
 def allow_loopback() -> None:
-    """Lets peers of this process use 127.0.0.1 and ::1. Must come before the first peer."""
+    """Lets peers of this process use 127.0.0.1 and ::1. Must come before the first peer; once is enough."""
     webrtc.allow_loopback()
 
 

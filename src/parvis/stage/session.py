@@ -38,7 +38,7 @@ class Session:
 
     def pull(self) -> Int16:
         """The next tick of sound, int16[960]; silence while there is none."""
-        return self.buffer.pull()
+        return self.buffer.tick()
 
     @property
     def is_heard(self) -> bool:

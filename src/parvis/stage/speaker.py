@@ -1,7 +1,7 @@
 """A WHIP client that really speaks: for `parvis speak`, `parvis demo` and synthetic speakers.
 
 Rules (RFC 9725): one `POST` of the offer with all candidates, `DELETE` on the `Location` at the end;
-redirects are followed. Ticks go out at their time by the monotonic clock, each due by the first, so nothing drifts.
+redirects are followed. Ticks go out by the monotonic clock, each due by the first, so nothing drifts.
 """
 
 from __future__ import annotations
