@@ -111,11 +111,12 @@ class TickBuffer:
             return tick
 
     def _wait(self) -> Int16:
-        if self._count < TICK_SAMPLES + self._target:
+        more = _TARGET_STEP if self._missed < _SHORT_MISS_TICKS else 0
+        target = min(self._target + more, _TARGET_MAX)
+        if self._count < TICK_SAMPLES + target:
             self._missed += 1
             return np.zeros(TICK_SAMPLES, dtype=np.int16)
-        if self._missed < _SHORT_MISS_TICKS:
-            self._target = min(self._target + _TARGET_STEP, _TARGET_MAX)
+        self._target = target
         self._playing = True
         self._cut = False
         self._ticks = self._waited = self._calm = 0
