@@ -182,7 +182,8 @@ def _part(rendition: Rendition, boxes: list[tuple[bytes, bytes]], size: int) -> 
 
 
 def _reference_time(payload: memoryview) -> tuple[float, int]:
-    """(Unix time in seconds, media time). NTP seconds below 2³¹ are of the era that begins in 2036."""
+    """(Unix time in seconds to the microsecond, media time). NTP seconds below 2³¹ are of the era that begins
+    in 2036 (RFC 4330 §3)."""
     prft = Fields("prft", payload)
     version, _ = prft.version_and_flags()
     if version != 1 or prft.unsigned(4) != TRACK_ID:
@@ -190,7 +191,7 @@ def _reference_time(payload: memoryview) -> tuple[float, int]:
     seconds, fraction = prft.unsigned(4), prft.unsigned(4)
     era = 1 << 32 if seconds < 1 << 31 else 0
     media_time = prft.unsigned(8)
-    return seconds + era - NTP_UNIX_OFFSET_S + fraction / (1 << 32), media_time
+    return round(seconds + era - NTP_UNIX_OFFSET_S + fraction / (1 << 32), 6), media_time
 
 
 def _event(payload: memoryview) -> Event | None:
