@@ -1,0 +1,69 @@
+"""The board: the desired state of every Space that matters now, in memory and on the bus.
+
+Control never commands: after each change it publishes what the Space should be, and stages and edges make it
+so. Retained, so that who comes late needs nothing else. A Space that is over stays for a day, for edges must
+say so to who comes late; then it is forgotten.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from parvis.api.live import LiveState
+from parvis.api.views import space_message
+from parvis.bus.port import Publisher
+from parvis.clock import Clock
+from parvis.spaces.port import SpaceStore
+from parvis.spaces.space import OPEN_STATES, Space
+
+ENDED_KEPT_MS: Final = 86_400_000
+
+
+class Board:
+    """Implements `parvis.spaces.port.Announcer`."""
+
+    def __init__(self, bus: Publisher, live: LiveState, clock: Clock) -> None:
+        self._bus = bus
+        self._live = live
+        self._clock = clock
+        self._spaces: dict[str, Space] = {}
+
+    def announce(self, space: Space) -> None:
+        """Publishes a Space, unless something newer has been."""
+        current = self._spaces.get(space.id)
+        if current is not None and current.revision >= space.revision:
+            return
+        self._spaces[space.id] = space
+        message = space_message(space)
+        self._bus.publish(message.subject, message.encode(), retain=1)
+        self._live.wake(space.id)
+
+    async def restore(self, store: SpaceStore) -> None:
+        """Publishes all that matters, at start."""
+        async with store.read_spaces() as records:
+            spaces = await records.to_publish(self._now_ms() - ENDED_KEPT_MS)
+        for space in spaces:
+            self.announce(space)
+
+    def get(self, space_id: str) -> Space | None:
+        """The newest state of a Space, if it matters now."""
+        return self._spaces.get(space_id)
+
+    def open(self) -> list[Space]:
+        """All Spaces that are not over."""
+        return [space for space in self._spaces.values() if space.state in OPEN_STATES]
+
+    def all(self) -> list[Space]:
+        """All Spaces on the board."""
+        return list(self._spaces.values())
+
+    def clear_old(self) -> None:
+        """Forgets what has been over for a day, here and on the bus."""
+        before_ms = self._now_ms() - ENDED_KEPT_MS
+        for space in self.all():
+            if space.ended_at_ms is not None and space.ended_at_ms < before_ms:
+                del self._spaces[space.id]
+                self._bus.forget(f"space.{space.id}")
+
+    def _now_ms(self) -> int:
+        return int(self._clock.wall_s() * 1000)

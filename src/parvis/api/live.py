@@ -1,0 +1,136 @@
+"""What other processes say, kept in memory: who is connected, how many listen, who is alive.
+
+Owned by the loop: `hear` is called by one task, everything else only reads.
+
+- An edge's count that is older than 5 s no longer counts: the edge is gone and so are its listeners.
+- A stage's report counts while the report or the stage's own heartbeat is at most 5 s old.
+- The peak of a Space is the most listeners at once since control started; what the database holds from
+  before is added by who shows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from parvis.bus.messages import EdgeMessage, ProcessMessage, SeatReport, SeatsMessage
+from parvis.clock import Clock
+
+FRESH_S: Final = 5.0
+
+Message = TypeVar("Message")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard(Generic[Message]):
+    """A message and when it came, in monotonic seconds."""
+
+    message: Message
+    at_s: float
+
+
+class LiveState:
+    """The last word of every process, by name or Space."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seats: dict[str, Heard[SeatsMessage]] = {}
+        self._edges: dict[str, Heard[EdgeMessage]] = {}
+        self._processes: dict[str, Heard[ProcessMessage]] = {}
+        self._peaks: dict[str, int] = {}
+        self._waiting: dict[str, set[asyncio.Event]] = {}
+
+    def hear(self, subject: str, payload: bytes) -> str | None:
+        """Takes in a message; gives the Space whose seats it tells of, if any.
+
+        Raises `ProtocolError`, `TypeError`, `KeyError` or `ValueError` when it is not what its subject says.
+        """
+        now_s = self._clock.monotonic_s()
+        kind = subject.partition(".")[0]
+        if kind == "seats":
+            seats = SeatsMessage.decode(payload)
+            self._seats[seats.space] = Heard(seats, now_s)
+            self.wake(seats.space)
+            return seats.space
+        if kind == "edge":
+            edge = EdgeMessage.decode(payload)
+            self._edges[edge.edge] = Heard(edge, now_s)
+            for space_id in edge.listeners:
+                self._peaks[space_id] = max(self.peak(space_id), self.listeners(space_id))
+        elif kind == "process":
+            process = ProcessMessage.decode(payload)
+            self._processes[process.name] = Heard(process, now_s)
+        return None
+
+    def reports(self, space_id: str) -> Mapping[str, SeatReport]:
+        """The stage's reports by handle; none when the stage is silent."""
+        heard = self._seats.get(space_id)
+        if heard is None or not (self._fresh(heard) or self.is_alive(heard.message.stage)):
+            return {}
+        return {report.handle: report for report in heard.message.seats}
+
+    def anyone_connected(self, space_id: str) -> bool:
+        """Whether any seat of a Space has sound."""
+        return any(report.connected for report in self.reports(space_id).values())
+
+    def listeners(self, space_id: str) -> int:
+        """How many listen to a Space now, over all edges."""
+        return sum(h.message.listeners.get(space_id, 0) for h in self._edges.values() if self._fresh(h))
+
+    def all_listeners(self) -> int:
+        """How many listen to anything now."""
+        return sum(sum(h.message.listeners.values()) for h in self._edges.values() if self._fresh(h))
+
+    def peak(self, space_id: str) -> int:
+        """The most listeners of a Space at once since control started."""
+        return self._peaks.get(space_id, 0)
+
+    def peaks(self) -> Mapping[str, int]:
+        """All peaks by Space."""
+        return dict(self._peaks)
+
+    def processes(self) -> list[tuple[ProcessMessage, bool]]:
+        """The last heartbeat of every process and whether it is fresh."""
+        return [(h.message, self._fresh(h)) for _, h in sorted(self._processes.items())]
+
+    def is_alive(self, process: str) -> bool:
+        """Whether a process has said so in the last 5 s."""
+        heard = self._processes.get(process)
+        return heard is not None and self._fresh(heard)
+
+    def keep_only(self, space_ids: frozenset[str]) -> None:
+        """Forgets what concerns other Spaces, and edges that are gone."""
+        self._seats = {s: h for s, h in self._seats.items() if s in space_ids}
+        self._peaks = {s: n for s, n in self._peaks.items() if s in space_ids}
+        self._edges = {e: h for e, h in self._edges.items() if self._fresh(h)}
+
+    # Those who wait for news of a Space.
+
+    @contextmanager
+    def waiting(self, space_id: str) -> Iterator[asyncio.Event]:
+        """An event that is set when there is news of the Space."""
+        event = asyncio.Event()
+        self._waiting.setdefault(space_id, set()).add(event)
+        try:
+            yield event
+        finally:
+            events = self._waiting[space_id]
+            events.discard(event)
+            if not events:
+                del self._waiting[space_id]
+
+    def wake(self, space_id: str) -> None:
+        """There is news of a Space."""
+        for event in self._waiting.get(space_id, ()):
+            event.set()
+
+    def wake_all(self) -> None:
+        """There is news for everybody: control stops."""
+        for space_id in self._waiting:
+            self.wake(space_id)
+
+    def _fresh(self, heard: Heard[Message]) -> bool:
+        return self._clock.monotonic_s() - heard.at_s <= FRESH_S

@@ -1,0 +1,158 @@
+"""Errors as HTTP problems (RFC 9457): the one table from codes to answers.
+
+- A code has one status and one title, below. `Overloaded` is always 503 with `Retry-After` (429 for
+  `too-many-requests`), so `stage-full` is 409 from a Space and 503 from a stage.
+- A code that is not in the table gets the status of its class: a new error is never a 500 by accident.
+- Anything that is not a `ParvisError` is a bug: logged whole, answered as `internal`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from parvis.errors import Conflict, NotFound, NotSignedIn, Overloaded, ParvisError, Refused, UserError
+
+log = structlog.get_logger(__name__)
+
+PROBLEM_TYPE: Final = "application/problem+json"
+
+PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
+    "offer-malformed": (400, "This is not an offer"),
+    "credentials-wrong": (401, "Handle and password do not fit"),
+    "not-signed-in": (401, "Sign in first"),
+    "cross-origin": (403, "Not from another site"),
+    "forbidden": (403, "Not allowed"),
+    "invitation-invalid": (403, "The invitation is not valid"),
+    "muted-by-host": (403, "Muted by the host"),
+    "muted-by-self": (403, "Muted by its owner"),
+    "no-seat": (403, "No seat in this Space"),
+    "not-found": (404, "Not found"),
+    "seat-unknown": (404, "No such seat"),
+    "session-unknown": (404, "No such session"),
+    "space-unknown": (404, "No such Space"),
+    "method-not-allowed": (405, "This can't be done here"),
+    "request-timeout": (408, "The request did not arrive in time"),
+    "handle-taken": (409, "The handle is taken"),
+    "host-must-stay": (409, "The host must stay"),
+    "space-begun": (409, "The Space has begun"),
+    "space-ended": (409, "The Space is over"),
+    "stage-full": (409, "The stage is full"),
+    "too-large": (413, "Too large"),
+    "media-type": (415, "Wrong media type"),
+    "input-invalid": (422, "The input is not valid"),
+    "offer-unsupported": (422, "This offer can't be answered"),
+    "too-many-requests": (429, "Too many requests"),
+    "internal": (500, "A fault of ours"),
+    "database-away": (503, "The database is away"),
+    "stage-away": (503, "The stage is away"),
+    "too-slow": (503, "It took too long"),
+}
+"""Code → status and title."""
+
+_BY_CLASS: Final[tuple[tuple[type[ParvisError], int], ...]] = (
+    (NotSignedIn, 401),
+    (Refused, 403),
+    (NotFound, 404),
+    (Conflict, 409),
+    (UserError, 422),
+    (ParvisError, 502),
+)
+
+
+def status_of(error: ParvisError) -> int:
+    """The HTTP status of an error."""
+    if isinstance(error, Overloaded):
+        return 429 if error.code == "too-many-requests" else 503
+    if error.code in PROBLEMS:
+        return PROBLEMS[error.code][0]
+    return next(status for kind, status in _BY_CLASS if isinstance(error, kind))
+
+
+def answer(error: ParvisError) -> Response:
+    """The problem response of an error, `Retry-After` and `WWW-Authenticate` included."""
+    status = status_of(error)
+    headers = {}
+    if isinstance(error, Overloaded):
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return problem(status, error.code, error.detail, headers=headers)
+
+
+def problem(
+    status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
+) -> Response:
+    """A problem response; `more` are extension members."""
+    title = PROBLEMS[code][1] if code in PROBLEMS else HTTPStatus(status).phrase
+    body = {
+        "type": f"urn:parvis:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **more,
+    }
+    return JSONResponse(body, status, headers, media_type=PROBLEM_TYPE)
+
+
+def documented(*codes: str, busy: tuple[str, ...] = ()) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route for OpenAPI: which codes it may answer, by status; `busy` are those
+    that come as 503."""
+    everywhere = ("request-timeout", "too-large", "too-many-requests", "internal")
+    by_status: dict[int, list[str]] = {503: ["database-away", "too-slow", *busy]}
+    for code in (*codes, *everywhere):
+        by_status.setdefault(PROBLEMS[code][0], []).append(code)
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {
+            "description": ", ".join(f"`{code}`" for code in sorted(found)),
+            "content": {PROBLEM_TYPE: {"schema": schema}},
+        }
+        for status, found in sorted(by_status.items())
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Makes every error that leaves a route a problem."""
+    app.add_exception_handler(ParvisError, _parvis_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+
+
+async def _parvis_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ParvisError)
+    return answer(error)
+
+
+async def _validation_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    # Neither the input nor pydantic's context is repeated: a password may be in it.
+    errors = [{"field": _field(e["loc"]), "detail": str(e["msg"])} for e in error.errors()]
+    detail = "; ".join(f"{e['field']}: {e['detail']}" for e in errors[:3])
+    return problem(422, "input-invalid", detail, errors=errors)
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    codes = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+    details = {404: "There is nothing here.", 405: "This method is not for this address."}
+    detail = details.get(error.status_code, HTTPStatus(error.status_code).phrase)
+    return problem(
+        error.status_code, codes.get(error.status_code, "input-invalid"), detail, headers=error.headers
+    )
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    # The first step says where it stands (body, query, path); a JSON fault has a position instead of a name.
+    names = [str(step) for step in location[1:] if not isinstance(step, int)]
+    return ".".join(names) or str(location[0])

@@ -1,0 +1,84 @@
+"""Rate limits: who asks too often is told when to come back (`429 too-many-requests`).
+
+A moving window, in memory: control is one process, and a restart may forget. Counted before the work is done.
+
+- By address: IPv6 by its /64, for one household has all of it.
+- A handle is limited per address tightly and over all addresses loosely: guessing gets nowhere, and a
+  stranger can't lock a host out on the evening of the event.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+
+from parvis.clock import Clock
+from parvis.errors import Overloaded
+from parvis.people.account import is_handle
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How often what may be done, in the notation of the `limits` library."""
+
+    sign_up_by_address: str = "30 per minute"
+    sign_up_by_handle: str = "10 per minute"
+    sign_in_by_address: str = "60 per minute"
+    sign_in_by_handle_and_address: str = "10 per minute"
+    sign_in_by_handle: str = "60 per minute"
+    write_by_account: str = "240 per minute"
+    whip_by_account: str = "30 per minute"
+    events_by_account: str = "60 per minute"
+
+
+class RateLimits:
+    """Counts what was done, by whom."""
+
+    def __init__(self, rates: Rates, clock: Clock) -> None:
+        self._items = {name: parse(getattr(rates, name)) for name in Rates.__dataclass_fields__}
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._clock = clock
+
+    async def sign_up(self, address: str, handle: str) -> None:
+        """Raises `Overloaded` `too-many-requests`."""
+        await self._count("sign_up_by_address", _network(address))
+        await self._count("sign_up_by_handle", handle)
+
+    async def sign_in(self, address: str, handle: str) -> None:
+        """Raises `Overloaded` `too-many-requests`."""
+        handle = handle if is_handle(handle) else "-"
+        await self._count("sign_in_by_address", _network(address))
+        await self._count("sign_in_by_handle_and_address", handle, _network(address))
+        await self._count("sign_in_by_handle", handle)
+
+    async def write(self, account_id: str) -> None:
+        """Raises `Overloaded` `too-many-requests`."""
+        await self._count("write_by_account", account_id)
+
+    async def whip(self, account_id: str) -> None:
+        """Raises `Overloaded` `too-many-requests`."""
+        await self._count("whip_by_account", account_id)
+
+    async def events(self, account_id: str) -> None:
+        """Raises `Overloaded` `too-many-requests`."""
+        await self._count("events_by_account", account_id)
+
+    async def _count(self, name: str, *key: str) -> None:
+        item: RateLimitItem = self._items[name]
+        if await self._limiter.hit(item, name, *key):
+            return
+        window = await self._limiter.get_window_stats(item, name, *key)
+        retry_after_s = max(1.0, window.reset_time - self._clock.wall_s())
+        raise Overloaded("too-many-requests", "Too many requests; wait a little.", retry_after_s)
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address

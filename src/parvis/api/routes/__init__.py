@@ -1,0 +1,1 @@
+"""Thin routes: each reads the request, calls one use case, and writes the answer."""

@@ -1,0 +1,39 @@
+"""Invitations to the stage."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, status
+
+from parvis.api.asking import Asker, Wired
+from parvis.api.problems import documented
+from parvis.api.schemas import InvitationOut, InvitationTerms
+from parvis.api.times import rfc3339
+from parvis.spaces.seat import Role
+
+router = APIRouter(prefix="/spaces/{space}/invitations", tags=["stage"])
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    responses=documented(
+        "not-signed-in",
+        "cross-origin",
+        "forbidden",
+        "no-seat",
+        "space-unknown",
+        "space-ended",
+        "input-invalid",
+        "media-type",
+    ),
+)
+async def invite(space: str, body: InvitationTerms, asker: Asker, services: Wired) -> InvitationOut:
+    """A link that is worth a seat; for host and co-hosts. It is shown this once."""
+    invited = await services.spaces.invite(space, asker, Role(body.role), body.uses, body.expires_in_s)
+    return InvitationOut(
+        id=invited.invitation.id,
+        link=services.origins.invitation(space, invited.code),
+        role=body.role,
+        uses_left=invited.invitation.uses_left,
+        expires_at=rfc3339(invited.invitation.expires_at_ms),
+    )

@@ -1,0 +1,224 @@
+"""The JSON of docs/protocol.md §4, in and out. What comes in is strict: no unknown fields, no coercion."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+
+from parvis.api.times import parse_rfc3339
+from parvis.people.account import DISPLAY_NAME_MAX, HANDLE_PATTERN, PASSWORD_MAX, PASSWORD_MIN
+from parvis.spaces.invitation import DEFAULT_EXPIRES_S, EXPIRES_MAX_S, EXPIRES_MIN_S, USES_MAX
+from parvis.spaces.words import (
+    DEFAULT_MAX_SPEAKERS,
+    DESCRIPTION_MAX,
+    LANGUAGE_PATTERN,
+    SPEAKERS_MAX,
+    TITLE_MAX,
+)
+
+
+def _time(text: str) -> str:
+    parse_rfc3339(text)
+    return text
+
+
+Time = Annotated[str, AfterValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})]
+TimeOut = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+Handle = Annotated[str, StringConstraints(pattern=HANDLE_PATTERN)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=TITLE_MAX)]
+Description = Annotated[str, StringConstraints(max_length=DESCRIPTION_MAX)]
+Language = Annotated[str, StringConstraints(pattern=LANGUAGE_PATTERN)]
+RoleName = Literal["host", "co-host", "speaker"]
+GivenRole = Literal["co-host", "speaker"]
+StateName = Literal["scheduled", "live", "held", "ended"]
+
+
+class Input(BaseModel):
+    """Base of what comes in."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Output(BaseModel):
+    """Base of what goes out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SignUp(Input):
+    """A new account."""
+
+    handle: Handle
+    password: Annotated[str, StringConstraints(min_length=PASSWORD_MIN, max_length=PASSWORD_MAX)]
+    display_name: Annotated[str, StringConstraints(min_length=1, max_length=DISPLAY_NAME_MAX)]
+
+
+class SignInBody(Input):
+    """Handle and password; anything that could not be one is simply wrong."""
+
+    handle: Annotated[str, StringConstraints(max_length=100)]
+    password: Annotated[str, StringConstraints(max_length=1_000)]
+
+
+class SpaceDraft(Input):
+    """A new Space."""
+
+    title: Title
+    description: Description = ""
+    language: Language = "en"
+    starts_at: Time | None = None
+    max_speakers: Annotated[int, Field(ge=1, le=SPEAKERS_MAX)] = DEFAULT_MAX_SPEAKERS
+
+
+class SpaceEdit(Input):
+    """What should change, and nothing else; `starts_at` null takes the announced time back."""
+
+    title: Title = Field(default_factory=str)
+    description: Description = Field(default_factory=str)
+    language: Language = Field(default_factory=str)
+    starts_at: Time | None = Field(default_factory=lambda: None)
+
+
+class InvitationCode(Input):
+    """What is worth a seat."""
+
+    invitation: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class SeatEdit(Input):
+    """At least one of both."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"minProperties": 1})
+
+    muted: bool = Field(default_factory=bool)
+    role: GivenRole = Field(default_factory=lambda: "speaker")
+
+
+class InvitationTerms(Input):
+    """For whom, how often, how long."""
+
+    role: GivenRole = "speaker"
+    uses: Annotated[int, Field(ge=1, le=USES_MAX)] = 1
+    expires_in_s: Annotated[int, Field(ge=EXPIRES_MIN_S, le=EXPIRES_MAX_S)] = DEFAULT_EXPIRES_S
+
+
+class AccountOut(Output):
+    """An account as its owner sees it."""
+
+    id: str
+    handle: str
+    display_name: str
+    created_at: TimeOut
+
+
+class SessionOut(Output):
+    """Who is signed in, until when."""
+
+    expires_at: TimeOut
+    account: AccountOut
+
+
+class SignInOut(SessionOut):
+    """A new session; the token is shown once."""
+
+    token: str
+
+
+class HostOut(Output):
+    """The host of a Space."""
+
+    handle: str
+    display_name: str
+
+
+class CountsOut(Output):
+    """Listeners now, and the most there were at once."""
+
+    listeners: int
+    peak_listeners: int
+
+
+class LinksOut(Output):
+    """Where everything of a Space is."""
+
+    share: str
+    stream: str
+    space: str
+    whip: str
+    studio: str
+    events: str
+
+
+class SpaceOut(Output):
+    """A Space as the asker sees it."""
+
+    id: str
+    title: str
+    description: str
+    language: str
+    state: StateName
+    host: HostOut
+    created_at: TimeOut
+    starts_at: TimeOut | None
+    started_at: TimeOut | None
+    ended_at: TimeOut | None
+    max_speakers: int
+    counts: CountsOut
+    role: RoleName | None
+    links: LinksOut
+
+
+class SpacePage(Output):
+    """A page of a list; `next` is the cursor of the following one."""
+
+    items: list[SpaceOut]
+    next: str | None
+
+
+class SeatOut(Output):
+    """A seat; the last four are null when not connected."""
+
+    handle: str
+    display_name: str
+    role: RoleName
+    muted: bool
+    muted_by: Literal["self", "host"] | None
+    connected: bool
+    level: int | None
+    loss_percent: float | None
+    rtt_ms: float | None
+    jitter_ms: float | None
+
+
+class SeatList(Output):
+    """Everybody on stage."""
+
+    items: list[SeatOut]
+
+
+class InvitationOut(Output):
+    """A new invitation. The link holds its secret and is shown once."""
+
+    id: str
+    link: str
+    role: GivenRole
+    uses_left: int
+    expires_at: TimeOut
+
+
+class Problem(BaseModel):
+    """RFC 9457. `errors` names the fields of `input-invalid`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+def problem_schema() -> dict[str, Any]:
+    """The JSON schema of a problem, for OpenAPI."""
+    return Problem.model_json_schema()

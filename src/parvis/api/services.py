@@ -1,0 +1,89 @@
+"""Everything that a route may need, built once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from parvis.api.board import Board
+from parvis.api.live import LiveState
+from parvis.api.metrics import Metrics
+from parvis.api.rates import RateLimits, Rates
+from parvis.api.stages import Stages
+from parvis.api.views import Origins
+from parvis.bus.port import Bus
+from parvis.clock import Clock
+from parvis.people.passwords import Passwords
+from parvis.people.service import People
+from parvis.people.tokens import Tokens, load_or_make_key
+from parvis.settings import ControlSettings
+from parvis.spaces.service import Spaces
+from parvis.store.database import Database, database_url
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    """What one request may take. `events_per_account` are event streams at once."""
+
+    body_bytes: int = 65_536
+    body_timeout_s: float = 10.0
+    answer_timeout_s: float = 20.0
+    events_per_account: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Shared by all routes, by `request.app.state.services`."""
+
+    settings: ControlSettings
+    http: HttpLimits
+    clock: Clock
+    origins: Origins
+    database: Database
+    people: People
+    spaces: Spaces
+    live: LiveState
+    board: Board
+    stages: Stages
+    rates: RateLimits
+    metrics: Metrics
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when control stops: endless answers end."""
+    streams: dict[str, int] = field(default_factory=dict)
+    """Event streams open now, by account."""
+
+    async def close(self) -> None:
+        """Ends endless answers and closes the database."""
+        self.closing.set()
+        self.live.wake_all()
+        await self.database.close()
+
+
+def build_services(
+    settings: ControlSettings,
+    bus: Bus,
+    clock: Clock,
+    *,
+    passwords: Passwords | None = None,
+    rates: Rates | None = None,
+    http: HttpLimits | None = None,
+) -> Services:
+    """Wires control. The database must have been migrated. Raises `UserError` for settings that can't be."""
+    database = Database(database_url(settings.database_url, settings.data))
+    tokens = Tokens(load_or_make_key(settings.data))
+    live = LiveState(clock)
+    board = Board(bus, live, clock)
+    return Services(
+        settings=settings,
+        http=http or HttpLimits(),
+        clock=clock,
+        origins=Origins.of(settings),
+        database=database,
+        people=People(database, passwords or Passwords(), tokens, clock, settings.session_days),
+        spaces=Spaces(database, board, clock),
+        live=live,
+        board=board,
+        stages=Stages(bus),
+        rates=RateLimits(rates or Rates(), clock),
+        metrics=Metrics(board, live),
+    )
