@@ -91,6 +91,8 @@ class EdgeSettings:
     """Size of a request head."""
     request_timeout_s: float = 10.0
     """Time for a request head to arrive, and for an answer to be taken."""
+    laggard_timeout_s: float = 30.0
+    """Time after which a listener who takes no sound is let go."""
     pages: Path = PAGES
     """Folder of the built pages."""
 

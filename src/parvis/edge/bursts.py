@@ -1,0 +1,97 @@
+"""The bytes that listeners get, built once and shared by all who get the same.
+
+Rules:
+
+- A burst is a run of consecutive parts with their transfer coding included: one chunk in HTTP/1.1 (RFC 9112
+  §7.1), bare in HTTP/1.0, which ends by closing.
+- A join is what a newcomer gets at once: response head, init segment and the parts until where its cohort
+  stands. In a storm thousands ask for the same join, so it is kept like a burst.
+- What is kept is bounded in bytes; the oldest is dropped first, for bursts go out of use in the order in
+  which they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from enum import Enum
+from typing import Final
+
+MAX_STRETCH: Final = 32
+"""Most parts in one burst: 10.24 s."""
+
+
+class Framing(Enum):
+    """How a body without a known length is carried."""
+
+    CHUNKED = "chunked"
+    RAW = "raw"
+
+
+FINAL: Final = {Framing.CHUNKED: b"0\r\n\r\n", Framing.RAW: b""}
+"""What ends a body, before the connection is closed."""
+
+
+def frame(pieces: Iterable[bytes], framing: Framing) -> bytes:
+    """One chunk, or the bare bytes. Nothing at all is b"": an empty chunk would end the body."""
+    body = b"".join(pieces)
+    if framing is Framing.RAW or not body:
+        return body
+    return b"%x\r\n%b\r\n" % (len(body), body)
+
+
+class ByteCache:
+    """Bytes by key, at most `limit_bytes` in all, the oldest dropped first. The newest is always kept."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._entries: dict[Hashable, bytes] = {}
+        self.size_bytes = 0
+
+    def get(self, key: Hashable, build: Callable[[], bytes]) -> bytes:
+        """What is kept under `key`, built now if need be."""
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._entries[key] = build()
+            self.size_bytes += len(entry)
+            while self.size_bytes > self._limit_bytes and len(self._entries) > 1:
+                self.size_bytes -= len(self._entries.pop(next(iter(self._entries))))
+        return entry
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._entries.clear()
+        self.size_bytes = 0
+
+
+class Bursts:
+    """Bursts and joins of one rendition.
+
+    `part` gives a part's bytes by sequence; it must have every part from the first that is asked for to the
+    last.
+    """
+
+    def __init__(self, part: Callable[[int], bytes]) -> None:
+        self._part = part
+        self._bursts = ByteCache(limit_bytes=4 << 20)
+        self._joins = ByteCache(limit_bytes=4 << 20)
+
+    def burst(self, first: int, count: int, framing: Framing) -> bytes:
+        """Parts `first` to `first + count - 1` as one write. `count` is 1 to 32."""
+        assert 1 <= count <= MAX_STRETCH, count
+        return self._bursts.get(
+            (first, count, framing), lambda: frame(map(self._part, range(first, first + count)), framing)
+        )
+
+    def join(self, head: Callable[[], bytes], init: bytes, first: int, last: int, framing: Framing) -> bytes:
+        """Head, init segment and parts `first` to `last`, both included; none when `last < first`."""
+
+        def build() -> bytes:
+            parts = (frame([self._part(sequence)], framing) for sequence in range(first, last + 1))
+            return b"".join([head(), frame([init], framing), *parts])
+
+        return self._joins.get((first, last, framing, init), build)
+
+    def clear(self) -> None:
+        """Forgets everything that was built."""
+        self._bursts.clear()
+        self._joins.clear()

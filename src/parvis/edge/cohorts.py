@@ -1,0 +1,206 @@
+"""Who listens: bare descriptors in flat arrays, one array for all who get the same bytes at the same time.
+
+A listener is four bytes in its cohort, four in the table that finds its place there, and a pointer to the
+cohort: no object, no task, no copy. Rules:
+
+- A cohort stands at a `position`: the last part whose burst has begun. Who joins has got everything up to
+  there and is written to from the next burst on, so nobody gets a part twice or misses one.
+- While a burst is being written (`cursor` to `end`), nobody may change place below `end`: who leaves there
+  leaves a hole. Otherwise the last listener takes the place of who leaves. Both are O(1).
+- A burst of stretch k and phase p covers sequences from one that is p modulo k. Newcomers take the emptiest
+  phase, so writes spread over time.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+from parvis.edge.bursts import MAX_STRETCH, Framing
+
+EVENTS = "events"
+"""Source name of the event cohorts, beside the names of renditions."""
+
+HOLE = -1
+
+
+class Source(Protocol):
+    """What a cohort is fed from: consecutive numbers, bytes for each."""
+
+    @property
+    def newest(self) -> int: ...
+
+    @property
+    def oldest(self) -> int: ...
+
+    @property
+    def over(self) -> bool: ...
+
+    def burst(self, first: int, count: int, framing: Framing) -> bytes: ...
+
+
+class Key(NamedTuple):
+    """What makes listeners the same. `source` is a rendition's name or `EVENTS`."""
+
+    space: str
+    source: str
+    framing: Framing
+    stretch: int = 1
+    phase: int = 0
+
+
+class Cohort:
+    """Listeners who get the same bytes at the same time."""
+
+    __slots__ = (
+        "before",
+        "began_s",
+        "burst",
+        "closing",
+        "cursor",
+        "end",
+        "fds",
+        "holes",
+        "key",
+        "position",
+        "source",
+    )
+
+    def __init__(self, key: Key, source: Source) -> None:
+        assert 1 <= key.stretch <= MAX_STRETCH, key
+        assert 0 <= key.phase < key.stretch, key
+        self.key = key
+        self.source = source
+        self.fds = array("i")
+        self.holes: list[int] = []
+        self.position = source.newest - (source.newest + 1 - key.phase) % key.stretch
+        self.before = self.position
+        self.burst: bytes | None = None
+        self.cursor = 0
+        self.end = 0
+        self.began_s = 0.0
+        self.closing = False
+
+    def __len__(self) -> int:
+        return len(self.fds) - len(self.holes)
+
+    @property
+    def writing(self) -> bool:
+        """A burst is under way."""
+        return self.burst is not None
+
+    def begin(self, burst: bytes, position: int, now_s: float) -> None:
+        """Whoever is here now is to get `burst`, after which all have everything up to `position`."""
+        assert self.burst is None
+        self.before, self.position = self.position, position
+        self.burst, self.began_s = burst, now_s
+        self.cursor, self.end = 0, len(self.fds)
+
+
+class Cohorts:
+    """All listeners of a process. Pure memory: it neither writes nor closes."""
+
+    def __init__(self) -> None:
+        self._cohorts: dict[Key, Cohort] = {}
+        self._fed_by: dict[tuple[str, str], list[Cohort]] = {}
+        self._cohort_of: list[Cohort | None] = []
+        self._place_of = array("i")
+
+    def __iter__(self) -> Iterator[Cohort]:
+        return iter(self._cohorts.values())
+
+    def get(self, key: Key, source: Source) -> Cohort:
+        """The cohort of `key`, made now if there is none."""
+        cohort = self._cohorts.get(key)
+        if cohort is None:
+            cohort = self._cohorts[key] = Cohort(key, source)
+            self._fed_by.setdefault((key.space, key.source), []).append(cohort)
+        return cohort
+
+    def fed_by(self, space: str, name: str) -> list[Cohort]:
+        """All cohorts of one source, as they are now."""
+        return list(self._fed_by.get((space, name), ()))
+
+    def choose(self, space: str, name: str, framing: Framing, stretch: int, source: Source) -> Cohort:
+        """The cohort for a newcomer: the emptiest phase of that stretch."""
+        phases = [Key(space, name, framing, stretch, phase) for phase in range(stretch)]
+        key = min(phases, key=lambda key: len(self._cohorts[key]) if key in self._cohorts else 0)
+        return self.get(key, source)
+
+    def of(self, fd: int) -> Cohort | None:
+        """Where a descriptor listens, or None."""
+        return self._cohort_of[fd] if fd < len(self._cohort_of) else None
+
+    def add(self, cohort: Cohort, fd: int) -> None:
+        """Places a descriptor that has got everything up to the cohort's position. It may be nowhere yet."""
+        missing = fd + 1 - len(self._cohort_of)
+        if missing > 0:
+            self._cohort_of.extend([None] * missing)
+            self._place_of.extend([HOLE] * missing)
+        assert self._cohort_of[fd] is None, fd
+        self._cohort_of[fd] = cohort
+        self._place_of[fd] = len(cohort.fds)
+        cohort.fds.append(fd)
+
+    def remove(self, fd: int) -> Cohort | None:
+        """Takes a descriptor out of its cohort, which is returned; None when it was in none."""
+        cohort = self.of(fd)
+        if cohort is None:
+            return None
+        self._cohort_of[fd] = None
+        place = self._place_of[fd]
+        if cohort.writing and place < cohort.end:
+            cohort.fds[place] = HOLE
+            cohort.holes.append(place)
+        else:
+            self._fill(cohort, place)
+        return cohort
+
+    def settle(self, cohort: Cohort) -> None:
+        """The cohort's burst is written: closes the holes that were left meanwhile."""
+        cohort.burst = None
+        # From the highest down, for then the last place is never itself a hole.
+        for place in sorted(cohort.holes, reverse=True):
+            self._fill(cohort, place)
+        cohort.holes.clear()
+
+    def restretch(self, cohort: Cohort, stretch: int, limit: int) -> int:
+        """Moves up to `limit` listeners to another stretch, at the phase whose burst begins where they stand.
+
+        Returns how many were moved. None are while either cohort is writing or the two stand at different
+        parts; both end by themselves with the next bursts. To spread a crowd over all phases, move a share
+        at each part.
+        """
+        phase = (cohort.position + 1) % stretch
+        target = self.get(cohort.key._replace(stretch=stretch, phase=phase), cohort.source)
+        if target is cohort or cohort.writing or target.writing or target.position != cohort.position:
+            return 0
+        count = min(limit, len(cohort.fds))
+        for fd in cohort.fds[len(cohort.fds) - count :]:
+            self.remove(fd)
+            self.add(target, fd)
+        return count
+
+    def discard(self, cohort: Cohort) -> None:
+        """Forgets an empty cohort."""
+        assert len(cohort) == 0
+        del self._cohorts[cohort.key]
+        siblings = self._fed_by[cohort.key.space, cohort.key.source]
+        siblings.remove(cohort)
+        if not siblings:
+            del self._fed_by[cohort.key.space, cohort.key.source]
+
+    def listeners(self) -> dict[str, int]:
+        """Listeners to sound, by Space; those who only follow events are not counted."""
+        counts: dict[str, int] = {}
+        for cohort in self._cohorts.values():
+            if cohort.key.source != EVENTS and len(cohort):
+                counts[cohort.key.space] = counts.get(cohort.key.space, 0) + len(cohort)
+        return counts
+
+    def _fill(self, cohort: Cohort, place: int) -> None:
+        last = cohort.fds.pop()
+        if place < len(cohort.fds):
+            cohort.fds[place] = last
+            self._place_of[last] = place

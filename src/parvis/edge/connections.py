@@ -1,0 +1,218 @@
+"""Connections in their request phase: from `accept` until they are closed, or become listeners.
+
+Rules:
+
+- A head must be whole within `timeout_s`, else `408`; one that sends nothing is closed without a word. An
+  answer must be taken within the same time.
+- Requests on one connection are answered in their order. While an answer waits for room, nothing more is
+  read, so what one connection can make us hold is bounded by one read.
+- Before a close that we begin, our half is shut and what still comes is read for a moment, or the reset
+  would destroy the answer on its way (RFC 9112 §9.6).
+- What is raised on purpose becomes a problem; anything else is a bug: logged whole, answered opaquely.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from parvis.clock import Clock
+from parvis.edge.answers import Answer, encode, problem
+from parvis.edge.fanout import QUIET
+from parvis.edge.http import Request, RequestReader
+from parvis.edge.routes import Join
+from parvis.errors import ParvisError, RemoteProtocolError
+
+READ_BYTES: Final = 16_384
+DRAIN_S: Final = 2.0
+
+_GONE: Final = select.EPOLLHUP | select.EPOLLERR
+
+log = structlog.get_logger(__name__)
+
+
+class _Connection:
+    __slots__ = ("admitted", "closing", "deadline_s", "draining", "output", "reader", "waiting")
+
+    def __init__(self, reader: RequestReader, deadline_s: float, *, admitted: bool) -> None:
+        self.reader = reader
+        self.output: deque[memoryview] = deque()
+        self.deadline_s = deadline_s
+        self.admitted = admitted
+        self.closing = False
+        """Nothing more is read; closed when the output is taken."""
+        self.draining = False
+        """Our half is shut."""
+        self.waiting = False
+        """The socket was full: epoll watches for room instead of bytes."""
+
+
+class Connections:
+    """Owns the descriptors in request phase. `respond` answers a request (and whether the connection was
+    admitted); `join` takes over a descriptor, with the bytes that must go out first."""
+
+    def __init__(
+        self,
+        epoll: select.epoll,
+        clock: Clock,
+        *,
+        header_limit_bytes: int,
+        timeout_s: float,
+        respond: Callable[[Request, bool], Answer | Join],
+        join: Callable[[int, Join, bytes], None],
+    ) -> None:
+        self.requests = 0
+        self.refused = 0
+        """Connections here now that were not admitted."""
+        self._epoll = epoll
+        self._clock = clock
+        self._header_limit_bytes = header_limit_bytes
+        self._timeout_s = timeout_s
+        self._respond = respond
+        self._join = join
+        self._open: dict[int, _Connection] = {}
+
+    def __contains__(self, fd: int) -> bool:
+        return fd in self._open
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def take(self, fd: int, *, loopback: bool, admitted: bool) -> None:
+        """A fresh, non-blocking descriptor."""
+        reader = RequestReader(self._header_limit_bytes, loopback=loopback)
+        deadline_s = self._clock.monotonic_s() + self._timeout_s
+        self._open[fd] = _Connection(reader, deadline_s, admitted=admitted)
+        self.refused += not admitted
+        self._epoll.register(fd, QUIET)
+
+    def on_event(self, fd: int, mask: int) -> None:
+        """What epoll says of one of our descriptors."""
+        connection = self._open[fd]
+        if mask & _GONE:
+            self.close(fd)
+        elif connection.output:
+            if mask & select.EPOLLOUT:
+                self._flush(fd, connection)
+        elif connection.draining:
+            self._drain(fd)
+        else:
+            self._read(fd, connection)
+
+    def sweep(self) -> None:
+        """Ends what takes too long. Call it about once a second."""
+        now_s = self._clock.monotonic_s()
+        for fd, connection in list(self._open.items()):
+            if now_s < connection.deadline_s:
+                continue
+            if connection.output or connection.draining or connection.reader.idle:
+                self.close(fd)
+                continue
+            error = RemoteProtocolError("request-timeout", "The request did not come in time.")
+            self._send(connection, problem(error), None)
+            self._flush(fd, connection)
+
+    def close(self, fd: int) -> None:
+        """Closes one of our descriptors."""
+        self._forget(fd)
+        os.close(fd)
+
+    def close_all(self) -> None:
+        """Closes everything at once."""
+        for fd in list(self._open):
+            self.close(fd)
+
+    def _forget(self, fd: int) -> None:
+        self.refused -= not self._open.pop(fd).admitted
+
+    def _read(self, fd: int, connection: _Connection) -> None:
+        try:
+            data = os.read(fd, READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.close(fd)
+            return
+        for request in connection.reader.feed(data):
+            self.requests += 1
+            response = self._answer(request, connection.admitted)
+            if isinstance(response, Join):
+                self._forget(fd)
+                self._join(fd, response, b"".join(connection.output))
+                return
+            self._send(connection, response, request)
+            if connection.closing:
+                break
+        failure = connection.reader.failure
+        if failure is not None and not connection.closing:
+            self._send(connection, problem(failure), None)
+        if connection.output:
+            self._flush(fd, connection)
+
+    def _answer(self, request: Request, admitted: bool) -> Answer | Join:
+        try:
+            return self._respond(request, admitted)
+        except ParvisError as error:
+            return problem(error)
+        except Exception:
+            log.exception("request failed", method=request.method, path="/".join(request.path))
+            return problem(ParvisError("internal-error", "This is our fault. It is logged."))
+
+    def _send(self, connection: _Connection, answer: Answer, request: Request | None) -> None:
+        """Queues an answer. Without a request, it is the last on this connection."""
+        keep_alive = request is not None and request.keep_alive and connection.admitted
+        with_body = request is None or request.method != "HEAD"
+        head, body = encode(answer, self._clock.wall_s(), keep_alive=keep_alive, with_body=with_body)
+        # Small answers go out in one write, large bodies are shared and never copied.
+        pieces = (head + body,) if len(body) < READ_BYTES else (head, body)
+        connection.output.extend(map(memoryview, pieces))
+        connection.closing = not keep_alive
+
+    def _flush(self, fd: int, connection: _Connection) -> None:
+        output = connection.output
+        connection.deadline_s = self._clock.monotonic_s() + self._timeout_s
+        while output:
+            try:
+                written = os.write(fd, output[0])
+            except BlockingIOError:
+                connection.waiting = True
+                self._epoll.modify(fd, select.EPOLLOUT)
+                return
+            except OSError:
+                self.close(fd)
+                return
+            if written < len(output[0]):
+                output[0] = output[0][written:]
+            else:
+                output.popleft()
+        if connection.closing:
+            connection.draining = True
+            connection.deadline_s = self._clock.monotonic_s() + DRAIN_S
+            with socket.socket(fileno=fd) as peer:
+                try:
+                    peer.shutdown(socket.SHUT_WR)
+                except OSError:
+                    pass  # it is gone already; epoll will say so
+                finally:
+                    peer.detach()
+        if connection.waiting:
+            connection.waiting = False
+            self._epoll.modify(fd, QUIET)
+
+    def _drain(self, fd: int) -> None:
+        try:
+            more = os.read(fd, READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            more = b""
+        if not more:
+            self.close(fd)

@@ -1,0 +1,189 @@
+"""Requests out of bytes (RFC 9112), with httptools. No I/O: feed it what came, take what is whole.
+
+Rules:
+
+- A head may have `limit_bytes`; more is `431`. An endless line counts too, for it is counted as it comes.
+- No request has a body here. One that announces it is answered `413` and nothing after it is read, for it
+  cannot be told apart from the body (RFC 9112 §11.2, request smuggling).
+- Several requests may come at once (§9.3.2, pipelining); they are given in order.
+- HTTP/1.1 must name a host (§3.2). HTTP/1.0 may not.
+- After a failure the reader is of no use any more: answer and close.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qsl, unquote
+
+import httptools
+
+from parvis.errors import ProtocolError, RemoteProtocolError
+
+METHODS: Final = ("GET", "HEAD", "OPTIONS")
+MAX_QUERY_FIELDS: Final = 32
+
+_OTHER_METHOD = re.compile(rb"\s*[A-Z][A-Z-]{1,30} [/*]")
+_KEPT: Final = frozenset(
+    (
+        b"accept",
+        b"accept-encoding",
+        b"accept-language",
+        b"authorization",
+        b"host",
+        b"if-none-match",
+    )
+)
+
+
+@dataclass(slots=True)
+class Request:
+    """One request. `path` is its segments, decoded: `/s/abc` is `("s", "abc")`. `headers` are those that an
+    edge looks at, by lower-case name; `chunked` says whether the client understands chunked coding."""
+
+    method: str
+    path: tuple[str, ...]
+    query: dict[str, str] = field(default_factory=dict)
+    headers: dict[bytes, str] = field(default_factory=dict)
+    chunked: bool = True
+    keep_alive: bool = True
+    loopback: bool = False
+
+    def header(self, name: bytes) -> str:
+        """A header's value, empty when it was not sent."""
+        return self.headers.get(name, "")
+
+
+class RequestReader:
+    """Reads the requests of one connection. `failure` is what was wrong, after which nothing more is read."""
+
+    def __init__(self, limit_bytes: int, *, loopback: bool = False) -> None:
+        self.failure: ProtocolError | None = None
+        self._limit_bytes = limit_bytes
+        self._loopback = loopback
+        self._parser = httptools.HttpRequestParser(self)
+        self._ready: list[Request] = []
+        self._unfinished_bytes = 0
+        self._url = b""
+        self._headers: dict[bytes, str] = {}
+        self._head_bytes = 0
+        self._has_body = False
+
+    @property
+    def idle(self) -> bool:
+        """Not a byte of a next request has come."""
+        return self._unfinished_bytes == 0
+
+    def feed(self, data: bytes) -> list[Request]:
+        """The requests that `data` completes, in order. Look at `failure` after answering them."""
+        if self.failure is not None:
+            return []
+        self._unfinished_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # An upgrade may be ignored (RFC 9110 §7.8), but the parser stops there: so does the connection.
+            if self._ready:
+                self._ready[-1].keep_alive = False
+        except httptools.HttpParserInvalidMethodError:
+            self._fail_at_method(data)
+        except httptools.HttpParserCallbackError as error:
+            # What a callback raised: one of ours is an answer, anything else a bug.
+            if not isinstance(error.__context__, ProtocolError):
+                raise
+            self.failure = error.__context__
+        except httptools.HttpParserError:
+            self.failure = RemoteProtocolError("request-malformed", "This is not an HTTP request.")
+        if self.failure is None and self._unfinished_bytes > self._limit_bytes:
+            self.failure = _too_large(self._limit_bytes)
+        ready, self._ready = self._ready, []
+        return ready
+
+    # What httptools calls, in the order in which it does.
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._url = b""
+        self._headers = {}
+        self._head_bytes = 0
+        self._has_body = False
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the request target."""
+        self._url += url
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A whole header."""
+        self._count(len(name) + len(value) + 4)
+        name = name.lower()
+        if name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0"):
+            self._has_body = True
+        elif name in _KEPT:
+            if name == b"host" and name in self._headers:
+                raise RemoteProtocolError("request-malformed", "There is more than one Host header.")
+            self._headers[name] = value.decode("latin-1").strip()
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        method = self._parser.get_method().decode()
+        if method not in METHODS:
+            raise _method_not_allowed(method)
+        if self._has_body:
+            raise RemoteProtocolError("too-large", "A request to an edge has no body.")
+        version = self._parser.get_http_version()
+        if version == "1.1" and b"host" not in self._headers:
+            raise RemoteProtocolError("request-malformed", "The Host header is missing.")
+        path, query = _target(self._url)
+        self._ready.append(
+            Request(
+                method,
+                path,
+                query,
+                self._headers,
+                chunked=version == "1.1",
+                keep_alive=self._parser.should_keep_alive(),
+                loopback=self._loopback,
+            )
+        )
+
+    def on_message_complete(self) -> None:
+        """The request is whole, for it has no body."""
+        self._unfinished_bytes = 0
+
+    def _count(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > self._limit_bytes:
+            raise _too_large(self._limit_bytes)
+
+    def _fail_at_method(self, data: bytes) -> None:
+        match = _OTHER_METHOD.match(data)
+        if match:
+            self.failure = _method_not_allowed(match[0].split()[0].decode())
+        else:
+            self.failure = RemoteProtocolError("request-malformed", "This is not an HTTP request.")
+
+
+def _target(target: bytes) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Path segments and query of a request target (RFC 9112 §3.2), in origin, absolute or asterisk form."""
+    if target == b"*":
+        return ("*",), {}
+    try:
+        url = httptools.parse_url(target)
+        raw_query = (url.query or b"").decode("ascii")
+        raw_path = (url.path or b"/").decode("ascii")
+        query = dict(parse_qsl(raw_query, keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS))
+    except (httptools.HttpParserInvalidURLError, ValueError) as error:
+        raise RemoteProtocolError("request-malformed", "The address cannot be read.") from error
+    return tuple(unquote(segment) for segment in raw_path.split("/")[1:]), query
+
+
+def _too_large(limit_bytes: int) -> RemoteProtocolError:
+    return RemoteProtocolError("header-too-large", f"A request head may have {limit_bytes} bytes.")
+
+
+def _method_not_allowed(method: str) -> RemoteProtocolError:
+    return RemoteProtocolError(
+        "method-not-allowed", f"{method} is not answered here: GET, HEAD and OPTIONS are."
+    )

@@ -1,0 +1,35 @@
+"""The figures of an edge: as gauges on the bus, and as Prometheus text (exposition format 0.0.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+HELP: Final[Mapping[str, tuple[str, str]]] = {
+    "parvis_edge_listeners": ("gauge", "Listeners to sound now."),
+    "parvis_edge_connections": ("gauge", "Connections now, listeners and requests together."),
+    "parvis_edge_laggards": ("gauge", "Listeners whose socket is full now."),
+    "parvis_edge_spaces": ("gauge", "Spaces with sound now."),
+    "parvis_edge_burst_lateness_ms": ("gauge", "Time from the last burst being ready to its last listener."),
+    "parvis_edge_bursts_total": ("counter", "Bursts written, each to one listener."),
+    "parvis_edge_skipped_parts_total": ("counter", "Parts that a slow listener did not get."),
+    "parvis_edge_let_go_total": ("counter", "Listeners let go because they took nothing for too long."),
+    "parvis_edge_stand_ins_total": ("counter", "Silent parts made because none came in time."),
+    "parvis_edge_late_parts_total": ("counter", "Parts dropped because a stand-in had taken their place."),
+    "parvis_edge_jumped_parts_total": ("counter", "Parts passed over because too many were missing at once."),
+    "parvis_edge_requests_total": ("counter", "Requests answered."),
+    "parvis_edge_not_admitted_total": ("counter", "Connections answered that there is no room."),
+    "parvis_edge_bus_dropped_total": ("counter", "Messages lost before this edge could read them."),
+    "parvis_edge_bus_malformed_total": ("counter", "Messages of the bus that could not be read."),
+}
+"""Every figure with its type and what it says."""
+
+
+def exposition(edge: str, gauges: Mapping[str, float]) -> bytes:
+    """All figures in `gauges` as text. They must be known to `HELP`."""
+    label = edge.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    lines = []
+    for name, value in gauges.items():
+        kind, said = HELP[name]
+        lines += [f"# HELP {name} {said}", f"# TYPE {name} {kind}", f'{name}{{edge="{label}"}} {value!r}']
+    return ("\n".join(lines) + "\n").encode()

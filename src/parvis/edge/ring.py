@@ -1,0 +1,94 @@
+"""The last 30 s of one rendition, by sequence (docs/protocol.md §1).
+
+Rules:
+
+- Putting is idempotent and tolerates any order: around a reconnection the bus may send a part twice.
+- The window ends at the newest part; what falls out of it is gone.
+- A stand-in that has been sent is the truth for its moment: the real part that comes after it is refused, or
+  two listeners would hear two programs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from parvis.bus.messages import RING_PARTS
+
+
+class Put(StrEnum):
+    """What became of a part that was put."""
+
+    STORED = "stored"
+    KNOWN = "known"
+    """It is here already."""
+    LATE = "late"
+    """A stand-in took its place."""
+    OLD = "old"
+    """Its moment has left the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPart:
+    """A part's bytes, and whether the edge made them itself."""
+
+    body: bytes
+    stand_in: bool
+
+
+class Ring:
+    """At most `capacity` consecutive sequences, holes allowed."""
+
+    def __init__(self, capacity: int = RING_PARTS) -> None:
+        assert capacity > 0, capacity
+        self._capacity = capacity
+        self._parts: dict[int, HeldPart] = {}
+        self.newest: int | None = None
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    @property
+    def oldest(self) -> int | None:
+        """The lowest sequence held, or None."""
+        return min(self._parts, default=None)
+
+    def put(self, sequence: int, body: bytes, *, stand_in: bool = False) -> Put:
+        """Keeps a part; `body` is what a listener gets. Whatever falls out of the window is dropped."""
+        if self.newest is not None and sequence <= self.newest - self._capacity:
+            return Put.OLD
+        held = self._parts.get(sequence)
+        if held is not None:
+            return Put.LATE if held.stand_in and not stand_in else Put.KNOWN
+        self._parts[sequence] = HeldPart(body, stand_in)
+        if self.newest is None or sequence > self.newest:
+            self.newest = sequence
+            self.drop_before(sequence - self._capacity + 1)
+        return Put.STORED
+
+    def get(self, sequence: int) -> HeldPart | None:
+        """The part, or None where there is a hole."""
+        return self._parts.get(sequence)
+
+    def nearest(self, sequence: int) -> int | None:
+        """The held sequence that is closest, the newer of two as close; None while empty."""
+        if sequence in self._parts:
+            return sequence
+        return min(self._parts, key=lambda held: (abs(held - sequence), -held), default=None)
+
+    def gaps(self, first: int, last: int) -> list[int]:
+        """Sequences from `first` to `last`, both included, that are not held."""
+        return [sequence for sequence in range(first, last + 1) if sequence not in self._parts]
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._parts.clear()
+        self.newest = None
+
+    def drop_before(self, sequence: int) -> None:
+        """Forgets what is older than `sequence`."""
+        # Parts are few and mostly in order: those to drop stand first, but a late one may stand anywhere.
+        for held in [held for held in self._parts if held < sequence]:
+            del self._parts[held]
+        if not self._parts:
+            self.newest = None

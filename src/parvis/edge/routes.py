@@ -1,0 +1,215 @@
+"""What is asked, and who answers: a table of small handlers (docs/protocol.md §2).
+
+A handler gets the front and the request and gives an `Answer`, or a `Join` for what has no end. It raises
+what is in `errors.py`; it neither reads nor writes sockets.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from parvis.clock import Clock
+from parvis.edge.answers import Answer, json_answer, problem, stream_headers
+from parvis.edge.bursts import Framing
+from parvis.edge.cohorts import EVENTS
+from parvis.edge.feed import Feed
+from parvis.edge.http import Request
+from parvis.edge.pages import Pages, choose_language, unknown_page
+from parvis.edge.spaces import SpaceRecord, Spaces
+from parvis.edge.view import Origins, space_fields
+from parvis.errors import Conflict, NotFound, ParvisError, Refused, UserError
+from parvis.media.rendition import Rendition
+
+JOIN_PARTS: Final = 3
+"""Parts that a newcomer gets at once, so that its player has something to start on."""
+NOT_BEGUN_RETRY_MAX_S: Final = 30.0
+MAX_SEQUENCE_DIGITS: Final = 18
+
+EVENT_STREAM: Final = "text/event-stream; charset=utf-8"
+
+_PREFLIGHT = Answer(
+    204,
+    (
+        ("Allow", "GET, HEAD, OPTIONS"),
+        ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
+        ("Access-Control-Allow-Headers", "Accept, Authorization, Cache-Control, Last-Event-ID, Range"),
+        ("Access-Control-Max-Age", "86400"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The asker becomes a listener of `source`: a rendition's name, or `EVENTS`. `start` is the part that
+    it asked for, or None."""
+
+    record: SpaceRecord
+    source: str
+    framing: Framing
+    start: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What handlers may look at."""
+
+    name: str
+    spaces: Spaces
+    pages: Pages
+    origins: Origins
+    metrics_token: str
+    clock: Clock
+    metrics: Callable[[], bytes]
+
+    def record(self, space: str) -> SpaceRecord:
+        """Raises `NotFound` `space-unknown`."""
+        record = self.spaces.get(space)
+        if record is None:
+            raise NotFound("space-unknown", "There is no such Space.")
+        return record
+
+    def cached(self, record: SpaceRecord, name: str, build: Callable[[], Answer]) -> Answer:
+        """What `build` gives, at most once for each second and each change of the Space."""
+        stamp = (record.version, int(self.clock.wall_s()))
+        kept = record.cache.get(name)
+        if kept is None or kept[0] != stamp:
+            kept = record.cache[name] = stamp, build()
+        return kept[1]
+
+
+def route(front: Front, request: Request) -> Answer | Join:
+    """The answer to a request. Raises whatever `ParvisError` its handler raises."""
+    if request.method == "OPTIONS":
+        return _PREFLIGHT
+    match request.path:
+        case ("live", space, name) if name in _LIVE:
+            return _LIVE[name](front, request, space)
+        case ("s", space) if space:
+            return _hall(front, request, space)
+        case ("assets", name):
+            front.pages.load(front.clock.monotonic_s())
+            return front.pages.asset(name, request)
+        case (name,) if name in _TOP:
+            return _TOP[name](front, request)
+    raise NotFound("not-found", "There is nothing at this address.")
+
+
+def first_part(feed: Feed, start: int | None, last: int, stretch: int) -> int:
+    """Where a newcomer begins whose cohort stands at `last`: with enough to play until its next burst, or
+    at `start` as far as it can be had."""
+    if start is not None:
+        return min(feed.nearest(start), last)
+    return max(last - (JOIN_PARTS + stretch - 1) + 1, min(feed.oldest, last))
+
+
+def _hall(front: Front, request: Request, space: str) -> Answer:
+    front.pages.load(front.clock.monotonic_s())
+    accepted = request.header(b"accept-language")
+    record = front.spaces.get(space)
+    if record is None:
+        return unknown_page(choose_language(accepted, ""))
+    fallback = record.message.language if record.message else ""
+    language = request.query.get("lang", "")
+    language = choose_language(language or accepted, fallback)
+
+    def build() -> Answer:
+        return front.pages.hall(space_fields(record, front.origins, front.clock.wall_s()), language)
+
+    return front.cached(record, f"hall {language}", build)
+
+
+def _space_json(front: Front, _request: Request, space: str) -> Answer:
+    record = front.record(space)
+
+    def build() -> Answer:
+        fields = space_fields(record, front.origins, front.clock.wall_s())
+        return json_answer(fields, headers=(("Cache-Control", "public, max-age=1"),))
+
+    return front.cached(record, "space.json", build)
+
+
+def _stream(front: Front, request: Request, space: str) -> Answer | Join:
+    record = front.record(space)
+    codec = request.query.get("codec", Rendition.OPUS)
+    if codec not in tuple(Rendition):
+        raise UserError("codec-unknown", "The codec is opus or aac.")
+    start = _sequence(request.query.get("from"))
+    _refuse_ended(record)
+    feed = record.feeds.get(Rendition(codec))
+    if feed is None or not feed.running:
+        return _not_begun(front, record)
+    if request.method == "HEAD":
+        first = first_part(feed, start, feed.newest, 1)
+        return Answer(200, stream_headers(feed.rendition.mime.partition(";")[0], first), endless=True)
+    return Join(record, codec, _framing(request), start)
+
+
+def _events(front: Front, request: Request, space: str) -> Answer | Join:
+    record = front.record(space)
+    _refuse_ended(record)
+    if request.method == "HEAD":
+        return Answer(200, stream_headers(EVENT_STREAM), endless=True)
+    return Join(record, EVENTS, _framing(request))
+
+
+def _healthz(front: Front, _request: Request) -> Answer:
+    return json_answer(
+        {"status": "ok", "role": "edge", "name": front.name}, headers=(("Cache-Control", "no-store"),)
+    )
+
+
+def _metrics(front: Front, request: Request) -> Answer:
+    if not request.loopback:
+        scheme, _, token = request.header(b"authorization").partition(" ")
+        allowed = front.metrics_token and scheme.lower() == "bearer"
+        if not allowed or not hmac.compare_digest(token.strip().encode(), front.metrics_token.encode()):
+            raise Refused("forbidden", "Metrics are for this machine, or for who has the token.")
+    headers = (("Content-Type", "text/plain; version=0.0.4; charset=utf-8"), ("Cache-Control", "no-store"))
+    return Answer(200, headers, front.metrics())
+
+
+def _root(front: Front, _request: Request) -> Answer:
+    return Answer(302, (("Location", f"{front.origins.control}/"),))
+
+
+def _framing(request: Request) -> Framing:
+    return Framing.CHUNKED if request.chunked else Framing.RAW
+
+
+def _sequence(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_SEQUENCE_DIGITS):
+        raise UserError("sequence-invalid", "A sequence is a whole number.")
+    return int(text)
+
+
+def _refuse_ended(record: SpaceRecord) -> None:
+    if record.ended:
+        raise UserError("space-ended", "This Space has ended.")
+
+
+def _not_begun(front: Front, record: SpaceRecord) -> Answer:
+    starts_at = record.message.starts_at if record.message else None
+    retry_after_s = 2.0
+    if starts_at is not None:
+        wait_s = datetime.fromisoformat(starts_at).timestamp() - front.clock.wall_s()
+        retry_after_s = min(max(wait_s, retry_after_s), NOT_BEGUN_RETRY_MAX_S)
+    error: ParvisError = Conflict("space-not-begun", "This Space has not begun yet.")
+    return problem(error, retry_after_s, starts_at=starts_at)
+
+
+_LIVE: Final[Mapping[str, Callable[[Front, Request, str], Answer | Join]]] = {
+    "space.json": _space_json,
+    "stream.mp4": _stream,
+    "events": _events,
+}
+_TOP: Final[Mapping[str, Callable[[Front, Request], Answer]]] = {
+    "": _root,
+    "healthz": _healthz,
+    "metrics": _metrics,
+}

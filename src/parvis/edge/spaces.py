@@ -1,0 +1,210 @@
+"""What an edge knows of each Space, all of it from the bus.
+
+Rules:
+
+- Everything is idempotent: a message may come twice around a reconnection.
+- Sound does not wait for control. Parts and a program are enough to listen, even when the Space's own
+  message has not come: after a restart of this edge while control is away, the program's own events say
+  title and speakers.
+- A Space that ends ends with the last part of its program. If the stage never sends one, two seconds are
+  enough.
+- Ten minutes after its end a Space gives its memory back; that it ended stays known.
+
+`now_s` is program time, `at_s` monotonic time, both in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import structlog
+
+from parvis.bus.messages import PartMessage, ProgramMessage, SpaceMessage
+from parvis.edge.cohorts import EVENTS
+from parvis.edge.feed import Feed
+from parvis.edge.sse import LASTING, EventFeed
+from parvis.errors import RemoteProtocolError
+from parvis.media.events import Event
+from parvis.media.rendition import Rendition
+
+PATTERNS: Final = ("space.", "program.", "part.")
+"""What to read from the bus, with replay."""
+
+ENDING_GRACE_S: Final = 2.0
+FORGET_AFTER_S: Final = 600.0
+
+log = structlog.get_logger(__name__)
+
+
+class SpaceRecord:
+    """One Space: what control wants, what the stage sends."""
+
+    def __init__(self, space: str, at_s: float) -> None:
+        self.id = space
+        self.message: SpaceMessage | None = None
+        self.program: ProgramMessage | None = None
+        self.feeds: dict[Rendition, Feed] = {}
+        self.events = EventFeed(at_s)
+        self.latest: dict[str, Mapping[str, Any]] = {}
+        """Fields of the latest event of each lasting type."""
+        self.version = 0
+        """Grows with everything that shows outside, for caches."""
+        self.cache: dict[str, tuple[tuple[int, int], Any]] = {}
+        """What routes keep: by name, for a version and a second."""
+        self._events_sequence = -1
+        self._events_told = 0
+        self._ended_at_s: float | None = None
+
+    @property
+    def known(self) -> bool:
+        """Control or a stage has spoken of it."""
+        return self.message is not None or self.program is not None
+
+    @property
+    def ended(self) -> bool:
+        """Over for good."""
+        return self.message is not None and self.message.state == "ended"
+
+    @property
+    def running(self) -> bool:
+        """There is sound to join."""
+        return not self.ended and any(feed.running for feed in self.feeds.values())
+
+    @property
+    def state(self) -> str:
+        """ "scheduled", "live", "held" or "ended". The stage is the first to know that nobody is
+        connected."""
+        wanted = self.message.state if self.message else "live"
+        said = str(self.latest.get("state", {}).get("state", wanted))
+        return said if {wanted, said} == {"live", "held"} else wanted
+
+    def take_space(self, message: SpaceMessage, at_s: float) -> None:
+        """What control wants. An older revision is ignored."""
+        if self.message is not None and message.revision < self.message.revision:
+            return
+        changed = self.message is None or self.message.state != message.state
+        self.message = message
+        self.version += 1
+        if message.state == "ended" and self._ended_at_s is None:
+            self._ended_at_s = at_s
+        elif message.state != "ended":
+            self._ended_at_s = None
+            if changed and not self.running:  # no part will carry it
+                self.events.say([self._state_event()], None, at_s)
+
+    def take_program(self, message: ProgramMessage) -> None:
+        """A program exists, or is over."""
+        self.program = message
+        self.version += 1
+        for rendition in message.renditions:
+            self.feed(rendition.rendition).begin(message, rendition)
+
+    def take_part(self, message: PartMessage, now_s: float, at_s: float) -> None:
+        """A part: into its rendition's feed, its events to those who follow them."""
+        if self.ended and not self.feeds:
+            return
+        self.feed(message.rendition).offer(message.sequence, message.body, now_s, last=message.last)
+        if message.sequence <= self._events_sequence:
+            return
+        if message.events:
+            self._events_sequence = message.sequence
+            self.events.say(message.events, message.sequence, at_s)
+        for event in message.events:
+            if event.type in LASTING:
+                self.latest[event.type] = event.fields()
+                self.version += 1
+
+    def feed(self, rendition: Rendition) -> Feed:
+        """The feed of a rendition, made now if there is none."""
+        if rendition not in self.feeds:
+            self.feeds[rendition] = Feed(rendition)
+        return self.feeds[rendition]
+
+    def advance(self, now_s: float, at_s: float) -> Iterator[str]:
+        """Lets time pass; names the sources that have something new."""
+        for rendition, feed in self.feeds.items():
+            over = feed.over
+            if feed.advance(now_s) or feed.over != over:
+                self.version += feed.over != over
+                yield rendition
+        self.events.keep_awake(at_s)
+        if self._ended_at_s is not None:
+            yield from self._end(at_s, self._ended_at_s)
+        if self.events.newest != self._events_told:
+            self._events_told = self.events.newest
+            yield EVENTS
+
+    def start_events(self) -> list[Event]:
+        """What a newcomer to the events is told where the program has said nothing yet."""
+        return [self._state_event()]
+
+    def _end(self, at_s: float, ended_at_s: float) -> Iterator[str]:
+        if at_s - ended_at_s >= ENDING_GRACE_S:
+            for rendition, feed in self.feeds.items():
+                if not feed.over:
+                    feed.finish()
+                    yield rendition
+        if not self.events.over and not any(feed.running for feed in self.feeds.values()):
+            if self.latest.get("state", {}).get("state") != "ended":
+                self.events.say([self._state_event()], None, at_s)
+            self.events.over = True
+            yield EVENTS
+        if self.feeds and at_s - ended_at_s >= FORGET_AFTER_S:
+            self.feeds.clear()
+            self.program = None
+            self.cache.clear()
+
+    def _state_event(self) -> Event:
+        title = self.message.title if self.message else ""
+        return Event.of("state", state=self.state, title=title, reason=None)
+
+
+class Spaces:
+    """All Spaces of which the bus has told."""
+
+    def __init__(self) -> None:
+        self.malformed = 0
+        """Messages of the bus that could not be read."""
+        self._records: dict[str, SpaceRecord] = {}
+
+    def __iter__(self) -> Iterator[SpaceRecord]:
+        return iter(self._records.values())
+
+    def get(self, space: str) -> SpaceRecord | None:
+        """A Space of which control or a stage has told, or None."""
+        record = self._records.get(space)
+        return record if record is not None and record.known else None
+
+    def take(self, subject: str, payload: bytes, now_s: float, at_s: float) -> None:
+        """One message of the bus. A malformed one is logged and counted, and changes nothing."""
+        try:
+            self._take(subject, payload, now_s, at_s)
+        except (RemoteProtocolError, ValueError, TypeError, KeyError) as error:
+            self.malformed += 1
+            log.warning("bus message not understood", subject=subject, error=str(error))
+
+    def advance(self, now_s: float, at_s: float) -> list[tuple[str, str]]:
+        """Lets time pass; the sources (Space, name) that have something new. Call it after messages and
+        each 50 ms."""
+        return [
+            (record.id, name) for record in self._records.values() for name in record.advance(now_s, at_s)
+        ]
+
+    def _take(self, subject: str, payload: bytes, now_s: float, at_s: float) -> None:
+        kind = subject.partition(".")[0]
+        if kind == "part":
+            part = PartMessage.decode(subject, payload)
+            self._record(part.space, at_s).take_part(part, now_s, at_s)
+        elif kind == "program":
+            program = ProgramMessage.decode(payload)
+            self._record(program.space, at_s).take_program(program)
+        elif kind == "space":
+            space = SpaceMessage.decode(payload)
+            self._record(space.id, at_s).take_space(space, at_s)
+
+    def _record(self, space: str, at_s: float) -> SpaceRecord:
+        record = self._records.get(space)
+        if record is None:
+            record = self._records[space] = SpaceRecord(space, at_s)
+        return record

@@ -1,0 +1,107 @@
+"""A Space as its audience sees it: `space.json` (docs/protocol.md §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from parvis.bus.messages import SpaceMessage
+from parvis.clock import PART_MS, part_start_s
+from parvis.edge.spaces import SpaceRecord
+from parvis.media.rendition import Rendition
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where browsers find us, without a slash at the end."""
+
+    edge: str
+    control: str
+
+
+def rfc3339(unix_s: float) -> str:
+    """UTC with milliseconds."""
+    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[str, Any]:
+    """The members of `space.json`."""
+    message = record.message or _from_program(record)
+    running = [rendition for rendition in Rendition if _running(record, rendition)]
+    return {
+        "id": record.id,
+        "title": message.title,
+        "description": message.description,
+        "language": message.language,
+        "state": record.state,
+        "host": _host(record, message),
+        "speakers": _speakers(record, message),
+        "counts": {"listeners": int(record.latest.get("counts", {}).get("listeners", 0))},
+        "created_at": message.created_at,
+        "starts_at": message.starts_at,
+        "started_at": message.started_at,
+        "ended_at": message.ended_at,
+        "now": rfc3339(wall_s),
+        "part_ms": PART_MS,
+        "sequence": max((record.feeds[rendition].newest for rendition in running), default=None),
+        "renditions": [
+            {
+                "name": rendition.value,
+                "mime": rendition.mime,
+                "bitrate_bps": rendition.bitrate_bps,
+                "stream": f"/live/{record.id}/stream.mp4?codec={rendition}",
+            }
+            for rendition in running
+        ],
+        "edges": [],
+        "links": {
+            "share": f"{origins.edge}/s/{record.id}",
+            "studio": f"{origins.control}/studio/{record.id}",
+        },
+    }
+
+
+def _running(record: SpaceRecord, rendition: Rendition) -> bool:
+    return not record.ended and rendition in record.feeds and record.feeds[rendition].running
+
+
+def _speakers(record: SpaceRecord, message: SpaceMessage) -> list[Mapping[str, Any]]:
+    if "stage" in record.latest and record.running:
+        return list(record.latest["stage"].get("speakers", ()))
+    return [
+        {
+            "handle": seat.handle,
+            "display_name": seat.display_name,
+            "role": seat.role,
+            "connected": False,
+            "muted": seat.muted_by is not None,
+        }
+        for seat in message.seats
+    ]
+
+
+def _host(record: SpaceRecord, message: SpaceMessage) -> dict[str, str]:
+    names = {seat["handle"]: seat["display_name"] for seat in _speakers(record, message)}
+    return {"handle": message.host, "display_name": names.get(message.host, message.host)}
+
+
+def _from_program(record: SpaceRecord) -> SpaceMessage:
+    """What the program alone tells, while control is away."""
+    assert record.program is not None
+    began = rfc3339(part_start_s(record.program.first_sequence))
+    speakers = record.latest.get("stage", {}).get("speakers", ())
+    return SpaceMessage(
+        id=record.id,
+        revision=0,
+        title=str(record.latest.get("state", {}).get("title", "")),
+        description="",
+        language="en",
+        state="live",
+        host=next((speaker["handle"] for speaker in speakers if speaker["role"] == "host"), ""),
+        created_at=began,
+        starts_at=None,
+        started_at=began,
+        ended_at=None,
+    )

@@ -1,0 +1,321 @@
+"""A small world around an edge: a stage and control that publish on a real bus, an edge in a thread, real sockets.
+
+Sound is silence from the edge's own stand-in unit: what matters here is which bytes go where.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from parvis.bus.local import LocalPublisher
+from parvis.bus.local_reader import LocalReader
+from parvis.bus.messages import (
+    RING_PARTS,
+    PartMessage,
+    ProgramMessage,
+    ProgramRendition,
+    SeatState,
+    SpaceMessage,
+)
+from parvis.clock import SystemClock, sequence_at
+from parvis.edge.service import serve_edge
+from parvis.edge.spaces import PATTERNS
+from parvis.errors import ParvisError
+from parvis.media.events import Event
+from parvis.media.init import init_segment
+from parvis.media.part import build_part
+from parvis.media.reader import InitSegment, Part, PartReader
+from parvis.media.rendition import Rendition
+from parvis.settings import EdgeSettings
+
+SILENCE = {Rendition.OPUS: b"\xf8\xff\xfe", Rendition.AAC: b"\x01\x40\x22\x80\xa3\x7f\xf8\x85\x2d\xae"}
+PATIENCE_S = 20.0
+
+
+def space_message(space: str = "abc", **changes: object) -> SpaceMessage:
+    """A live Space of Ana's."""
+    message = SpaceMessage(
+        id=space,
+        revision=1,
+        title="Budget night",
+        description="What it costs",
+        language="en",
+        state="live",
+        host="ana",
+        created_at="2026-11-22T14:00:00.000Z",
+        starts_at=None,
+        started_at="2026-11-22T14:30:00.000Z",
+        ended_at=None,
+        seats=(SeatState("ana", "Ana", "host"),),
+    )
+    return replace(message, **changes)  # type: ignore[arg-type]
+
+
+def program_message(
+    first_sequence: int, last_sequence: int | None = None, space: str = "abc"
+) -> ProgramMessage:
+    """A program in both renditions."""
+    renditions = tuple(ProgramRendition(r, init_segment(r), SILENCE[r]) for r in Rendition)
+    return ProgramMessage(space, "stage-1", first_sequence, last_sequence, renditions)
+
+
+def part_message(
+    sequence: int,
+    rendition: Rendition = Rendition.OPUS,
+    events: Sequence[Event] = (),
+    *,
+    unit: bytes = b"\xf8sound",
+    last: bool = False,
+    space: str = "abc",
+) -> PartMessage:
+    """A part whose access units are all `unit`."""
+    body = build_part(rendition, sequence, [unit] * rendition.frames_per_part, events)
+    return PartMessage(space, rendition, sequence, body, tuple(events), last)
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Until `condition` holds; fails with `what` when it does not within reason."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end, f"never happened: {what}"
+        time.sleep(0.005)
+
+
+class Stage:
+    """Publishes what control and a stage would."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self.publisher = LocalPublisher(run_dir, "stage-1")
+        self.sequence = sequence_at(SystemClock().program_s())
+
+    def say(self, message: SpaceMessage | ProgramMessage) -> None:
+        self.publisher.publish(message.subject, message.encode(), retain=1)
+
+    def begin(self, space: str = "abc", **changes: object) -> None:
+        """A live Space with a program whose first part is the next."""
+        self.say(space_message(space, **changes))
+        self.say(program_message(self.sequence + 1, space=space))
+
+    def part(
+        self,
+        events: Sequence[Event] = (),
+        *,
+        unit: bytes = b"\xf8sound",
+        last: bool = False,
+        space: str = "abc",
+        renditions: Sequence[Rendition] = tuple(Rendition),
+    ) -> int:
+        """The next part, in both renditions; its sequence. It may be ahead of time: the edge passes it on."""
+        self.sequence += 1
+        for rendition in renditions:
+            message = part_message(self.sequence, rendition, events, unit=unit, last=last, space=space)
+            self.publisher.publish(message.subject, message.encode(), retain=RING_PARTS)
+        return self.sequence
+
+    def parts(self, count: int) -> int:
+        """That many parts; the last sequence."""
+        for _ in range(count):
+            self.part()
+        return self.sequence
+
+
+class World:
+    """One bus folder, one stage, one port."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.run_dir = tmp_path / "run"
+        self.stage = Stage(self.run_dir)
+        self.pages = tmp_path / "pages"
+        self.port = free_port()
+        self.settings = EdgeSettings(port=self.port, pages=self.pages)
+
+    @contextmanager
+    def edge(self, **changes: object) -> Iterator[None]:
+        """An edge in a thread of this process, until the block ends."""
+        settings = replace(self.settings, **changes)  # type: ignore[arg-type]
+        stopped = threading.Event()
+        failures: list[BaseException] = []
+
+        def run() -> None:
+            reader = LocalReader(self.run_dir, *PATTERNS, replay=True)
+            publisher = LocalPublisher(self.run_dir, settings.name)
+            try:
+                serve_edge(settings, reader, publisher, SystemClock(), stopped.is_set)
+            except ParvisError as error:
+                failures.append(error)
+            finally:
+                reader.close()
+                publisher.close_publisher()
+
+        thread = threading.Thread(target=run, name=settings.name)
+        thread.start()
+        try:
+            wait_for(lambda: bool(failures) or self._answers(settings.port), "the edge answers")
+            if failures:
+                raise failures[0]
+            yield
+        finally:
+            stopped.set()
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive()
+
+    def _answers(self, port: int) -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        return False
+
+    def connect(self, *, receive_buffer_bytes: int | None = None) -> Client:
+        """A fresh connection."""
+        return Client(self.port, receive_buffer_bytes)
+
+    def get(self, target: str, method: str = "GET", **headers: str) -> Response:
+        """One request on a connection of its own. Header names with `_` for `-`."""
+        with self.connect() as client:
+            client.request(target, method, **headers)
+            return client.response(head_only=method == "HEAD")
+
+    def until(self, target: str, status: int) -> Response:
+        """Asks again until the answer has that status: the bus has no receipt."""
+        found: list[Response] = []
+
+        def asked() -> bool:
+            found.append(self.get(target, "HEAD"))
+            return found[-1].status == status
+
+        wait_for(asked, f"{target} answers {status}")
+        return found[-1]
+
+    def close(self) -> None:
+        self.stage.publisher.close_publisher()
+
+
+class Response:
+    """Status, headers by lower-case name, body."""
+
+    def __init__(self, head: bytes) -> None:
+        lines = head.decode("latin-1").split("\r\n")
+        self.version, status, _ = lines[0].split(" ", 2)
+        self.status = int(status)
+        self.headers = {
+            name.lower(): value for name, value in (line.split(": ", 1) for line in lines[1:] if line)
+        }
+        self.body = b""
+
+
+class Client:
+    """A raw HTTP client: it sees every byte."""
+
+    def __init__(self, port: int, receive_buffer_bytes: int | None = None) -> None:
+        self.socket = socket.socket()
+        if receive_buffer_bytes is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
+        self.socket.settimeout(PATIENCE_S)
+        self.socket.connect(("127.0.0.1", port))
+        self._buffer = b""
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def request(self, target: str, method: str = "GET", version: str = "1.1", **headers: str) -> None:
+        lines = [f"{method} {target} HTTP/{version}", "Host: edge.test"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        self.send("\r\n".join([*lines, "", ""]).encode())
+
+    def head(self) -> Response:
+        """The next response head."""
+        return Response(self._until(b"\r\n\r\n"))
+
+    def response(self, *, head_only: bool = False) -> Response:
+        """The next response with a known length."""
+        response = self.head()
+        if not head_only and response.status not in (204, 304):
+            response.body = self._take(int(response.headers["content-length"]))
+        return response
+
+    def chunk(self) -> bytes:
+        """The next chunk; b"" is the last."""
+        size = int(self._until(b"\r\n"), 16)
+        data = self._take(size)
+        assert self._take(2) == b"\r\n"
+        return data
+
+    def rest(self) -> bytes:
+        """Everything until the other side closes."""
+        while data := self.socket.recv(65536):
+            self._buffer += data
+        rest, self._buffer = self._buffer, b""
+        return rest
+
+    def some(self) -> bytes:
+        """What comes next, at least a byte."""
+        if not self._buffer:
+            self._more()
+        some, self._buffer = self._buffer, b""
+        return some
+
+    def _until(self, mark: bytes) -> bytes:
+        while mark not in self._buffer:
+            self._more()
+        found, _, self._buffer = self._buffer.partition(mark)
+        return found
+
+    def _take(self, size: int) -> bytes:
+        while len(self._buffer) < size:
+            self._more()
+        taken, self._buffer = self._buffer[:size], self._buffer[size:]
+        return taken
+
+    def _more(self) -> None:
+        data = self.socket.recv(65536)
+        if not data:
+            raise EOFError
+        self._buffer += data
+
+
+class Listener:
+    """A client of `stream.mp4` that reads parts, one chunk after the other."""
+
+    def __init__(self, client: Client, target: str = "/live/abc/stream.mp4") -> None:
+        self.client = client
+        client.request(target)
+        self.response = client.head()
+        assert self.response.status == 200, self.response.status
+        self.items: list[InitSegment | Part] = []
+        self.reader = PartReader()
+
+    @property
+    def sequences(self) -> list[int]:
+        """Of the parts read so far, in their order."""
+        return [item.sequence for item in self.items if isinstance(item, Part)]
+
+    def read(self) -> bool:
+        """One chunk; False when it was the last. Each must be whole parts."""
+        chunk = self.client.chunk()
+        self.items += self.reader.feed(chunk)
+        assert self.reader.unfinished_bytes == 0
+        return bool(chunk)
+
+    def read_until(self, sequence: int) -> None:
+        """Until this part, or a later one, has come."""
+        while not self.sequences or self.sequences[-1] < sequence:
+            assert self.read(), "the stream ended"
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
