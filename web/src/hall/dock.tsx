@@ -1,0 +1,131 @@
+/** The controls that a thumb must always reach: listen, the delay and what it means, the volume. */
+
+import { useEffect, useState } from "preact/hooks";
+import type { JSX } from "preact";
+import { Icon } from "../shared/icons";
+import { recall, remember } from "../shared/language";
+import { useStore } from "../shared/store";
+import type { Hall } from "./model";
+import type { HallState } from "./state";
+import { useWords } from "./words";
+
+const VOLUME_KEY = "parvis.volume";
+
+export function Dock({ hall, state }: { hall: Hall; state: HallState }): JSX.Element {
+  const [open, setOpen] = useState(false);
+  const { delayMs } = useStore(hall.listening.state);
+  useKeys(hall);
+  return (
+    <section class="dock" data-testid="dock">
+      {open && delayMs !== null && <DelayMeaning hall={hall} />}
+      <div class="dock-row">
+        <Delay hall={hall} open={open} onToggle={() => setOpen(!open)} />
+        <Play hall={hall} state={state} />
+        <Volume audio={hall.audio} />
+      </div>
+    </section>
+  );
+}
+
+function Play({ hall, state }: { hall: Hall; state: HallState }): JSX.Element {
+  const words = useWords();
+  const { active } = hall.listening;
+  const label = active
+    ? state === "scheduled" || state === "waiting" ? words.stopWaiting : state === "connecting" ? words.joining : words.pause
+    : state === "scheduled" ? words.waitHere : words.listen;
+  return (
+    <button type="button" class="play" data-testid="play" data-active={active} onClick={() => hall.toggle()}>
+      <Icon name={active ? (state === "scheduled" || state === "waiting" ? "stop" : "pause") : "play"} />
+      {label}
+    </button>
+  );
+}
+
+function Delay({ hall, open, onToggle }: { hall: Hall; open: boolean; onToggle: () => void }): JSX.Element {
+  const words = useWords();
+  const { delayMs } = useStore(hall.listening.state);
+  return (
+    <div class="dock-delay">
+      {delayMs !== null && (
+        <button
+          type="button" class="button button-quiet figures" data-testid="delay" data-delay-ms={delayMs}
+          aria-expanded={open} aria-controls="delay-meaning" onClick={onToggle}
+        >
+          <strong>{words.delay(delayMs)}</strong> <span>{words.behind}</span>
+        </button>
+      )}
+    </div>
+  );
+}
+
+function DelayMeaning({ hall }: { hall: Hall }): JSX.Element {
+  const words = useWords();
+  const { delayMs, aheadMs, gaps, gapMs, rendition } = useStore(hall.listening.state);
+  const bitrateBps = hall.space.value?.renditions.find(({ name }) => name === rendition)?.bitrate_bps;
+  return (
+    <div class="delay-meaning" id="delay-meaning">
+      <h2>{words.delayTitle}</h2>
+      <p>{words.delayWhy(delayMs ?? 0, aheadMs)}</p>
+      <dl class="small">
+        <div>
+          <dt class="soft">{words.delaySound}</dt>
+          <dd>
+            {rendition !== null && words.rendition[rendition]}
+            {bitrateBps !== undefined && ` · ${Math.round(bitrateBps / 1000)} kbit/s`}
+          </dd>
+        </div>
+        <div>
+          <dt class="soft">{words.delayLost}</dt>
+          <dd class="figures">{gaps === 0 ? words.delayNone : words.delayLostValue(gapMs, gaps)}</dd>
+        </div>
+      </dl>
+    </div>
+  );
+}
+
+function Volume({ audio }: { audio: HTMLAudioElement }): JSX.Element {
+  const words = useWords();
+  const [volume, setVolume] = useState(() => Number(recall(VOLUME_KEY) ?? 1));
+  const [muted, setMuted] = useState(false);
+  useEffect(() => {
+    audio.volume = Math.min(1, Math.max(0, volume));
+    audio.muted = muted;
+  }, [audio, volume, muted]);
+  return (
+    <div class="dock-volume">
+      <button
+        type="button" class="button button-quiet" data-testid="mute" aria-pressed={muted}
+        aria-label={muted ? words.unmute : words.mute} onClick={() => setMuted(!muted)}
+      >
+        <Icon name={muted || volume === 0 ? "volumeOff" : "volume"} />
+      </button>
+      <input
+        type="range" min="0" max="1" step="0.02" value={muted ? 0 : volume} aria-label={words.volume}
+        data-testid="volume"
+        onInput={(event) => {
+          const value = Number(event.currentTarget.value);
+          setMuted(false);
+          setVolume(value);
+          remember(VOLUME_KEY, String(value));
+        }}
+      />
+    </div>
+  );
+}
+
+/** Space or K plays and pauses, as in every player, unless a control has the keyboard. */
+function useKeys(hall: Hall): void {
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent): void => {
+      if (event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
+      const target = event.target as Element | null;
+      if (target?.closest("button, input, a, select, textarea") != null) return;
+      if (event.key === " " || event.key.toLowerCase() === "k") {
+        event.preventDefault();
+        hall.toggle();
+      }
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, [hall]);
+}

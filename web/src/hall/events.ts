@@ -1,0 +1,55 @@
+/**
+ * Events that ride with the sound (docs/protocol.md §3), shown when their sound is heard.
+ *
+ * A listener is one to ten seconds behind the stage; an event that was shown when it arrives would light a
+ * speaker before the voice is there. So events wait here for their program time.
+ */
+
+import type { Speaker, SpaceState } from "./space";
+import type { TimedEvent } from "./mp4";
+
+export type SpaceEvent =
+  | { type: "state"; state: SpaceState; title: string; reason: string | null }
+  | { type: "stage"; speakers: Speaker[] }
+  | { type: "levels"; levels: Record<string, number>; active: string | null }
+  | { type: "counts"; listeners: number };
+
+const KNOWN = new Set(["state", "stage", "levels", "counts"]);
+/** A bound for a page that is frozen while bytes arrive; ten seconds of sound hold about a hundred. */
+const MOST_WAITING = 2_000;
+
+/** The event in `body`, or null for one that is not JSON, or of a type that this page does not know. */
+export function parseEvent(body: string): SpaceEvent | null {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return null;
+  }
+  if (typeof parsed !== "object" || parsed === null || !("type" in parsed)) return null;
+  return KNOWN.has(parsed.type as string) ? (parsed as SpaceEvent) : null;
+}
+
+export class EventQueue {
+  #waiting: { timeMs: number; event: SpaceEvent }[] = [];
+
+  add(events: TimedEvent[]): void {
+    for (const { timeMs, body } of events) {
+      const event = parseEvent(body);
+      if (event === null) continue;
+      this.#waiting.push({ timeMs, event });
+    }
+    this.#waiting.sort((a, b) => a.timeMs - b.timeMs);
+    if (this.#waiting.length > MOST_WAITING) this.#waiting.splice(0, this.#waiting.length - MOST_WAITING);
+  }
+
+  /** Takes what belongs to sound up to `heardMs` (Unix ms), oldest first. */
+  due(heardMs: number): SpaceEvent[] {
+    const later = this.#waiting.findIndex((waiting) => waiting.timeMs > heardMs);
+    return this.#waiting.splice(0, later < 0 ? this.#waiting.length : later).map(({ event }) => event);
+  }
+
+  clear(): void {
+    this.#waiting = [];
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * One listener's way through a Space: from the tap on play to the last word, whatever the network does between.
+ *
+ * Rules:
+ *
+ * - One loop owns the connection, and never gives up by itself while the Space is there.
+ * - What is heard decides what is said: while buffered sound plays, a lost connection is nobody's business.
+ * - It resumes at the part after the last one it has (`from`), so a short cut costs nothing.
+ * - Who waited for the beginning starts at the first word, not at the moment the connection stood.
+ */
+
+import type { ServerClock } from "../shared/clock";
+import { Backoff, pause } from "../shared/reconnect";
+import { Store } from "../shared/store";
+import { EventQueue, type SpaceEvent } from "./events";
+import { PART_MS, StreamMalformed } from "./mp4";
+import { Player, pickRendition } from "./player";
+import { Answer, fetchSpace, type RenditionName, type Space } from "./space";
+import { readStream } from "./stream";
+
+/** What the connection does: `waiting` is not admitted, `unbegun` is no program yet. */
+type Connection = "connecting" | "open" | "lost" | "waiting" | "unbegun" | "offline";
+
+export type Phase =
+  | "idle" | "connecting" | "playing" | "buffering" | "reconnecting" | "waiting" | "unbegun" | "offline"
+  | "refused" | "ended" | "unknown" | "unsupported";
+
+export interface ListeningState {
+  phase: Phase;
+  rendition: RenditionName | null;
+  /** Stage to ear, ms, or null while nothing is heard. */
+  delayMs: number | null;
+  aheadMs: number;
+  gaps: number;
+  gapMs: number;
+  stalls: number;
+  /** When it will try again, or when the sound stopped: ms as of `performance.now()`. */
+  retryAtMs: number | null;
+  silentSinceMs: number | null;
+}
+
+export const IDLE: ListeningState = {
+  phase: "idle", rendition: null, delayMs: null, aheadMs: 0, gaps: 0, gapMs: 0, stalls: 0,
+  retryAtMs: null, silentSinceMs: null,
+};
+
+const TICK_MS = 100;
+/** An edge under full strain writes every 10.24 s; longer than this it is gone. */
+const SILENT_MS = 16_000;
+/** With nothing left to play, patience is shorter. */
+const DRY_SILENT_MS = 6_000;
+/** Who waited may start this far back, to hear the first word. */
+const FIRST_WORD_MS = 8_000;
+
+export class Listening {
+  readonly state = new Store<ListeningState>(IDLE);
+  #abort: AbortController | null = null;
+  #player: Player | null = null;
+  #connection: Connection = "connecting";
+  #attempt: AbortController | null = null;
+  #bytesAtMs = 0;
+  #toldAtMs = 0;
+  #waitedForBeginning = false;
+  readonly #events = new EventQueue();
+  readonly #wake = new EventTarget();
+
+  constructor(
+    private readonly id: string,
+    private readonly audio: HTMLAudioElement,
+    private readonly clock: ServerClock,
+    private readonly space: Store<Space | null>,
+    private readonly onHeard: (event: SpaceEvent) => void,
+  ) {
+    audio.addEventListener("pause", () => {
+      // Headphones pulled out, a call coming in: the system has paused us.
+      if (this.#player !== null && !this.#player.holding && !audio.ended) this.stop();
+    });
+    audio.addEventListener("error", () => {
+      if (this.#player !== null) this.#attempt?.abort(new StreamMalformed("the browser cannot decode this"));
+    });
+    window.addEventListener("online", () => {
+      // Who was given a time keeps to it.
+      if (this.#connection !== "waiting") this.wake();
+    });
+  }
+
+  get active(): boolean {
+    return this.#abort !== null;
+  }
+
+  /** Begins to listen, or to wait for the beginning. Call it in a tap: browsers allow sound only then. */
+  start(): void {
+    if (this.active) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#connection = "connecting";
+    this.#waitedForBeginning = false;
+    this.state.set({ ...IDLE, phase: "connecting" });
+    const timer = setInterval(() => this.#tick(), TICK_MS);
+    abort.signal.addEventListener("abort", () => clearInterval(timer));
+    try {
+      this.#renew();
+    } catch {
+      this.#stopAs("unsupported");
+      return;
+    }
+    void this.#run(abort.signal).catch((error: unknown) => {
+      if (!abort.signal.aborted) this.#stopAs("idle");
+      if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
+    });
+  }
+
+  stop(): void {
+    this.#stopAs("idle");
+  }
+
+  /** Ends a wait early: there is news, or the network is back. */
+  wake(): void {
+    this.#wake.dispatchEvent(new Event("wake"));
+  }
+
+  #stopAs(phase: Phase): void {
+    this.#abort?.abort();
+    this.#abort = null;
+    const player = this.#player;
+    this.#player = null;
+    player?.close();
+    this.#events.clear();
+    this.state.set({ ...IDLE, phase });
+  }
+
+  /** A fresh player on the same element. */
+  #renew(): void {
+    const old = this.#player;
+    this.#player = null;
+    old?.close();
+    this.#player = new Player(this.audio);
+    this.audio.play().catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === "NotAllowedError") this.#stopAs("refused");
+    });
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff();
+    while (!signal.aborted) {
+      const waitMs = await this.#attemptOnce(signal, backoff);
+      if (waitMs === null) return;
+      this.state.patch({ retryAtMs: performance.now() + waitMs });
+      await pause(waitMs, signal, this.#wake);
+      await this.#refresh(signal);
+    }
+  }
+
+  /** One connection, to its end. Returns ms until the next, or null when there is no next. */
+  async #attemptOnce(signal: AbortSignal, backoff: Backoff): Promise<number | null> {
+    const space = this.space.value;
+    if (space === null) return backoff.next();
+    if (space.state === "ended") return this.#finish(signal);
+    if (space.renditions.length === 0) return this.#waitForBeginning(space, null);
+    const rendition = pickRendition(space.renditions);
+    if (rendition === null) {
+      this.#stopAs("unsupported");
+      return null;
+    }
+    const attempt = new AbortController();
+    const forward = (): void => attempt.abort(signal.reason);
+    signal.addEventListener("abort", forward);
+    this.#attempt = attempt;
+    try {
+      await this.#player?.open(rendition.mime);
+      this.state.patch({ rendition: rendition.name });
+      this.#bytesAtMs = performance.now();
+      await readStream({
+        address: rendition.stream,
+        from: this.#from(space),
+        signal: attempt.signal,
+        onOpen: () => this.#told("open"),
+        onPieces: (pieces) => {
+          backoff.reset();
+          this.#bytesAtMs = performance.now();
+          for (const piece of pieces) {
+            this.#player?.append(piece);
+            if (piece.kind === "part") this.#events.add(piece.events);
+          }
+        },
+      });
+      await this.#refresh(signal);
+      if (this.space.value?.state === "ended") return await this.#finish(signal);
+      this.#told("lost");
+      return backoff.next();
+    } catch (error) {
+      signal.throwIfAborted();
+      return await this.#afterFailure(error, space, backoff, signal);
+    } finally {
+      signal.removeEventListener("abort", forward);
+    }
+  }
+
+  async #afterFailure(
+    error: unknown, space: Space, backoff: Backoff, signal: AbortSignal,
+  ): Promise<number | null> {
+    if (error instanceof Answer) {
+      if (error.status === 404) {
+        this.#stopAs("unknown");
+        return null;
+      }
+      if (error.status === 409) return this.#waitForBeginning(space, error.retryAfterS);
+      if (error.status === 410) return this.#finish(signal);
+      this.#told(error.status === 503 ? "waiting" : "lost");
+      return backoff.next(error.retryAfterS);
+    }
+    if (error instanceof StreamMalformed) this.#renew();
+    this.#told(navigator.onLine ? "lost" : "offline");
+    return backoff.next();
+  }
+
+  #from(space: Space): number | null {
+    const last = this.#player?.lastSequence ?? null;
+    if (last !== null) return last + 1;
+    if (!this.#waitedForBeginning || space.started_at === null) return null;
+    const startedMs = Date.parse(space.started_at);
+    return this.clock.now() - startedMs < FIRST_WORD_MS ? Math.floor(startedMs / PART_MS) : null;
+  }
+
+  /** `Watch` wakes us when it begins; asking is only for the case that it could not. */
+  #waitForBeginning(space: Space, retryAfterS: number | null): number {
+    this.#waitedForBeginning = true;
+    this.#told("unbegun");
+    const spreadMs = Math.random() * 1_000;
+    if (space.state !== "scheduled") return (retryAfterS ?? 1) * 1_000 + spreadMs;
+    const leftMs = space.starts_at === null ? Infinity : Date.parse(space.starts_at) - this.clock.now();
+    return Math.max(1_000, Math.min(leftMs, 15_000)) + spreadMs * 5;
+  }
+
+  /** Plays out what is there, then says goodbye. */
+  async #finish(signal: AbortSignal): Promise<null> {
+    this.#player?.finish();
+    while ((this.#player?.aheadS ?? 0) > 0.1 && this.#player?.audible === true) await pause(TICK_MS, signal);
+    this.#stopAs("ended");
+    return null;
+  }
+
+  async #refresh(signal: AbortSignal): Promise<void> {
+    try {
+      this.space.set(await fetchSpace(this.id, this.clock, signal));
+    } catch {
+      signal.throwIfAborted();
+      // What was known last has to do: the stream's own answer will tell.
+    }
+  }
+
+  #told(connection: Connection): void {
+    this.#connection = connection;
+    this.#tick();
+  }
+
+  #tick(): void {
+    const player = this.#player;
+    if (player === null) return;
+    const nowMs = performance.now();
+    player.tick(nowMs);
+    const { heardMs, aheadS, audible } = player;
+    if (heardMs !== null) for (const event of this.#events.due(heardMs)) this.onHeard(event);
+
+    const quietMs = nowMs - this.#bytesAtMs;
+    if (this.#connection === "open" && quietMs > (audible ? SILENT_MS : DRY_SILENT_MS)) {
+      this.#attempt?.abort(new TypeError("the stream fell silent"));
+    }
+    const silentSinceMs = audible || heardMs === null ? null : (this.state.value.silentSinceMs ?? nowMs);
+    const phase = phaseOf(this.#connection, audible, heardMs !== null);
+    if (phase === this.state.value.phase && nowMs - this.#toldAtMs < 1_000) return;
+    this.#toldAtMs = nowMs;
+    this.state.patch({
+      phase, silentSinceMs,
+      delayMs: heardMs === null ? null : Math.round(this.clock.now() - heardMs),
+      aheadMs: Math.round(aheadS * 1_000),
+      gaps: player.gaps, gapMs: player.gapMs, stalls: player.stalls,
+    });
+  }
+}
+
+/** What a listener is told, from what the connection does and what is heard. */
+export function phaseOf(connection: Connection, audible: boolean, heardBefore: boolean): Phase {
+  if (audible) return "playing";
+  switch (connection) {
+    case "open":
+      return heardBefore ? "buffering" : "connecting";
+    case "lost":
+      return heardBefore ? "reconnecting" : "connecting";
+    default:
+      return connection;
+  }
+}

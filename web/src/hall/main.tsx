@@ -1,0 +1,22 @@
+/** The listener's page: takes over what the edge has painted. */
+
+import { render } from "preact";
+import "../shared/base.css";
+import { startLanguage } from "../shared/language";
+import "./hall.css";
+import { startMediaSession } from "./media-session";
+import { Hall } from "./model";
+import { HallPage } from "./page";
+
+const app = document.getElementById("app");
+if (app === null) throw new Error("the page has no #app");
+
+startLanguage();
+const audio = document.createElement("audio");
+audio.dataset.testid = "audio";
+audio.preload = "none";
+const hall = new Hall(audio);
+app.replaceChildren();
+document.body.append(audio);
+startMediaSession(hall);
+render(<HallPage hall={hall} root={app} />, app);

@@ -1,0 +1,223 @@
+/**
+ * Pushes parts into the browser's own player by Media Source Extensions, and keeps its playing point.
+ *
+ * Rules:
+ *
+ * - Only whole pieces are appended, one append at a time; all that waits goes in together.
+ * - Media time is Unix time, far beyond what players count well. The first part becomes second 0 (`timestampOffset`) and
+ *   the difference is kept: program time = first part's time + `currentTime`.
+ * - Playing starts at the start of what is buffered. A hole is jumped, never waited for. After it has run dry it
+ *   waits for the target of `pace.ts`, so that one hiccup does not become ten.
+ * - No more than 40 s of heard sound stay in memory.
+ * - iPhones have only `ManagedMediaSource`, and only with remote playback off (WebKit, Media Source API: "managed").
+ */
+
+import { PART_MS, TIMESCALE, type Bytes, type Init, type Part } from "./mp4";
+import { Pace } from "./pace";
+import { rangesOf, standing } from "./ranges";
+import type { Rendition } from "./space";
+
+const KEEP_S = 30;
+const TRIM_AT_S = 40;
+/** Browsers stop some 0.1 s before the end of what they have, without a word: this long without progress is dry. */
+const STUCK_MS = 300;
+const TAIL_S = 0.3;
+
+declare global {
+  interface Window {
+    ManagedMediaSource?: typeof MediaSource;
+  }
+}
+
+function mediaSourceKind(): typeof MediaSource | undefined {
+  return window.ManagedMediaSource ?? window.MediaSource;
+}
+
+/** The first rendition that this browser plays, Opus before AAC, with the type string that it knows; or null. */
+export function pickRendition(renditions: Rendition[]): Rendition | null {
+  const kind = mediaSourceKind();
+  if (kind === undefined) return null;
+  const byPreference = [...renditions].sort((a, b) => Number(b.name === "opus") - Number(a.name === "opus"));
+  for (const rendition of byPreference) {
+    for (const mime of [rendition.mime, rendition.mime.replace("opus", "Opus")]) {
+      if (kind.isTypeSupported(mime)) return { ...rendition, mime };
+    }
+  }
+  return null;
+}
+
+export class Player {
+  /** Holes that were jumped, and how much sound they cost. */
+  gaps = 0;
+  gapMs = 0;
+  /** How often it ran dry. */
+  stalls = 0;
+  lastSequence: number | null = null;
+
+  readonly #audio: HTMLAudioElement;
+  readonly #source: MediaSource;
+  readonly #address: string;
+  readonly #pace = new Pace();
+  #buffer: SourceBuffer | null = null;
+  #waiting: Bytes[] = [];
+  #epochMs: number | null = null;
+  #started = false;
+  #holding = false;
+  #finished = false;
+  #stuck: { at: number; sinceMs: number } = { at: -1, sinceMs: 0 };
+
+  /** Takes over `audio`. Throws when the browser has no Media Source Extensions. */
+  constructor(audio: HTMLAudioElement) {
+    const Kind = mediaSourceKind();
+    if (Kind === undefined) throw new Error("no Media Source Extensions");
+    this.#audio = audio;
+    this.#source = new Kind();
+    this.#address = URL.createObjectURL(this.#source);
+    audio.disableRemotePlayback = true;
+    audio.src = this.#address;
+  }
+
+  /** Makes ready for one codec; returns at once when it already is. */
+  async open(mime: string): Promise<void> {
+    if (this.#buffer !== null) return;
+    if (this.#source.readyState !== "open") {
+      await new Promise((resolve) => this.#source.addEventListener("sourceopen", resolve, { once: true }));
+    }
+    this.#buffer = this.#source.addSourceBuffer(mime);
+    this.#buffer.addEventListener("updateend", () => this.#pump());
+  }
+
+  /** Takes the next piece. A part that came before is left out. */
+  append(piece: Init | Part): void {
+    if (piece.kind === "part") {
+      if (this.lastSequence !== null && piece.sequence <= this.lastSequence) return;
+      this.lastSequence = piece.sequence;
+      if (this.#epochMs === null && this.#buffer !== null) {
+        this.#epochMs = piece.sequence * PART_MS;
+        this.#buffer.timestampOffset = -piece.mediaTime / TIMESCALE;
+      }
+      this.#pace.arrived(performance.now());
+    }
+    this.#waiting.push(piece.bytes);
+    // The offset has to be known before the first byte, and it is in the first part.
+    if (this.#epochMs !== null) this.#pump();
+  }
+
+  /** Program time being heard, Unix ms, or null while nothing is. */
+  get heardMs(): number | null {
+    return this.#started && this.#epochMs !== null ? this.#epochMs + this.#audio.currentTime * 1000 : null;
+  }
+
+  /** It pauses by itself to gather sound: not the listener's wish. */
+  get holding(): boolean {
+    return this.#holding;
+  }
+
+  get aheadS(): number {
+    return standing(rangesOf(this.#audio.buffered), this.#audio.currentTime).aheadS;
+  }
+
+  /** Sound is coming out. */
+  get audible(): boolean {
+    return this.#started && !this.#holding && !this.#audio.paused && !this.#audio.ended;
+  }
+
+  /** Moves the playing point where it has to be and sets the rate. Call it about ten times a second. */
+  tick(nowMs: number): void {
+    const audio = this.#audio;
+    const { aheadS, next } = standing(rangesOf(audio.buffered), audio.currentTime);
+    const dry = aheadS <= 0.02 || (aheadS < TAIL_S && (this.#holding || this.#isStuck(nowMs)));
+    if (next !== null && dry) {
+      this.#jump(next);
+      return;
+    }
+    if (aheadS > 0 && audio.currentTime > 0 && !audio.paused) this.#started = true;
+    if (!this.#started) return;
+
+    if (this.#holding) {
+      if (aheadS < this.#pace.targetS && !this.#finished) return;
+      this.#holding = false;
+      void audio.play().catch(() => undefined);
+    } else if (dry && !this.#finished) {
+      this.#holding = true;
+      this.stalls += 1;
+      this.#pace.stalled(nowMs);
+      audio.pause();
+      return;
+    }
+    this.#pace.observe(nowMs, aheadS);
+    const skipS = this.#pace.skipS(nowMs);
+    if (skipS > 0) {
+      audio.currentTime += skipS;
+      this.#pace.moved();
+    }
+    const rate = this.#pace.rate(nowMs);
+    if (audio.playbackRate !== rate) audio.playbackRate = rate;
+    this.#trim();
+  }
+
+  #isStuck(nowMs: number): boolean {
+    const at = this.#audio.currentTime;
+    if (at !== this.#stuck.at) this.#stuck = { at, sinceMs: nowMs };
+    return nowMs - this.#stuck.sinceMs >= STUCK_MS;
+  }
+
+  /** No more will come: what is buffered is played to its end. */
+  finish(): void {
+    this.#finished = true;
+    this.#pump();
+  }
+
+  /** Lets go of the audio element. */
+  close(): void {
+    this.#buffer = null;
+    this.#waiting = [];
+    this.#audio.removeAttribute("src");
+    this.#audio.load();
+    URL.revokeObjectURL(this.#address);
+  }
+
+  #jump(to: number): void {
+    if (this.#started) {
+      this.gaps += 1;
+      this.gapMs += Math.round((to - this.#audio.currentTime) * 1000);
+    }
+    this.#audio.currentTime = to + 0.001;
+    this.#pace.moved();
+  }
+
+  #pump(): void {
+    const buffer = this.#buffer;
+    if (buffer === null || buffer.updating || this.#source.readyState !== "open") return;
+    if (this.#waiting.length === 0) {
+      if (this.#finished) this.#source.endOfStream();
+      return;
+    }
+    const bytes = concatenated(this.#waiting);
+    try {
+      buffer.appendBuffer(bytes);
+      this.#waiting = [];
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === "QuotaExceededError")) throw error;
+      buffer.remove(0, Math.max(1, this.#audio.currentTime - 1));
+      this.#waiting = [bytes];
+    }
+  }
+
+  #trim(): void {
+    const buffer = this.#buffer;
+    if (buffer === null || buffer.updating || buffer.buffered.length === 0) return;
+    const heardS = this.#audio.currentTime;
+    if (buffer.buffered.start(0) < heardS - TRIM_AT_S) buffer.remove(0, heardS - KEEP_S);
+  }
+}
+
+function concatenated(pieces: Bytes[]): Bytes {
+  const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    whole.set(piece, offset);
+    offset += piece.length;
+  }
+  return whole;
+}

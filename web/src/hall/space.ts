@@ -1,0 +1,96 @@
+/** What the edge tells of a Space: `space.json` (docs/protocol.md §2), from the page itself or fetched. */
+
+import type { ServerClock } from "../shared/clock";
+
+export type SpaceState = "scheduled" | "live" | "held" | "ended";
+export type RenditionName = "opus" | "aac";
+
+export interface Speaker {
+  handle: string;
+  display_name: string;
+  role: "host" | "co-host" | "speaker";
+  connected: boolean;
+  muted: boolean;
+}
+
+export interface Rendition {
+  name: RenditionName;
+  mime: string;
+  bitrate_bps: number;
+  stream: string;
+}
+
+export interface Space {
+  id: string;
+  title: string;
+  description: string;
+  language: string;
+  state: SpaceState;
+  host: { handle: string; display_name: string };
+  speakers: Speaker[];
+  counts: { listeners: number };
+  created_at: string;
+  starts_at: string | null;
+  started_at: string | null;
+  ended_at: string | null;
+  now: string;
+  sequence: number | null;
+  renditions: Rendition[];
+  edges: string[];
+  links: { share: string; studio: string };
+}
+
+/** The server answered, but not with what was asked for. `retryAfterS` is from `Retry-After`, or null. */
+export class Answer extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly retryAfterS: number | null,
+  ) {
+    super(`${status} ${code}`);
+  }
+}
+
+/** The Space that the page was opened for: the last word of its path. */
+export function spaceIdOf(path: string): string {
+  return decodeURIComponent(path.split("/").filter(Boolean).at(-1) ?? "");
+}
+
+/** The Space that the edge has put into the page, or null when it has not. */
+export function embeddedSpace(page: Document): Space | null {
+  const text = page.getElementById("space")?.textContent.trim() ?? "";
+  return text.startsWith("{") ? (JSON.parse(text) as Space) : null;
+}
+
+/** Asks the edge, and sets `clock` by the answer. Throws `Answer`, or `TypeError` without a network. */
+export async function fetchSpace(id: string, clock: ServerClock, signal?: AbortSignal): Promise<Space> {
+  const askedMs = performance.now();
+  const response = await fetch(`/live/${encodeURIComponent(id)}/space.json`, {
+    cache: "no-store",
+    signal: signal ?? null,
+  });
+  if (!response.ok) throw await answerOf(response);
+  const space = (await response.json()) as Space;
+  clock.set(Date.parse(space.now), askedMs, performance.now());
+  return space;
+}
+
+/** Reads a problem (RFC 9457); an answer that is none has the code `unknown`. */
+export async function answerOf(response: Response): Promise<Answer> {
+  let code = "unknown";
+  try {
+    const problem: unknown = await response.json();
+    if (typeof problem === "object" && problem !== null && "code" in problem) code = String(problem.code);
+  } catch {
+    // A proxy may answer in HTML: the status has to do.
+  }
+  return new Answer(response.status, code, retryAfterS(response.headers.get("Retry-After")));
+}
+
+/** `Retry-After` in seconds (RFC 9110 §10.2.3: seconds or a date), or null. */
+export function retryAfterS(header: string | null, nowMs = Date.now()): number | null {
+  if (header === null) return null;
+  if (/^\s*\d+\s*$/.test(header)) return Number(header);
+  const dateMs = Date.parse(header);
+  return Number.isNaN(dateMs) ? null : Math.max(0, (dateMs - nowMs) / 1000);
+}

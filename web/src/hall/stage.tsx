@@ -1,0 +1,46 @@
+/** Who is on stage, and who speaks: by what is heard now, not by what has arrived. */
+
+import type { JSX } from "preact";
+import { initials } from "../shared/format";
+import { Icon } from "../shared/icons";
+import { useStore } from "../shared/store";
+import type { Hall } from "./model";
+import type { Speaker } from "./space";
+import { useWords } from "./words";
+
+/** A quieter sound than this is breath, not speech: -48 dBFS. */
+const SPEAKING_LEVEL = 20;
+
+export function Stage({ hall }: { hall: Hall }): JSX.Element {
+  const words = useWords();
+  const speakers = useStore(hall.space)?.speakers ?? [];
+  const { levels } = useStore(hall.voices);
+  return (
+    <section class="stage" aria-labelledby="on-stage">
+      <h2 id="on-stage">{words.onStage}</h2>
+      {speakers.length === 0 && <p class="soft">{words.nobodyOnStage}</p>}
+      <ul>
+        {speakers.map((speaker) => <Person key={speaker.handle} speaker={speaker} level={levels[speaker.handle] ?? 0} />)}
+      </ul>
+    </section>
+  );
+}
+
+function Person({ speaker, level }: { speaker: Speaker; level: number }): JSX.Element {
+  const words = useWords();
+  const speaking = level >= SPEAKING_LEVEL;
+  const aside = !speaker.connected ? words.away : speaker.muted ? words.muted : words.role[speaker.role];
+  return (
+    <li
+      class={speaker.connected ? "person" : "person person-away"} data-testid={`speaker-${speaker.handle}`}
+      data-level={level} data-speaking={speaking} data-muted={speaker.muted} data-connected={speaker.connected}
+    >
+      <span class="avatar" aria-hidden="true" style={{ "--level": level / 100 }}>{initials(speaker.display_name)}</span>
+      <span class="person-name">
+        <strong>{speaker.display_name}</strong>
+        <span class="soft small">{aside}</span>
+      </span>
+      {speaker.muted && speaker.connected && <Icon name="micOff" />}
+    </li>
+  );
+}

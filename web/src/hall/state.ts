@@ -1,0 +1,20 @@
+/** The one word for what a listener is living through: `data-state` of the page, and which notice is shown. */
+
+import type { Phase } from "./listening";
+import type { SpaceState } from "./space";
+
+export type HallState = Exclude<Phase, "idle" | "unbegun"> | "loading" | "scheduled" | "ready" | "held";
+
+const WHILE_IDLE: Record<SpaceState, HallState> = {
+  scheduled: "scheduled",
+  live: "ready",
+  held: "held",
+  ended: "ended",
+};
+
+export function stateOf(space: SpaceState | null, phase: Phase): HallState {
+  if (phase === "idle") return space === null ? "loading" : WHILE_IDLE[space];
+  if (phase === "unbegun") return space === "held" ? "held" : "scheduled";
+  if (phase === "playing" && space === "held") return "held";
+  return phase;
+}

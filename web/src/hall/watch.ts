@@ -1,0 +1,62 @@
+/**
+ * What happens in a Space for somebody who is not listening yet: the same events, by SSE (docs/protocol.md §2).
+ *
+ * One quiet connection instead of asking again and again: when the Space begins, everybody who waits is told by one
+ * write. It is closed while sound is playing, for then the events come with the sound, and while nobody looks.
+ */
+
+import { Backoff, pause } from "../shared/reconnect";
+import { parseEvent, type SpaceEvent } from "./events";
+
+const TYPES = ["state", "stage", "levels", "counts"] as const;
+
+export class Watch {
+  #abort: AbortController | null = null;
+
+  constructor(
+    private readonly address: string,
+    private readonly onEvent: (event: SpaceEvent) => void,
+    /** The connection was lost and something may have been missed. */
+    private readonly onLost: () => void,
+  ) {}
+
+  start(): void {
+    if (this.#abort !== null) return;
+    this.#abort = new AbortController();
+    void this.#run(this.#abort.signal).catch(() => undefined);
+  }
+
+  stop(): void {
+    this.#abort?.abort();
+    this.#abort = null;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff();
+    while (!signal.aborted) {
+      await this.#listen(signal, backoff);
+      await pause(1_000 + backoff.next(), signal);
+      this.onLost();
+    }
+  }
+
+  /** Returns when the connection fails; the browser's own reconnection has no jitter and is not used. */
+  #listen(signal: AbortSignal, backoff: Backoff): Promise<void> {
+    const source = new EventSource(this.address);
+    return new Promise((resolve) => {
+      const close = (): void => {
+        source.close();
+        resolve();
+      };
+      source.addEventListener("error", close);
+      signal.addEventListener("abort", close, { once: true });
+      for (const type of TYPES) {
+        source.addEventListener(type, (message: MessageEvent<string>) => {
+          backoff.reset();
+          const event = parseEvent(message.data);
+          if (event !== null) this.onEvent(event);
+        });
+      }
+    });
+  }
+}

@@ -1,0 +1,79 @@
+/** The hall in English. Short, and in words that one would say. */
+
+import { clock, dayAndTime, number, seconds, span, timeOfDay } from "../../shared/format";
+import type { Scale } from "../../square/geometry";
+
+const count = (n: number, one: string, many: string): string => `${number(n, "en")} ${n === 1 ? one : many}`;
+
+export const en = {
+  tabTitle: (title: string) => `${title} · Parvis`,
+  otherLanguage: "Passer en français",
+  hostedBy: (name: string) => `with ${name}`,
+  badge: { scheduled: "Upcoming", live: "Live", held: "On hold", ended: "Over" },
+
+  listen: "Listen",
+  pause: "Pause",
+  waitHere: "Wait here",
+  stopWaiting: "Stop waiting",
+  joining: "Joining…",
+  volume: "Volume",
+  mute: "Mute",
+  unmute: "Unmute",
+
+  listening: (n: number) => (n === 0 ? "Nobody is listening yet" : count(n, "person listening", "people listening")),
+  scale: (scale: Scale) => (scale === 1 ? "One point is one person." : `One point is ${number(scale, "en")} people.`),
+  squareLabel: (listeners: number, speaking: string | null) =>
+    `The square: ${count(listeners, "listener", "listeners")} around the stage` +
+    (speaking === null ? "." : `, ${speaking} speaking.`),
+  onStage: "On stage",
+  nobodyOnStage: "Nobody is on stage yet.",
+  role: { host: "host", "co-host": "co-host", speaker: "speaker" },
+  speaking: (name: string) => `${name} is speaking`,
+  muted: "muted",
+  away: "not connected",
+  quiet: "Nobody is speaking",
+
+  delay: (ms: number) => `${seconds(ms, "en")} s`,
+  behind: "behind the stage",
+  delayTitle: "Why is there a delay?",
+  delayWhy: (delayMs: number, aheadMs: number) =>
+    `What you hear left the stage ${seconds(delayMs, "en")} s ago. About ${seconds(aheadMs, "en")} s of it waits in ` +
+    "your browser, so that a weak network doesn't tear the sound. When a crowd arrives the delay grows; the " +
+    "sound doesn't stop.",
+  delaySound: "Sound",
+  delayLost: "Sound missed so far",
+  delayNone: "none",
+  delayLostValue: (ms: number, gaps: number) => `${seconds(ms, "en")} s, in ${count(gaps, "place", "places")}`,
+  rendition: { opus: "Opus", aac: "AAC" },
+
+  scheduled: (at: Date) => `Begins ${dayAndTime(at, "en")}`,
+  scheduledUnknown: "Not begun yet",
+  scheduledIn: (ms: number) => (ms > 86_400_000 ? `in ${count(Math.floor(ms / 86_400_000), "day", "days")}` : clock(ms)),
+  scheduledLate: "Any moment now",
+  scheduledHint: "Tap “Wait here” and the sound starts by itself, from the first word.",
+  scheduledArmed: "You're in your place. The sound starts by itself, from the first word.",
+  ready: "It's on. Tap to listen.",
+  connecting: "Taking you in…",
+  buffering: "Gathering sound…",
+  bufferingHint: "Your network is slow just now. It goes on by itself.",
+  reconnecting: (silentMs: number) => `No sound for ${span(silentMs)}`,
+  reconnectingHint: "The connection broke. We're reconnecting, and go on where you were.",
+  waiting: "The square is full for a moment",
+  waitingHint: (at: Date, inMs: number) =>
+    `Your place is kept for ${timeOfDay(at, "en")}, in ${span(inMs)}. You'll be let in by itself; nothing to do.`,
+  held: "The stage is empty for a moment",
+  heldHint: "Nobody was hung up on: the Space stays open, and the sound returns with the first speaker.",
+  ended: "This Space is over",
+  endedHint: (lastedMs: number | null) =>
+    lastedMs === null ? "Thank you for coming." : `It lasted ${span(lastedMs)}. Thank you for coming.`,
+  unknown: "There is no Space here",
+  unknownHint: "The link may be cut short. Ask whoever sent it for the whole one.",
+  offline: "You're offline",
+  offlineHint: "The sound comes back as soon as your network does.",
+  refused: "One more tap",
+  refusedHint: "Your browser only plays sound when you ask for it.",
+  unsupported: "This browser can't play the live sound",
+  unsupportedHint: "It plays in current versions of Chrome, Firefox, Edge and Safari (iOS 17.1 or later).",
+};
+
+export type Words = typeof en;

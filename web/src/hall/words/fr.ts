@@ -1,0 +1,77 @@
+/** Le hall en français : écrit pour lui-même, pas traduit. */
+
+import { clock, dayAndTime, number, seconds, span, timeOfDay } from "../../shared/format";
+import type { Words } from "./en";
+
+const count = (n: number, one: string, many: string): string => `${number(n, "fr")} ${n < 2 ? one : many}`;
+
+export const fr: Words = {
+  tabTitle: (title) => `${title} · Parvis`,
+  otherLanguage: "Switch to English",
+  hostedBy: (name) => `avec ${name}`,
+  badge: { scheduled: "À venir", live: "En direct", held: "En suspens", ended: "Terminé" },
+
+  listen: "Écouter",
+  pause: "Pause",
+  waitHere: "Attendre ici",
+  stopWaiting: "Ne plus attendre",
+  joining: "On arrive…",
+  volume: "Volume",
+  mute: "Couper le son",
+  unmute: "Remettre le son",
+
+  listening: (n) => (n === 0 ? "Personne n’écoute encore" : count(n, "personne écoute", "personnes écoutent")),
+  scale: (scale) => (scale === 1 ? "Un point, une personne." : `Un point, ${number(scale, "fr")} personnes.`),
+  squareLabel: (listeners, speaking) =>
+    `La place : ${count(listeners, "auditeur", "auditeurs")} autour de la scène` +
+    (speaking === null ? "." : `, ${speaking} parle.`),
+  onStage: "Sur scène",
+  nobodyOnStage: "Personne n’est encore sur scène.",
+  role: { host: "hôte", "co-host": "co-hôte", speaker: "à la tribune" },
+  speaking: (name) => `${name} parle`,
+  muted: "micro coupé",
+  away: "pas connecté",
+  quiet: "Personne ne parle",
+
+  delay: (ms) => `${seconds(ms, "fr")} s`,
+  behind: "après la scène",
+  delayTitle: "D’où vient ce décalage ?",
+  delayWhy: (delayMs, aheadMs) =>
+    `Ce que vous entendez a été dit il y a ${seconds(delayMs, "fr")} s. Votre navigateur en garde ` +
+    `${seconds(aheadMs, "fr")} s d’avance, pour qu’un réseau faible ne hache pas le son. Quand la foule ` +
+    "arrive, le décalage s’allonge ; le son, lui, ne s’arrête pas.",
+  delaySound: "Son",
+  delayLost: "Son perdu jusqu’ici",
+  delayNone: "rien",
+  delayLostValue: (ms, gaps) => `${seconds(ms, "fr")} s, en ${count(gaps, "fois", "fois")}`,
+  rendition: { opus: "Opus", aac: "AAC" },
+
+  scheduled: (at) => `Début ${dayAndTime(at, "fr")}`,
+  scheduledUnknown: "Pas encore commencé",
+  scheduledIn: (ms) => (ms > 86_400_000 ? `dans ${count(Math.floor(ms / 86_400_000), "jour", "jours")}` : clock(ms)),
+  scheduledLate: "D’un instant à l’autre",
+  scheduledHint: "Touchez « Attendre ici » : le son viendra tout seul, dès le premier mot.",
+  scheduledArmed: "Vous êtes en place. Le son viendra tout seul, dès le premier mot.",
+  ready: "C’est en cours. Touchez pour écouter.",
+  connecting: "On vous fait entrer…",
+  buffering: "Le son arrive…",
+  bufferingHint: "Votre réseau est lent en ce moment. Ça repart tout seul.",
+  reconnecting: (silentMs) => `Sans son depuis ${span(silentMs)}`,
+  reconnectingHint: "La connexion a lâché. On la rétablit, et vous reprenez là où vous en étiez.",
+  waiting: "La place est pleine pour l’instant",
+  waitingHint: (at, inMs) =>
+    `On vous garde une place à ${timeOfDay(at, "fr")}, dans ${span(inMs)}. Vous entrerez sans rien faire.`,
+  held: "La scène est vide pour l’instant",
+  heldHint: "Personne n’a raccroché : l’espace reste ouvert, et le son revient avec le premier qui reprend la parole.",
+  ended: "C’est terminé",
+  endedHint: (lastedMs) =>
+    lastedMs === null ? "Merci d’être venu." : `L’échange a duré ${span(lastedMs)}. Merci d’être venu.`,
+  unknown: "Il n’y a rien à cette adresse",
+  unknownHint: "Le lien a peut-être été coupé. Redemandez-le en entier à qui vous l’a envoyé.",
+  offline: "Vous êtes hors ligne",
+  offlineHint: "Le son revient dès que votre réseau revient.",
+  refused: "Encore une touche",
+  refusedHint: "Votre navigateur ne joue du son que si vous le demandez.",
+  unsupported: "Ce navigateur ne sait pas jouer le direct",
+  unsupportedHint: "Il faut une version récente de Chrome, Firefox, Edge ou Safari (iOS 17.1 au moins).",
+};

@@ -1,0 +1,50 @@
+/** Line icons on a grid of 24, drawn for these pages. Decoration only: the words beside them carry the meaning. */
+
+import type { JSX } from "preact";
+
+const LINES = {
+  mic: "M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3ZM5.5 11a6.5 6.5 0 0 0 13 0M12 17.5V21",
+  micOff: "M9 9v2a3 3 0 0 0 4.6 2.5M15 10V6a3 3 0 0 0-5.7-1.3M5.5 11a6.5 6.5 0 0 0 9.6 5.7M18.5 11a6.4 6.4 0 0 1-.5 2.5M12 17.5V21M4 4l16 16",
+  volume: "M4 9.5v5h3.5L12 18.5v-13L7.5 9.5ZM15.5 9a4.5 4.5 0 0 1 0 6M18 6.5a8 8 0 0 1 0 11",
+  volumeOff: "M4 9.5v5h3.5L12 18.5v-13L7.5 9.5ZM16 9.5l5 5M21 9.5l-5 5",
+  copy: "M9 9h10v10H9ZM5 15V5h10",
+  check: "M5 12.5 10 17l9-10",
+  people: "M9 11a3.2 3.2 0 1 0 0-6.4A3.2 3.2 0 0 0 9 11ZM3 19.5a6 6 0 0 1 12 0M16 4.9a3.2 3.2 0 0 1 0 5.9M17.5 14.2a6 6 0 0 1 3.5 5.3",
+  link: "M10 14a4 4 0 0 0 5.7 0l3-3A4 4 0 1 0 13 5.3l-1 1M14 10a4 4 0 0 0-5.7 0l-3 3A4 4 0 1 0 11 18.7l1-1",
+  close: "M6 6l12 12M18 6 6 18",
+  plus: "M12 5v14M5 12h14",
+  arrow: "M5 12h14M13 6l6 6-6 6",
+  back: "M19 12H5M11 6l-6 6 6 6",
+  down: "M6 9.5l6 6 6-6",
+  record: "M12 19a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM12 14a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z",
+  leave: "M14 4h5v16h-5M10 8l-4 4 4 4M6 12h9",
+} as const;
+
+const SOLIDS = {
+  play: "M8 5.2v13.6a.8.8 0 0 0 1.22.68l11-6.8a.8.8 0 0 0 0-1.36l-11-6.8A.8.8 0 0 0 8 5.2Z",
+  pause: "M7 5h3.2v14H7ZM13.8 5H17v14h-3.2Z",
+  stop: "M7 7h10v10H7Z",
+} as const;
+
+export type IconName = keyof typeof LINES | keyof typeof SOLIDS;
+
+export function Icon({ name }: { name: IconName }): JSX.Element {
+  const solid = name in SOLIDS;
+  const path = solid ? SOLIDS[name as keyof typeof SOLIDS] : LINES[name as keyof typeof LINES];
+  return (
+    <svg class={solid ? "icon icon-solid" : "icon"} viewBox="0 0 24 24" aria-hidden="true">
+      <path d={path} />
+    </svg>
+  );
+}
+
+/** The mark: three rings of people around a lit stage. */
+export function Mark(): JSX.Element {
+  const rings = ["M9.5 24.5a6.9 6.9 0 0 1 13 0", "M5.6 20.5a11.2 11.2 0 0 1 20.8 0", "M6 13.2a15.6 15.6 0 0 1 20 0"];
+  return (
+    <svg viewBox="0 0 32 32" aria-hidden="true" class="mark">
+      {rings.map((path) => <path key={path} d={path} class="mark-ring" />)}
+      <path d="M12.6 27.6a3.6 3.6 0 0 1 6.8 0" class="mark-stage" />
+    </svg>
+  );
+}
