@@ -11,12 +11,14 @@ from parvis import __version__
 from parvis.api import problems
 from parvis.api.guards import BodyLimit, Record, TimeLimit
 from parvis.api.headers import Headers
-from parvis.api.routes import accounts, events, invitations, ops, pages, seats, spaces, whip
+from parvis.api.routes import API, accounts, events, invitations, ops, pages, seats, spaces, whip
 from parvis.api.schemas import problem_schema
 from parvis.api.services import Services
 
-API: Final = "/api/v1"
 OPENAPI: Final = f"{API}/openapi.json"
+ROUTERS: Final = tuple(
+    module.router for module in (accounts, spaces, seats, invitations, events, whip, ops, pages)
+)
 
 
 def create_app(services: Services) -> FastAPI:
@@ -31,10 +33,8 @@ def create_app(services: Services) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
-    for module in (accounts, spaces, seats, invitations, events, whip):
-        app.include_router(module.router, prefix=API)
-    for module in (ops, pages):
-        app.include_router(module.router)
+    for router in ROUTERS:
+        app.include_router(router)
     problems.install(app)
     # The last added stands outermost.
     app.add_middleware(BodyLimit, limits=services.http)

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Request, Response, status
 
 from parvis.api.asking import COOKIE, Known, Wired, address_of, check_same_origin
 from parvis.api.problems import documented
+from parvis.api.routes import API
 from parvis.api.schemas import AccountOut, SessionOut, SignInBody, SignInOut, SignUp
 from parvis.api.views import account_out, session_out
 
-router = APIRouter(tags=["people"])
+router = APIRouter(prefix=API, tags=["people"])
 
 
 @router.post(

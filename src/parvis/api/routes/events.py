@@ -7,10 +7,11 @@ from fastapi.responses import StreamingResponse
 
 from parvis.api.asking import Known, Wired
 from parvis.api.problems import documented
+from parvis.api.routes import API
 from parvis.api.studio_events import studio_events
 from parvis.spaces.permissions import Act, check_may
 
-router = APIRouter(tags=["stage"])
+router = APIRouter(prefix=API, tags=["stage"])
 
 
 @router.get(

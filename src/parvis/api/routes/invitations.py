@@ -6,11 +6,12 @@ from fastapi import APIRouter, status
 
 from parvis.api.asking import Asker, Wired
 from parvis.api.problems import documented
+from parvis.api.routes import API
 from parvis.api.schemas import InvitationOut, InvitationTerms
 from parvis.api.times import rfc3339
 from parvis.spaces.seat import Role
 
-router = APIRouter(prefix="/spaces/{space}/invitations", tags=["stage"])
+router = APIRouter(prefix=f"{API}/spaces/{{space}}/invitations", tags=["stage"])
 
 
 @router.post(

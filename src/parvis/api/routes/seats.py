@@ -6,13 +6,14 @@ from fastapi import APIRouter, status
 
 from parvis.api.asking import Asker, Wired
 from parvis.api.problems import documented
+from parvis.api.routes import API
 from parvis.api.schemas import InvitationCode, SeatEdit, SeatList, SeatOut
 from parvis.api.views import seat_out, seats_out
 from parvis.errors import UserError
 from parvis.spaces.permissions import Act, check_may
 from parvis.spaces.seat import Role
 
-router = APIRouter(prefix="/spaces/{space}/seats", tags=["stage"])
+router = APIRouter(prefix=f"{API}/spaces/{{space}}/seats", tags=["stage"])
 
 
 @router.get("", responses=documented("not-signed-in", "no-seat", "space-unknown", "input-invalid"))

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, status
 
 from parvis.api.asking import Asker, MaybeKnown, Wired, person_of
 from parvis.api.problems import documented
+from parvis.api.routes import API
 from parvis.api.schemas import SpaceDraft, SpaceEdit, SpaceOut, SpacePage, StateName
 from parvis.api.times import parse_rfc3339
 from parvis.api.views import space_out
@@ -20,7 +21,7 @@ from parvis.spaces.service import Draft, Edit
 from parvis.spaces.space import State
 from parvis.spaces.words import is_space_id
 
-router = APIRouter(prefix="/spaces", tags=["spaces"])
+router = APIRouter(prefix=f"{API}/spaces", tags=["spaces"])
 
 
 @router.post(

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request, Response
 
 from parvis.api.asking import Asker, Wired
 from parvis.api.problems import documented
+from parvis.api.routes import API
 from parvis.errors import NotFound, UserError
 from parvis.people.account import is_handle
 from parvis.spaces.permissions import Act, check_may
@@ -24,7 +25,7 @@ from parvis.spaces.space import Space
 SDP_TYPE: Final = "application/sdp"
 _SDP_TEXT: Final[dict[str, Any]] = {"content": {SDP_TYPE: {"schema": {"type": "string"}}}}
 
-router = APIRouter(prefix="/whip", tags=["whip"])
+router = APIRouter(prefix=f"{API}/whip", tags=["whip"])
 
 
 @router.options("/{space}", include_in_schema=False)
@@ -73,7 +74,7 @@ async def offer(space: str, request: Request, asker: Asker, services: Wired) -> 
         reply.sdp,
         201,
         {
-            "Location": f"/api/v1/whip/{space}/{asker.handle}.{reply.session}",
+            "Location": f"{API}/whip/{space}/{asker.handle}.{reply.session}",
             "ETag": f'"{hashlib.sha256(reply.session.encode()).hexdigest()[:16]}"',
         },
         media_type=SDP_TYPE,

@@ -1,0 +1,114 @@
+"""Every route × every role: one table. A route that is missing from it fails the test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from parvis.api.app import ROUTERS
+from tests.contract.api_world import PASSWORD, World, world
+
+ROLES = ("nobody", "stranger", "speaker", "co-host", "host")
+SDP = "application/sdp"
+
+# Each cell is tried in a fresh Space: ana is its host, cleo co-host, sam speaker, and tess another speaker.
+# 503 on WHIP is `stage-away`: the asker was let through to a stage, and there is none here.
+#
+#    method    path                                            nobody  stranger  speaker  co-host  host
+TABLE = """
+     POST      /api/v1/accounts                                201     201       201      201      201
+     POST      /api/v1/sessions                                201     201       201      201      201
+     GET       /api/v1/sessions/current                        401     200       200      200      200
+     DELETE    /api/v1/sessions/current                        401     204       204      204      204
+     POST      /api/v1/spaces                                  401     201       201      201      201
+     GET       /api/v1/spaces                                  200     200       200      200      200
+     GET       /api/v1/spaces/{space}                          200     200       200      200      200
+     PATCH     /api/v1/spaces/{space}                          401     403       403      200      200
+     POST      /api/v1/spaces/{space}/start                    401     403       403      200      200
+     POST      /api/v1/spaces/{space}/end                      401     403       403      403      200
+     GET       /api/v1/spaces/{space}/seats                    401     403       200      200      200
+     POST      /api/v1/spaces/{space}/seats                    401     201       201      201      201
+     PATCH     /api/v1/spaces/{space}/seats/{handle}           401     403       403      200      200
+     DELETE    /api/v1/spaces/{space}/seats/{handle}           401     403       403      204      204
+     POST      /api/v1/spaces/{space}/invitations              401     403       403      201      201
+     GET       /api/v1/spaces/{space}/events                   401     403       200      200      200
+     POST      /api/v1/whip/{space}                            401     403       503      503      503
+     DELETE    /api/v1/whip/{space}/{session}                  401     403       403      503      503
+     OPTIONS   /api/v1/whip/{space}                            200     200       200      200      200
+     OPTIONS   /api/v1/whip/{space}/{session}                  200     200       200      200      200
+     GET       /healthz                                        200     200       200      200      200
+     HEAD      /healthz                                        200     200       200      200      200
+     GET       /metrics                                        403     403       403      403      403
+     HEAD      /metrics                                        403     403       403      403      403
+     GET       /                                               503     503       503      503      503
+     HEAD      /                                               503     503       503      503      503
+     GET       /studio/{space}                                 503     503       503      503      503
+     HEAD      /studio/{space}                                 503     503       503      503      503
+     GET       /assets/{file}                                  404     404       404      404      404
+     HEAD      /assets/{file}                                  404     404       404      404      404
+"""
+ROWS = [line.split() for line in TABLE.strip().splitlines()]
+
+
+async def ask(w: World, client: httpx.AsyncClient, method: str, path: str, role: str) -> int:
+    """The status of a sound request to this route; {handle} is another speaker's seat."""
+    space = "0123456789"
+    await w.person("ana")
+    if "{space}" in path:
+        space = await w.space("ana")
+        await w.seat(space, "ana", "cleo", "co-host")
+        for speaker in ("sam", "tess"):
+            await w.seat(space, "ana", speaker)
+    url = path.format(space=space, handle="tess", session="tess.s3cret", file="studio-1.js")
+    seats = "/api/v1/spaces/{space}/seats"
+    code = await w.invitation(space, "ana") if path == seats else ""
+    bodies: dict[tuple[str, str], dict[str, object]] = {
+        ("POST", "/api/v1/accounts"): {
+            "handle": f"new_{role.replace('-', '_')}",
+            "password": PASSWORD,
+            "display_name": "New",
+        },
+        ("POST", "/api/v1/sessions"): {"handle": "ana", "password": PASSWORD},
+        ("POST", "/api/v1/spaces"): {"title": "Another"},
+        ("PATCH", "/api/v1/spaces/{space}"): {"title": "Other words"},
+        ("POST", "/api/v1/spaces/{space}/seats"): {"invitation": code},
+        ("PATCH", "/api/v1/spaces/{space}/seats/{handle}"): {"muted": True},
+        ("POST", "/api/v1/spaces/{space}/invitations"): {},
+    }
+    if (method, path) == ("POST", "/api/v1/whip/{space}"):
+        return (await client.post(url, content="v=0\r\n", headers={"Content-Type": SDP})).status_code
+    if path.endswith("/events"):
+        w.services.closing.set()  # the stream ends after its first line
+    return (await client.request(method, url, json=bodies.get((method, path)))).status_code
+
+
+def test_the_table_has_every_route() -> None:
+    routes = {
+        (method, route.path) for router in ROUTERS for route in router.routes for method in route.methods
+    }
+    assert {(method, path) for method, path, *_ in ROWS} == routes
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]} {row[1]}")
+async def test_status_by_role(row: list[str], tmp_path: Path) -> None:
+    method, path, *expected = row
+    found = []
+    async with world(tmp_path, metrics_token="m3tric") as w:
+        for role in ROLES:
+            names = {"stranger": "zoe", "speaker": "sam", "co-host": "cleo", "host": "ana"}
+            client = w.nobody("203.0.113.9")
+            if role != "nobody":
+                await sign_in(w, client, names[role])
+            found.append(str(await ask(w, client, method, path, role)))
+            w.services.closing.clear()
+    assert dict(zip(ROLES, found, strict=True)) == dict(zip(ROLES, expected, strict=True))
+
+
+async def sign_in(w: World, client: httpx.AsyncClient, handle: str) -> None:
+    """A session of this client's own, so that it can also be ended."""
+    await w.person(handle)
+    answer = await client.post("/api/v1/sessions", json={"handle": handle, "password": PASSWORD})
+    client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+    client.cookies.clear()
