@@ -51,7 +51,6 @@ def _interpolator() -> Float32:
         taps = np.sinc(distance) * np.cos(np.pi * distance / (_TAPS + 1)) ** 2
         for place in range(_BLOCK):
             matrix[phase, place, place : place + _TAPS] = taps / taps.sum()
-    matrix[0] = np.eye(_BLOCK, _BLOCK + _TAPS - 1, _CENTRE)  # the samples themselves, to the last bit
     return matrix.reshape(-1, _BLOCK + _TAPS - 1).astype(np.float32)
 
 

@@ -8,7 +8,8 @@
 
 - A *mix-minus* is the sum of all seats but one's own, so nobody hears themselves come back.
 - Every change of gain (mute, unmute, join, levelling) is a straight line over one tick: no clicks.
-- A seat that is not open is neither heard, nor levelled, nor active.
+- A seat that is not open is neither heard, nor levelled, nor active; its room is listened to all the same, so
+  that its first word after an unmute is known for one.
 - Latency is that of the limiter: 5 ms, always.
 """
 
@@ -67,7 +68,7 @@ class Mix:
         """
         assert samples.shape == self._seats.shape, samples.shape
         np.multiply(samples, np.float32(1 / FULL_SCALE), out=self._seats)
-        power = k_power(self._seats) * is_open
+        power = k_power(self._seats)
         loudness = lufs(power)
         self._activity.step(loudness)
         voice = self._activity.voice & is_open

@@ -82,6 +82,14 @@ def test_a_muted_source_does_not_lower_the_floor() -> None:
     assert not activity.voice[0]
 
 
+def test_a_voice_that_mutes_itself_leaves_its_floor_as_it_was() -> None:
+    activity = VoiceActivity(1)
+    for loudness_lufs, ticks in ((-70, 300), (-25, 20), (SILENCE_DBFS, 600)):
+        for _ in range(ticks):
+            activity.step(loudness(loudness_lufs))
+    assert activity.floor_lufs[0] == pytest.approx(-70, abs=0.1)
+
+
 def test_music_without_a_gap_stays_voice() -> None:
     activity = VoiceActivity(1)
     for _ in range(3000):
@@ -126,12 +134,19 @@ def test_two_who_talk_at_once_do_not_flicker() -> None:
     assert changes <= 3000 // 40
 
 
-def test_a_clearly_louder_voice_takes_over_after_the_hold() -> None:
+def test_a_clearly_louder_voice_takes_over_after_800_ms() -> None:
     active = ActiveSpeaker(2)
     both = np.array([True, True])
     active.step(loudness(-20, -60), both)
-    seats = [active.step(loudness(-30, -20), both) for _ in range(200)]
-    assert seats[-1] == 1
+    seats = [active.step(loudness(-30, -15), both) for _ in range(50)]
+    assert seats == [0] * 39 + [1] * 11
+
+
+def test_a_voice_that_is_hardly_louder_does_not_take_over() -> None:
+    active = ActiveSpeaker(2)
+    both = np.array([True, True])
+    active.step(loudness(-20, -60), both)
+    assert {active.step(loudness(-20, -18), both) for _ in range(300)} == {0}
 
 
 def test_a_reset_seat_is_no_longer_active() -> None:

@@ -56,4 +56,6 @@ def test_taking_and_resetting_begin_anew() -> None:
     meter.add(np.full((2, 960), 0.5, dtype=np.float32))
     meter.reset(0)
     assert meter.take().tolist() == [0, levels.level(levels.dbfs(0.25))]
+    meter.add(np.full((2, 960), 0.5, dtype=np.float32))
+    assert meter.take().tolist() == [levels.level(levels.dbfs(0.25))] * 2
     assert meter.take().tolist() == [0, 0]

@@ -47,6 +47,12 @@ def test_white_noise_comes_within_a_tenth_of_the_recursion() -> None:
     assert by_ticks(wave) == pytest.approx(by_recursion(wave), abs=0.1)
 
 
+@pytest.mark.parametrize("frequency_hz", [1000, 23_950, 24_000])
+def test_every_bin_has_its_weight(frequency_hz: float) -> None:
+    wave = tone(frequency_hz, -20, 48_000, phase=0.5)
+    assert by_ticks(wave) == pytest.approx(by_recursion(wave), abs=0.05)
+
+
 def test_seats_are_measured_apart_and_silence_is_a_number() -> None:
     rows = np.stack([tone(997, -10, 960), np.zeros(960), tone(997, -30, 960)])
     measured = lufs(k_power(to_float32(rows)))

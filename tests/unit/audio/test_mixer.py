@@ -121,6 +121,23 @@ def test_a_quiet_guest_becomes_active_beside_a_loud_host() -> None:
     assert tick.active == 1
 
 
+def test_the_active_one_is_the_loudest_as_heard_not_as_sent() -> None:
+    ticks = 500
+    host, guest = to_int16(speech(-12, ticks)), to_int16(speech(-36, ticks, "en+f3"))
+    mix = Mix(2)
+    mixed(mix, np.stack([host, guest]), all_open(2))
+    both = np.stack([to_int16(tone(300, -20, 960)), to_int16(tone(300, -28, 960))])
+    assert [mix.step(both, all_open(2)).active for _ in range(100)][-1] == 1
+
+
+def test_a_seat_loses_voice_in_the_tick_that_mutes_it_and_has_it_with_its_first_word_after() -> None:
+    spoken = to_int16(tone(300, -20, 960))[np.newaxis]
+    mix = Mix(1)
+    assert [bool(mix.step(spoken, all_open(1)).voice[0]) for _ in range(3)] == [False, True, True]
+    assert not mix.step(spoken, ~all_open(1)).voice[0]
+    assert mix.step(spoken, all_open(1)).voice[0]
+
+
 def test_reset_gives_a_row_to_somebody_else() -> None:
     mix = Mix(2)
     wave = np.stack([to_int16(speech(-36, 400)), to_int16(speech(-36, 400))])
