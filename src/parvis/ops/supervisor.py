@@ -79,8 +79,8 @@ class Supervisor:
             adopted = await self._adoptable(child)
             process = None if adopted else await self._start(child)
             pid = adopted or (process.pid if process else 0)
-            self._pids[child.name] = pid
             if adopted:
+                self._pids[child.name] = pid
                 log.info("adopted a process that was running", child=child.name, pid=pid)
                 await _wait_for_end(pid)
                 code: int | str = "unknown"
@@ -99,9 +99,18 @@ class Supervisor:
             backoff_s = min(backoff_s * 2, LAST_BACKOFF_S)
 
     async def _start(self, child: Child) -> asyncio.subprocess.Process:
-        process = await asyncio.create_subprocess_exec(
-            *child.command, env={**os.environ, **child.environment}, start_new_session=True
+        starting = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
+                *child.command, env={**os.environ, **child.environment}, start_new_session=True
+            )
         )
+        try:
+            process = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # It may be running already: whoever ends the others must know of it.
+            self._pids[child.name] = (await starting).pid
+            raise
+        self._pids[child.name] = process.pid
         self._pid_file(child).write_text(f"{process.pid} {_start_time(process.pid)} {child.digest}")
         return process
 

@@ -82,3 +82,14 @@ async def test_a_reused_process_id_is_not_adopted(tmp_path: Path) -> None:
     async with running(supervisor):
         await until(lambda: "stage-1" in supervisor.pids)
         assert supervisor.pids["stage-1"] != os.getpid()
+
+
+async def test_a_child_that_is_just_being_started_is_ended_too(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, [Child(f"edge-{n}", SLEEPER) for n in range(4)])
+    task = asyncio.create_task(supervisor.run())
+    for _ in range(6):  # into the middle of the starts, which take many turns of the loop
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    mine = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    assert not [pid for pid in mine if b"signal.pause" in Path(f"/proc/{pid}/cmdline").read_bytes()]
