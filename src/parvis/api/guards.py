@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from typing import Final
 
 import structlog
@@ -54,8 +55,10 @@ class Record:
 
         try:
             await self._app(scope, receive, recording_send)
-        except Exception:
-            log.exception("request failed", method=scope["method"], route=_route(scope))
+        except Exception as error:
+            # As text: a renderer that shows local variables would show passwords.
+            trace = "".join(traceback.format_exception(error))
+            log.error("request failed", method=scope["method"], route=_route(scope), trace=trace)  # noqa: TRY400
             if status == 0:
                 await problem(500, "internal", "Something broke here; it has been logged.")(
                     scope, receive, recording_send
