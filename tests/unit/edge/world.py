@@ -1,19 +1,21 @@
-"""A small world around an edge: a stage and control that publish on a real bus, an edge in a thread, real sockets.
+"""A small world around an edge: a stage that publishes on a real bus, an edge in a thread, real sockets.
 
 Sound is silence from the edge's own stand-in unit: what matters here is which bytes go where.
 """
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
-from parvis.bus.local import LocalPublisher
+from parvis.bus.local import LocalBus, LocalPublisher
 from parvis.bus.local_reader import LocalReader
 from parvis.bus.messages import (
     RING_PARTS,
@@ -36,6 +38,8 @@ from parvis.settings import EdgeSettings
 
 SILENCE = {Rendition.OPUS: b"\xf8\xff\xfe", Rendition.AAC: b"\x01\x40\x22\x80\xa3\x7f\xf8\x85\x2d\xae"}
 PATIENCE_S = 20.0
+
+Result = TypeVar("Result")
 
 
 def space_message(space: str = "abc", **changes: object) -> SpaceMessage:
@@ -88,14 +92,23 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
 
 
 class Stage:
-    """Publishes what control and a stage would."""
+    """Publishes what control and a stage would, from a bus with a loop of its own, so that it replays."""
 
     def __init__(self, run_dir: Path) -> None:
-        self.publisher = LocalPublisher(run_dir, "stage-1")
         self.sequence = sequence_at(SystemClock().program_s())
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="stage-1")
+        self._thread.start()
+        self._bus = self._on_loop(self._open(run_dir))
 
     def say(self, message: SpaceMessage | ProgramMessage) -> None:
-        self.publisher.publish(message.subject, message.encode(), retain=1)
+        self._on_loop(self._publish([(message.subject, message.encode())], retain=1))
+
+    def say_part(self, *messages: PartMessage) -> None:
+        """Publishes parts as they are, whatever their sequence."""
+        self._on_loop(
+            self._publish([(message.subject, message.encode()) for message in messages], retain=RING_PARTS)
+        )
 
     def begin(self, space: str = "abc", **changes: object) -> None:
         """A live Space with a program whose first part is the next."""
@@ -113,9 +126,12 @@ class Stage:
     ) -> int:
         """The next part, in both renditions; its sequence. It may be ahead of time: the edge passes it on."""
         self.sequence += 1
-        for rendition in renditions:
-            message = part_message(self.sequence, rendition, events, unit=unit, last=last, space=space)
-            self.publisher.publish(message.subject, message.encode(), retain=RING_PARTS)
+        self.say_part(
+            *(
+                part_message(self.sequence, rendition, events, unit=unit, last=last, space=space)
+                for rendition in renditions
+            )
+        )
         return self.sequence
 
     def parts(self, count: int) -> int:
@@ -123,6 +139,22 @@ class Stage:
         for _ in range(count):
             self.part()
         return self.sequence
+
+    def close(self) -> None:
+        self._on_loop(self._bus.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(PATIENCE_S)
+        self._loop.close()
+
+    async def _open(self, run_dir: Path) -> LocalBus:
+        return LocalBus(run_dir, "stage-1")
+
+    async def _publish(self, messages: Sequence[tuple[str, bytes]], retain: int) -> None:
+        for subject, payload in messages:
+            self._bus.publish(subject, payload, retain=retain)
+
+    def _on_loop(self, work: Coroutine[None, None, Result]) -> Result:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_S)
 
 
 class World:
@@ -192,7 +224,7 @@ class World:
         return found[-1]
 
     def close(self) -> None:
-        self.stage.publisher.close_publisher()
+        self.stage.close()
 
 
 class Response:
@@ -296,9 +328,14 @@ class Listener:
         self.reader = PartReader()
 
     @property
+    def parts(self) -> list[Part]:
+        """The parts read so far, in their order."""
+        return [item for item in self.items if isinstance(item, Part)]
+
+    @property
     def sequences(self) -> list[int]:
-        """Of the parts read so far, in their order."""
-        return [item.sequence for item in self.items if isinstance(item, Part)]
+        """Of the parts read so far."""
+        return [part.sequence for part in self.parts]
 
     def read(self) -> bool:
         """One chunk; False when it was the last. Each must be whole parts."""

@@ -1,0 +1,169 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parvis.edge.http import Request, RequestReader
+from parvis.errors import ProtocolError
+
+LIMIT_BYTES = 512
+
+
+def read(data: bytes) -> tuple[list[Request], ProtocolError | None]:
+    reader = RequestReader(LIMIT_BYTES)
+    return reader.feed(data), reader.failure
+
+
+def failure_of(data: bytes) -> str:
+    requests, failure = read(data)
+    assert failure is not None
+    assert requests == []
+    return failure.code
+
+
+def test_a_request() -> None:
+    (request,), failure = read(
+        b"GET /live/a%20b/stream.mp4?codec=aac&from=12 HTTP/1.1\r\n"
+        b"Host: x\r\nAccept-Language: fr \r\nX-Y: z\r\n\r\n"
+    )
+    assert failure is None
+    assert request == Request(
+        "GET",
+        ("live", "a b", "stream.mp4"),
+        {"codec": "aac", "from": "12"},
+        {b"host": "x", b"accept-language": "fr"},
+    )
+    assert request.header(b"accept") == ""
+
+
+def test_http_1_0_gets_no_chunks_and_is_closed() -> None:
+    (request,), _ = read(b"GET / HTTP/1.0\r\n\r\n")
+    assert (request.chunked, request.keep_alive) == (False, False)
+    (request,), _ = read(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    assert (request.chunked, request.keep_alive) == (False, True)
+
+
+def test_connection_close() -> None:
+    (request,), _ = read(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert not request.keep_alive
+
+
+def test_pipelined_requests_come_in_order() -> None:
+    one = b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n"
+    requests, failure = read(b"".join(one % number for number in range(30)))
+    assert failure is None
+    assert [request.path for request in requests] == [(str(number),) for number in range(30)]
+
+
+@given(st.lists(st.integers(1, 20)))
+def test_it_does_not_matter_how_the_bytes_are_cut(sizes: list[int]) -> None:
+    data = b"HEAD /s/abc?lang=fr HTTP/1.1\r\nHost: x\r\nAccept: a/b\r\n\r\n" * 3
+    reader, requests = RequestReader(LIMIT_BYTES), []
+    rest = data
+    for size in [*sizes, len(data)]:
+        requests += reader.feed(rest[:size])
+        rest = rest[size:]
+    expected, _ = read(data)
+    assert requests == expected
+    assert len(requests) == 3
+    assert reader.idle
+
+
+def test_idle_means_that_nothing_was_begun() -> None:
+    reader = RequestReader(LIMIT_BYTES)
+    assert reader.idle
+    reader.feed(b"GE")
+    assert not reader.idle
+    reader.feed(b"T / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert reader.idle
+
+
+def test_absolute_and_asterisk_targets() -> None:
+    (request,), _ = read(b"GET http://x:80/s/abc?lang=fr HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (request.path, request.query) == (("s", "abc"), {"lang": "fr"})
+    (request,), _ = read(b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert request.path == ("*",)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"hello world\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost : x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"GET /?%s HTTP/1.1\r\nHost: x\r\n\r\n" % b"&".join(b"a=1" for _ in range(40)),
+    ],
+)
+def test_what_is_no_request(data: bytes) -> None:
+    assert failure_of(data) == "request-malformed"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE", "BREW", "WHATEVER"])
+def test_other_methods(method: str) -> None:
+    assert failure_of(f"{method} /s/abc HTTP/1.1\r\nHost: x\r\n\r\n".encode()) == "method-not-allowed"
+
+
+def test_no_tunnels() -> None:
+    assert failure_of(b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n") == "method-not-allowed"
+
+
+@pytest.mark.parametrize("header", ["Content-Length: 5", "Transfer-Encoding: chunked"])
+def test_a_body_is_refused(header: str) -> None:
+    assert failure_of(f"GET / HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\nhello".encode()) == "too-large"
+
+
+def test_an_empty_body_is_none() -> None:
+    requests, failure = read(b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+    assert failure is None
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET /" + b"a" * LIMIT_BYTES,
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * LIMIT_BYTES + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 100 + b"\r\n",
+    ],
+)
+def test_a_head_has_a_limit(data: bytes) -> None:
+    assert failure_of(data) == "header-too-large"
+
+
+def test_an_endless_line_is_counted_as_it_comes() -> None:
+    reader = RequestReader(LIMIT_BYTES)
+    reader.feed(b"GET / HTTP/1.1\r\nX: ")
+    for _ in range(LIMIT_BYTES // 10):
+        reader.feed(b"a" * 10)
+    assert reader.failure is not None
+    assert reader.failure.code == "header-too-large"
+
+
+def test_what_stands_before_a_failure_is_still_answered() -> None:
+    requests, failure = read(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /2 HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert [request.path for request in requests] == [("1",)]
+    assert failure is not None
+    assert failure.code == "method-not-allowed"
+
+
+def test_nothing_is_read_after_a_failure() -> None:
+    reader = RequestReader(LIMIT_BYTES)
+    reader.feed(b"GET / HTTP/1.1\r\n\r\n")
+    assert reader.feed(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == []
+
+
+def test_an_upgrade_is_ignored_and_closes() -> None:
+    data = b"GET /s/abc HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    (request,), failure = read(data)
+    assert failure is None
+    assert request.path == ("s", "abc")
+    assert not request.keep_alive
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_requests_or_a_failure(data: bytes) -> None:
+    RequestReader(LIMIT_BYTES).feed(data)
