@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from parvis.bus.messages import EdgeMessage, ProcessMessage, SeatReport, SeatsMessage
@@ -46,7 +46,8 @@ class LiveState:
     def hear(self, subject: str, payload: bytes) -> str | None:
         """Takes in a message; gives the Space whose seats it tells of, if any.
 
-        Raises `ProtocolError`, `TypeError`, `KeyError` or `ValueError` when it is not what its subject says.
+        Raises `ProtocolError`, `TypeError`, `KeyError`, `ValueError` or `AttributeError` when it is not what
+        its subject says; nothing is then kept of it.
         """
         now_s = self._clock.monotonic_s()
         kind = subject.partition(".")[0]
@@ -56,12 +57,14 @@ class LiveState:
             self.wake(seats.space)
             return seats.space
         if kind == "edge":
-            edge = EdgeMessage.decode(payload)
+            said = EdgeMessage.decode(payload)
+            edge = EdgeMessage(said.edge, {space_id: int(n) for space_id, n in said.listeners.items()})
             self._edges[edge.edge] = Heard(edge, now_s)
             for space_id in edge.listeners:
                 self._peaks[space_id] = max(self.peak(space_id), self.listeners(space_id))
         elif kind == "process":
-            process = ProcessMessage.decode(payload)
+            beat = ProcessMessage.decode(payload)
+            process = replace(beat, gauges={name: float(value) for name, value in beat.gauges.items()})
             self._processes[process.name] = Heard(process, now_s)
         return None
 
