@@ -98,6 +98,36 @@ def test_in_speech_samples_are_taken_from_the_pauses() -> None:
     assert energy == pytest.approx(taken, rel=0.01)
 
 
+def deep_in_noise() -> tuple[TickBuffer, Track]:
+    """Samples too many, and for 2 s nothing but noise, in which no two places are alike."""
+    buffer, track = TickBuffer(), Track(to_int16(noise(-20, 48_000, seed=3)))
+    for _ in range(6):
+        buffer.push(track.frame())
+    for _ in range(110):
+        buffer.push(track.frame())
+        buffer.push(track.frame())
+        buffer.tick()
+    return buffer, track
+
+
+def test_a_good_place_is_waited_for() -> None:
+    buffer, _ = deep_in_noise()
+    assert buffer.counters.drops == 0
+    for _ in range(10):
+        buffer.push(np.zeros(960, np.int16))
+        buffer.tick()
+    assert buffer.counters.drops > 0
+
+
+def test_but_no_longer_than_a_second() -> None:
+    buffer, track = deep_in_noise()
+    for _ in range(50):
+        buffer.push(track.frame())
+        buffer.push(track.frame())
+        buffer.tick()
+    assert buffer.counters.drops == 1
+
+
 def test_without_frames_sound_ends_and_comes_back_without_a_click() -> None:
     buffer, track = TickBuffer(), Track()
     ticks = []
