@@ -7,7 +7,9 @@
                                                      └─ total − own, per seat ─▶ limiter ─▶ int16
 
 - A *mix-minus* is the sum of all seats but one's own, so nobody hears themselves come back.
-- Every change of gain (mute, unmute, join, levelling) is a straight line over one tick: no clicks.
+- Every change of gain (unmute, join, levelling) is a straight line over one tick: no clicks.
+- A seat that closes (mute, leave) is gone at once: nothing it sends from then on is heard. What ends it
+  without a click is the mirror image of its last 5 ms, falling to nothing.
 - A seat that is not open is neither heard, nor levelled, nor active; its room is listened to all the same, so
   that its first word after an unmute is known for one.
 - Latency is that of the limiter: 5 ms, always.
@@ -25,6 +27,7 @@ from parvis.audio.levelling import Levelling
 from parvis.audio.levels import LevelMeter
 from parvis.audio.limiter import Limiter
 from parvis.audio.loudness import k_power, lufs
+from parvis.audio.splice import FADE_OUT, FADE_SAMPLES
 from parvis.clock import TICK_SAMPLES
 
 _RAMP: Float32 = (np.arange(1, TICK_SAMPLES + 1) / TICK_SAMPLES).astype(np.float32)
@@ -57,16 +60,18 @@ class Mix:
         self._levelling = Levelling(seats) if levelling else None
         self._limiter = Limiter(1 + seats)
         self._gain = np.zeros(seats)
+        self._is_open: Bool = np.zeros(seats, dtype=np.bool_)
         self._seats = np.zeros((seats, TICK_SAMPLES), dtype=np.float32)
         self._outputs = np.zeros((1 + seats, TICK_SAMPLES), dtype=np.float32)
 
     def step(self, samples: Int16, is_open: Bool) -> Mixed:
         """Mixes one tick: int16[seats, 960] and which seats are open, bool[seats].
 
-        A seat is closed when it is muted or empty. Its samples still matter in the tick that closes it: they
-        are what fades out.
+        A seat is closed when it is muted or empty, and what stands in its row is then never heard.
         """
         assert samples.shape == self._seats.shape, samples.shape
+        closing = np.flatnonzero(self._is_open & ~is_open)
+        ends = self._seats[closing, : -FADE_SAMPLES - 1 : -1] * FADE_OUT
         np.multiply(samples, np.float32(1 / FULL_SCALE), out=self._seats)
         power = k_power(self._seats)
         loudness = lufs(power)
@@ -77,6 +82,9 @@ class Mix:
         if self._levelling is not None:
             gain_db = self._levelling.step(power, self._activity.heard, voice)
         self._ramp_to(10 ** (gain_db / 20) * is_open)
+        self._seats[~is_open] = 0
+        self._seats[closing, :FADE_SAMPLES] = ends
+        self._is_open = is_open.copy()
         self._levels.add(self._seats)
 
         np.sum(self._seats, axis=0, out=self._outputs[0])
@@ -106,9 +114,10 @@ class Mix:
     def reset(self, seat: int) -> None:
         """Forgets all about a row: its next owner begins unknown and fades in.
 
-        Close the row for a tick first: what it still sounds is cut.
+        Close the row for a tick first, or what it sounds is cut.
         """
         self._gain[seat] = 0
+        self._is_open[seat] = False
         self._levels.reset(seat)
         self._activity.reset(seat)
         self._active.reset(seat)

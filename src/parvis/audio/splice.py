@@ -24,8 +24,9 @@ SHORTEN_SAMPLES: Final = TICK_SAMPLES + LAG_MAX_SAMPLES
 
 _STEP: Final = 48
 _QUIET_POWER: Final = 30.0**2
-_FADE_IN: Float32 = ((np.arange(FADE_SAMPLES) + 0.5) / FADE_SAMPLES).astype(np.float32)
-_FADE_OUT: Float32 = _FADE_IN[::-1].copy()
+FADE_IN: Float32 = ((np.arange(FADE_SAMPLES) + 0.5) / FADE_SAMPLES).astype(np.float32)
+FADE_OUT: Float32 = FADE_IN[::-1].copy()
+"""Straight lines over 5 ms, float32[240]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +70,14 @@ def lengthened(sound: Int16) -> Splice:
 
 def cross_faded(old: Int16, new: Int16) -> Int16:
     """int16[240] that begins as `old` and ends as `new`; both hold at least 240 samples."""
-    mixed = old[:FADE_SAMPLES] * _FADE_OUT + new[:FADE_SAMPLES] * _FADE_IN
+    mixed = old[:FADE_SAMPLES] * FADE_OUT + new[:FADE_SAMPLES] * FADE_IN
     return np.rint(mixed).astype(np.int16)
 
 
 def faded_in(sound: Int16) -> Int16:
     """int16[n ≥ 240] with its first 5 ms rising from nothing."""
     faded = sound.copy()
-    faded[:FADE_SAMPLES] = np.rint(sound[:FADE_SAMPLES] * _FADE_IN)
+    faded[:FADE_SAMPLES] = np.rint(sound[:FADE_SAMPLES] * FADE_IN)
     return faded
 
 
@@ -93,7 +94,7 @@ def ending(past: Int16, rest: Int16) -> Int16:
     tick[len(rest) : len(rest) + missing] = known[::-1][:missing]
     start = max(len(rest) - FADE_SAMPLES, 0)
     fade = tick[start : start + FADE_SAMPLES]
-    fade[:] = np.rint(fade * _FADE_OUT)
+    fade[:] = np.rint(fade * FADE_OUT)
     return tick
 
 

@@ -90,6 +90,26 @@ def test_mute_unmute_and_join_do_not_click(levelling: bool) -> None:
     assert step < 1.1 * steepest
 
 
+def test_a_seat_that_leaves_in_the_middle_of_a_sound_does_not_click() -> None:
+    wave = to_int16(tone(440, -12, 960 * 3 + 37))[37:][np.newaxis]
+    mix = Mix(1)
+    before, _ = mixed(mix, wave, all_open(1))
+    after, _ = mixed(mix, np.zeros_like(wave), ~all_open(1))
+    step = np.abs(np.diff(np.concatenate((before, after)).astype(np.int64))).max()
+    assert step < 1.1 * 2 * np.pi * 440 / 48_000 * 10 ** (-12 / 20) * 32768
+
+
+def test_nothing_said_after_the_mute_is_heard() -> None:
+    said = to_int16(noise(-20, 960 * 10, seed=1))[np.newaxis]
+    program = []
+    for after in (said, np.zeros_like(said)):
+        mix = Mix(1)
+        mixed(mix, said, all_open(1))
+        program.append(mixed(mix, after, ~all_open(1))[0])
+    assert (program[0] == program[1]).all()
+    assert program[0].any(), "what was said before it ends in 5 ms"
+
+
 def test_a_muted_seat_is_silent_in_the_next_tick_and_has_no_level() -> None:
     wave = to_int16(tone(440, -12, 960 * 20))[np.newaxis]
     mix = Mix(1)
