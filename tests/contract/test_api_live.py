@@ -124,7 +124,7 @@ async def test_a_live_space_without_anybody_is_held_and_comes_back(w: World) -> 
     ana = await w.person("ana")
     await ana.post(f"/api/v1/spaces/{space}/start")
     await say(w, seats(space, connected=True))
-    await w.watch.tick()
+    await say(w, seats(space, connected=False))
     w.clock.ahead_s += HELD_AFTER_S - 1
     await w.watch.tick()
     assert (await w.services.spaces.get(space)).state.value == "live"

@@ -1,7 +1,7 @@
 """What control does by itself: listens to the bus, holds and resumes Spaces, keeps peaks.
 
-- A live Space in which no seat has been connected for 15 s is *held*; as soon as one is connected, it is live
-  again. After a restart of control the 15 s begin anew.
+- A live Space in which no seat has been connected for 5 s is *held*; as soon as one is connected, it is live
+  again. After a restart of control the 5 s begin anew.
 - Peaks go to the database at most every 10 s, and with the end of a Space.
 - A message that makes no sense is logged and skipped, a database that is away is tried again: neither ends
   the watch.
@@ -23,7 +23,7 @@ from parvis.spaces.space import Space, State
 
 log = structlog.get_logger(__name__)
 
-HELD_AFTER_S: Final = 15.0
+HELD_AFTER_S: Final = 5.0
 PEAKS_EVERY_S: Final = 10.0
 _BEAT_S: Final = 1.0
 

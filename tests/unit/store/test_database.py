@@ -1,0 +1,157 @@
+"""Transactions on a real SQLite file: what is kept, what is undone, who waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from parvis.errors import Conflict
+from parvis.people.account import Account
+from parvis.people.port import Session
+from parvis.spaces.invitation import Invitation
+from parvis.spaces.port import Place
+from parvis.spaces.seat import Role, Seat
+from parvis.spaces.space import OPEN_STATES, State
+from parvis.store.database import Database, database_url
+from parvis.store.migrate import migrate
+from tests.unit.spaces.makers import NOW_MS, new_space, person
+
+ANA = Account("a-ana", "ana", "Ana", NOW_MS)
+BEN = Account("a-ben", "ben", "Ben", NOW_MS)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    url = database_url("", tmp_path)
+    await migrate(url)
+    made = Database(url)
+    async with made.write_people() as people:
+        await people.add_account(ANA, "hash")
+        await people.add_account(BEN, "hash")
+    yield made
+    await made.close()
+
+
+async def test_an_account_and_its_sessions(database: Database) -> None:
+    with pytest.raises(Conflict, match="handle-taken"):
+        async with database.write_people() as people:
+            await people.add_account(replace(ANA, id="another"), "hash")
+    session = Session("s1", ANA, NOW_MS, NOW_MS + 1_000)
+    async with database.write_people() as people:
+        await people.set_password_hash(ANA.id, "new hash")
+        await people.add_session(session)
+        await people.add_session(replace(session, id="s2", expires_at_ms=NOW_MS + 2_000))
+    async with database.read_people() as people:
+        assert await people.credentials("ana") == (ANA, "new hash")
+        assert await people.credentials("nobody") is None
+        assert await people.session("s1") == session
+    async with database.write_people() as people:
+        await people.drop_expired_sessions(NOW_MS + 1_000)
+        assert await people.session("s1") is None
+        assert await people.session("s2") is not None
+        await people.drop_session("s2")
+        assert await people.session("s2") is None
+
+
+async def test_a_space_comes_back_as_it_was(database: Database) -> None:
+    space = new_space()
+    async with database.write_spaces() as records:
+        await records.add(space)
+    async with database.read_spaces() as records:
+        assert await records.get(space.id) == space
+        assert await records.get("another000") is None
+    ben = person("ben")
+    seated = space.seat_person(ben, Role.SPEAKER, NOW_MS + 1).start(NOW_MS + 2)
+    left = seated.unseat(seated.seat_named("ben"), NOW_MS + 3, removed=True)
+    back = left.seat_person(ben, Role.CO_HOST, NOW_MS + 4)
+    for now in (seated, left, back):
+        async with database.write_spaces() as records:
+            await records.save(now)
+        async with database.read_spaces() as records:
+            assert await records.get(space.id) == now
+
+
+async def test_what_fails_is_undone(database: Database) -> None:
+    async def add_and_fail() -> None:
+        async with database.write_spaces() as records:
+            await records.add(new_space())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await add_and_fail()
+    async with database.read_spaces() as records:
+        assert await records.get(new_space().id) is None
+
+
+async def test_writers_take_turns_and_readers_do_not_wait(database: Database) -> None:
+    async with database.write_spaces() as records:
+        await records.add(new_space())
+
+    async def add_listeners() -> None:
+        async with database.write_spaces() as records:
+            space = await records.get(new_space().id, lock=True)
+            assert space is not None
+            await records.save(replace(space, peak_listeners=space.peak_listeners + 1))
+
+    async with database.write_spaces() as records:
+        others = [asyncio.create_task(add_listeners()) for _ in range(20)]
+        async with database.read_spaces() as reading:
+            assert await reading.get(new_space().id) == new_space()
+    await asyncio.gather(*others)
+    async with database.read_spaces() as records:
+        space = await records.get(new_space().id)
+    assert space is not None
+    assert space.peak_listeners == 20
+
+
+async def test_pages_and_what_to_publish(database: Database) -> None:
+    ids = [f"000000000{n}" for n in range(4)]
+    seat_of_ben = Seat(person("ben"), Role.SPEAKER, NOW_MS)
+    async with database.write_spaces() as records:
+        for n, space_id in enumerate(ids):
+            space = replace(new_space(), id=space_id, created_at_ms=NOW_MS + n // 2)
+            if n == 1:
+                space = replace(space, seats=(*space.seats, seat_of_ben))
+            if n == 3:
+                space = space.end(NOW_MS + 10, 0)
+            await records.add(space)
+    async with database.read_spaces() as records:
+
+        async def page(**query: object) -> list[str]:
+            terms: dict[str, object] = {"states": tuple(State), "seated_account_id": None, "after": None}
+            return [s.id for s in await records.page(**terms | query, limit=9)]  # type: ignore[arg-type]
+
+        assert await page() == ids[::-1]
+        assert await page(states=OPEN_STATES) == ids[2::-1]
+        assert await page(after=Place(NOW_MS + 1, ids[2])) == ids[1::-1]
+        assert await page(after=Place(NOW_MS, ids[1])) == ids[:1]
+        assert await page(seated_account_id="a-ben") == ids[1:2]
+        assert {s.id for s in await records.to_publish(NOW_MS + 10)} == set(ids)
+        assert {s.id for s in await records.to_publish(NOW_MS + 11)} == set(ids[:3])
+        assert await records.count_by_state() == {State.SCHEDULED: 3, State.ENDED: 1}
+
+
+async def test_a_peak_only_rises(database: Database) -> None:
+    async with database.write_spaces() as records:
+        await records.add(new_space())
+        for peak in (5, 3):
+            await records.note_peak(new_space().id, peak)
+        space = await records.get(new_space().id)
+    assert space is not None
+    assert space.peak_listeners == 5
+
+
+async def test_invitations(database: Database) -> None:
+    made = Invitation("i", new_space().id, "hash", Role.CO_HOST, 2, NOW_MS, NOW_MS + 1, ANA.id)
+    async with database.write_spaces() as records:
+        await records.add(new_space())
+        await records.add_invitation(made)
+        assert await records.invitation("hash") == made
+        await records.set_uses("i", 1)
+        assert await records.invitation("hash") == replace(made, uses_left=1)
+        await records.drop_invitations(new_space().id)
+        assert await records.invitation("hash") is None
