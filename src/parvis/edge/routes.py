@@ -17,8 +17,8 @@ from parvis.edge.answers import Answer, json_answer, problem, stream_headers
 from parvis.edge.bursts import Framing
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.feed import Feed
+from parvis.edge.hall import Pages, choose_language
 from parvis.edge.http import Request
-from parvis.edge.pages import Pages, choose_language, unknown_page
 from parvis.edge.spaces import SpaceRecord, Spaces
 from parvis.edge.view import Origins, space_fields
 from parvis.errors import Conflict, NotFound, ParvisError, Refused, UserError
@@ -91,8 +91,7 @@ def route(front: Front, request: Request) -> Answer | Join:
         case ("s", space) if space:
             return _hall(front, request, space)
         case ("assets", name):
-            front.pages.load(front.clock.monotonic_s())
-            return front.pages.asset(name, request)
+            return front.pages.assets(front.clock.monotonic_s()).answer(name, request)
         case (name,) if name in _TOP:
             return _TOP[name](front, request)
     raise NotFound("not-found", "There is nothing at this address.")
@@ -108,13 +107,11 @@ def first_part(feed: Feed, start: int | None, last: int, stretch: int) -> int:
 
 def _hall(front: Front, request: Request, space: str) -> Answer:
     front.pages.load(front.clock.monotonic_s())
-    accepted = request.header(b"accept-language")
+    wanted = request.query.get("lang") or request.header(b"accept-language")
     record = front.spaces.get(space)
     if record is None:
-        return unknown_page(choose_language(accepted, ""))
-    fallback = record.message.language if record.message else ""
-    language = request.query.get("lang", "")
-    language = choose_language(language or accepted, fallback)
+        return front.pages.unknown(choose_language(wanted))
+    language = choose_language(wanted, record.message.language if record.message else "")
 
     def build() -> Answer:
         return front.pages.hall(space_fields(record, front.origins, front.clock.wall_s()), language)

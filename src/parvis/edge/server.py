@@ -29,9 +29,9 @@ from parvis.edge.answers import Answer, stream_head, stream_headers
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.connections import Connections
 from parvis.edge.fanout import Fanout
+from parvis.edge.hall import Pages
 from parvis.edge.http import Request
 from parvis.edge.metrics import exposition
-from parvis.edge.pages import Pages
 from parvis.edge.routes import EVENT_STREAM, Front, Join, first_part, route
 from parvis.edge.spaces import Spaces
 from parvis.edge.view import Origins

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -171,16 +171,21 @@ class World:
     def edge(self, **changes: object) -> Iterator[None]:
         """An edge in a thread of this process, until the block ends."""
         settings = replace(self.settings, **changes)  # type: ignore[arg-type]
-        stopped = threading.Event()
+        serving, stopped = threading.Event(), threading.Event()
         failures: list[BaseException] = []
+
+        def stop() -> bool:
+            serving.set()  # asked only once the port is open
+            return stopped.is_set()
 
         def run() -> None:
             reader = LocalReader(self.run_dir, *PATTERNS, replay=True)
             publisher = LocalPublisher(self.run_dir, settings.name)
             try:
-                serve_edge(settings, reader, publisher, SystemClock(), stopped.is_set)
+                serve_edge(settings, reader, publisher, SystemClock(), stop)
             except ParvisError as error:
                 failures.append(error)
+                serving.set()
             finally:
                 reader.close()
                 publisher.close_publisher()
@@ -188,7 +193,7 @@ class World:
         thread = threading.Thread(target=run, name=settings.name)
         thread.start()
         try:
-            wait_for(lambda: bool(failures) or self._answers(settings.port), "the edge answers")
+            assert serving.wait(PATIENCE_S)
             if failures:
                 raise failures[0]
             yield
@@ -196,11 +201,6 @@ class World:
             stopped.set()
             thread.join(PATIENCE_S)
             assert not thread.is_alive()
-
-    def _answers(self, port: int) -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-        return False
 
     def connect(self, *, receive_buffer_bytes: int | None = None) -> Client:
         """A fresh connection."""

@@ -1,0 +1,144 @@
+"""The hall: the listener's page, filled with what it shows before any script runs (docs/protocol.md §2).
+
+Rules:
+
+- The built page has three markers: `<!--parvis:head-->` (title, and what link previews read),
+  `<!--parvis:body-->` (title, host, state and people) and `<!--parvis:space-->` (`space.json`, inside a JSON
+  script element, or nothing for a Space that is not there).
+- Whatever people wrote is escaped for where it stands: HTML, or JSON inside HTML, where no `<` may be.
+- No inline script and no inline style: the content security policy allows neither.
+- Pages that are not built are a clear `503`; they are looked for again at most once a second.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+from parvis.edge.answers import Answer, Headers
+from parvis.edge.assets import Assets
+from parvis.errors import Unavailable
+
+CSP: Final = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
+    "connect-src 'self'; base-uri 'none'; frame-ancestors *"
+)
+PAGE_HEADERS: Final[Headers] = (
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Content-Security-Policy", CSP),
+    ("Referrer-Policy", "no-referrer"),
+    ("Vary", "Accept-Language"),
+)
+WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "scheduled": "Upcoming",
+        "live": "Live",
+        "held": "On hold",
+        "ended": "Over",
+        "host": "with {}",
+        "unknown": "There is no Space here",
+    },
+    "fr": {
+        "scheduled": "À venir",
+        "live": "En direct",
+        "held": "En suspens",
+        "ended": "Terminé",
+        "host": "avec {}",
+        "unknown": "Il n’y a rien à cette adresse",
+    },
+}
+"""What the first paint says, in the words of the page itself."""
+
+_HTML_LANG = re.compile(r'(<html\b[^>]*\blang=")[^"]*(")')
+_MARKER = re.compile(r"<!--parvis:(head|body|space)-->")
+_LOOK_AGAIN_S = 1.0
+
+
+class Pages:
+    """The built pages of one folder. Reads the disk at the first request, and again only while nothing is
+    there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._hall = ""
+        self._assets = Assets(folder / "assets")
+        self._looked_at_s = float("-inf")
+
+    def assets(self, at_s: float) -> Assets:
+        """The files that the hall needs. Raises like `load`."""
+        self.load(at_s)
+        return self._assets
+
+    def load(self, at_s: float) -> None:
+        """Reads the pages unless they are here, or were looked for within the last second (monotonic time).
+
+        Raises `Unavailable` `pages-missing` when they are not built.
+        """
+        if not self._hall and at_s - self._looked_at_s >= _LOOK_AGAIN_S:
+            self._looked_at_s = at_s
+            hall = self._folder / "hall.html"
+            if hall.is_file():
+                self._assets = Assets(self._folder / "assets")
+                self._hall = hall.read_text("utf-8")
+        if not self._hall:
+            raise Unavailable("pages-missing", "The pages are not built: run `make pages`.", 5)
+
+    def hall(self, space: Mapping[str, Any], language: str) -> Answer:
+        """The page of a Space, as `space.json` tells of it, in "en" or "fr"."""
+        data = json.dumps(space, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+        page = self._fill(language, head=_head(space), body=_body(space, language), space=data)
+        return Answer(200, (*PAGE_HEADERS, ("Cache-Control", "public, max-age=1")), page)
+
+    def unknown(self, language: str) -> Answer:
+        """The page of a Space that is not there: `404`, and words for people."""
+        words = escape(WORDS[language]["unknown"])
+        page = self._fill(
+            language, head=f"<title>{words} · Parvis</title>", body=f"<h1>{words}</h1>", space=""
+        )
+        return Answer(404, (*PAGE_HEADERS, ("Cache-Control", "no-store")), page)
+
+    def _fill(self, language: str, **filling: str) -> bytes:
+        page = _HTML_LANG.sub(rf"\g<1>{language}\g<2>", self._hall, count=1)
+        return _MARKER.sub(lambda marker: filling[marker[1]], page).encode()
+
+
+def choose_language(accepted: str, fallback: str = "") -> str:
+    """The first language of an `Accept-Language` that we speak, weights aside; else `fallback`; else
+    English."""
+    for entry in f"{accepted},{fallback}".split(","):
+        language = entry.partition(";")[0].strip().lower().partition("-")[0]
+        if language in WORDS:
+            return language
+    return "en"
+
+
+def _head(space: Mapping[str, Any]) -> str:
+    title, description = escape(space["title"]), escape(space["description"])
+    share = escape(space["links"]["share"])
+    return (
+        f"<title>{title} · Parvis</title>"
+        f'<meta name="description" content="{description}">'
+        '<meta property="og:type" content="website"><meta property="og:site_name" content="Parvis">'
+        f'<meta property="og:title" content="{title}">'
+        f'<meta property="og:description" content="{description}">'
+        f'<meta property="og:url" content="{share}"><link rel="canonical" href="{share}">'
+    )
+
+
+def _body(space: Mapping[str, Any], language: str) -> str:
+    words, state = WORDS[language], space["state"]
+    badge = "badge badge-live" if state == "live" else "badge"
+    host = escape(words["host"].format(space["host"]["display_name"]))
+    begins = escape(space["starts_at"]) if state == "scheduled" and space["starts_at"] else ""
+    clock = f' <time datetime="{begins}">{begins}</time>' if begins else ""
+    people = "".join(f'<li class="person">{escape(seat["display_name"])}</li>' for seat in space["speakers"])
+    return (
+        f'<div class="hall-grid"><header class="hall-head"><h1>{escape(space["title"])}</h1>'
+        f'<p class="hall-host soft"><span class="{badge}">{words[state]}</span> {host}{clock}</p></header>'
+        f'<div class="hall-side"><p class="hall-about">{escape(space["description"])}</p>'
+        f"<ul>{people}</ul></div></div>"
+    )
