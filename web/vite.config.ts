@@ -18,6 +18,9 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { hall: here("hall.html"), studio: here("studio.html") } },
+    rolldownOptions: {
+      input: { hall: here("hall.html"), studio: here("studio.html") },
+      output: { chunkFileNames: "assets/shared-[hash].js" },
+    },
   },
 });

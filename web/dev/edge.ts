@@ -18,7 +18,7 @@ export function problem(response: ServerResponse, status: number, code: string, 
 function eventsOf(id: string, sequence: number): object[] {
   const turn = Math.floor(sequence / 12) % 2 === 0;
   const level = Math.round(56 + 30 * Math.sin(sequence / 1.7));
-  const events: object[] = id === "held"
+  const events: object[] = spaceOf(id)?.state !== "live"
     ? [] : [{ type: "levels", levels: { [turn ? "ana" : "tom"]: level }, active: turn ? "ana" : "tom" }];
   const space = spaceOf(id);
   if (sequence % 6 === 0 && space !== null) {

@@ -1,11 +1,11 @@
 /**
- * Servers to look at the pages without servers: `npm run build && npm run preview`, then `/s/calm`, `/s/crowd`, …
- * (ids in `spaces.ts`) and `/`, `/studio/live`, … (`control.ts`). For looking only; tests of the product use the product.
+ * An edge to look at the hall with: `npm run build && npm run preview`, then `/s/calm`, `/s/crowd`, … (ids in
+ * `spaces.ts`). Some of its states, a full square or a cut line, are hard to bring about with a healthy server. For
+ * looking only: the studio is looked at with `parvis up`, and tests of the product use the product.
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin, PreviewServer } from "vite";
-import { answerControl } from "./control.ts";
 import { answerEdge } from "./edge.ts";
 
 export function fixture(): Plugin {
@@ -14,7 +14,7 @@ export function fixture(): Plugin {
     configurePreviewServer(server: PreviewServer) {
       const pages = server.config.build.outDir;
       server.middlewares.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
-        if (!answerEdge(request, response, pages) && !answerControl(request, response, pages)) next();
+        if (!answerEdge(request, response, pages)) next();
       });
     },
   };

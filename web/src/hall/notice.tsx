@@ -41,7 +41,6 @@ const SAY: Partial<Record<HallState, (words: Words, hall: Hall) => Said>> = {
   scheduled,
   waiting,
   ended,
-  ready: (words) => ({ line: words.ready }),
   connecting: (words) => ({ line: words.connecting }),
   buffering: (words) => ({ line: words.buffering, hint: words.bufferingHint }),
   reconnecting: (words, hall) => {

@@ -50,9 +50,9 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
             </p>
           </header>
         )}
-        {state !== "unknown" && <Crowd hall={hall} state={state} />}
+        <Notice hall={hall} state={state} />
+        <Crowd hall={hall} state={state} />
         <div class="hall-side">
-          <Notice hall={hall} state={state} />
           {state !== "unknown" && space !== null && space.description !== "" && (
             <p class="hall-about">{space.description}</p>
           )}
@@ -87,7 +87,7 @@ function Crowd({ hall, state }: { hall: Hall; state: HallState }): JSX.Element {
   const words = useWords();
   const space = useStore(hall.space);
   const { levels, active } = useStore(hall.voices);
-  const listeners = space?.counts.listeners ?? 0;
+  const listeners = state === "ended" ? 0 : (space?.counts.listeners ?? 0);
   const here = state === "playing" || state === "buffering" || state === "held";
   const lit = space?.state === "live";
   const speakers = space?.speakers;
@@ -101,10 +101,10 @@ function Crowd({ hall, state }: { hall: Hall; state: HallState }): JSX.Element {
       <Square scene={scene} label={words.squareLabel(listeners, speaker)} />
       <figcaption>
         {here && lit && <p class="hall-speaking" aria-hidden="true">{speaker === null ? words.quiet : words.speaking(speaker)}</p>}
-        {state !== "ended" && (
+        {state !== "ended" && state !== "unknown" && (
           <p class="hall-count figures" data-testid="count" data-listeners={listeners}>
             <strong>{words.listening(listeners)}</strong>
-            {listeners > 0 && <span class="soft small"> {words.scale(scaleOf(listeners, CAPACITY))}</span>}
+            {listeners > 0 && <span class="soft small">{words.scale(scaleOf(listeners, CAPACITY))}</span>}
           </p>
         )}
       </figcaption>

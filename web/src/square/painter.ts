@@ -104,7 +104,7 @@ export class Painter {
 
   #restless(): boolean {
     const wanted = filled(this.#scene.listeners, CAPACITY);
-    const voices = Object.values(this.#scene.levels).some((level) => level > 0);
+    const voices = this.#scene.lit && Object.values(this.#scene.levels).some((level) => level > 0);
     const fading = [...this.#shown.values()].some((level) => level > 0.5) || this.#history.some((level) => level > 0.01);
     return voices || fading || Math.abs(wanted - this.#population) > 0.01;
   }
@@ -128,7 +128,7 @@ export class Painter {
     const fall = still ? 1 : 1 - Math.exp(-elapsedMs / 160);
     let loudest = 0;
     for (const { handle } of this.#scene.speakers) {
-      const target = this.#scene.levels[handle] ?? 0;
+      const target = this.#scene.lit ? (this.#scene.levels[handle] ?? 0) : 0;
       const current = this.#shown.get(handle) ?? 0;
       const step = target > current ? (still ? 1 : 1 - Math.exp(-elapsedMs / 60)) : fall;
       const level = current + (target - current) * step;

@@ -33,17 +33,17 @@ export const en = {
   away: "not connected",
   quiet: "Nobody is speaking",
 
-  delay: (ms: number) => `${seconds(ms, "en")} s`,
+  delay: (ms: number) => `${seconds(ms, "en")} s`,
   behind: "behind the stage",
   delayTitle: "Why is there a delay?",
   delayWhy: (delayMs: number, aheadMs: number) =>
-    `What you hear left the stage ${seconds(delayMs, "en")} s ago. About ${seconds(aheadMs, "en")} s of it waits in ` +
+    `What you hear left the stage ${seconds(delayMs, "en")} s ago. About ${seconds(aheadMs, "en")} s of it waits in ` +
     "your browser, so that a weak network doesn't tear the sound. When a crowd arrives the delay grows; the " +
     "sound doesn't stop.",
   delaySound: "Sound",
   delayLost: "Sound missed so far",
   delayNone: "none",
-  delayLostValue: (ms: number, gaps: number) => `${seconds(ms, "en")} s, in ${count(gaps, "place", "places")}`,
+  delayLostValue: (ms: number, gaps: number) => `${seconds(ms, "en")} s, in ${count(gaps, "place", "places")}`,
   rendition: { opus: "Opus", aac: "AAC" },
 
   scheduled: (at: Date) => `Begins ${dayAndTime(at, "en")}`,
@@ -52,7 +52,6 @@ export const en = {
   scheduledLate: "Any moment now",
   scheduledHint: "Tap “Wait here” and the sound starts by itself, from the first word.",
   scheduledArmed: "You're in your place. The sound starts by itself, from the first word.",
-  ready: "It's on. Tap to listen.",
   connecting: "Taking you in…",
   buffering: "Gathering sound…",
   bufferingHint: "Your network is slow just now. It goes on by itself.",

@@ -23,7 +23,7 @@ export const fr: Words = {
   listening: (n) => (n === 0 ? "Personne n’écoute encore" : count(n, "personne écoute", "personnes écoutent")),
   scale: (scale) => (scale === 1 ? "Un point, une personne." : `Un point, ${number(scale, "fr")} personnes.`),
   squareLabel: (listeners, speaking) =>
-    `La place : ${count(listeners, "auditeur", "auditeurs")} autour de la scène` +
+    `La place : ${count(listeners, "auditeur", "auditeurs")} autour de la scène` +
     (speaking === null ? "." : `, ${speaking} parle.`),
   onStage: "Sur scène",
   nobodyOnStage: "Personne n’est encore sur scène.",
@@ -33,26 +33,25 @@ export const fr: Words = {
   away: "pas connecté",
   quiet: "Personne ne parle",
 
-  delay: (ms) => `${seconds(ms, "fr")} s`,
+  delay: (ms) => `${seconds(ms, "fr")} s`,
   behind: "après la scène",
-  delayTitle: "D’où vient ce décalage ?",
+  delayTitle: "D’où vient ce décalage ?",
   delayWhy: (delayMs, aheadMs) =>
-    `Ce que vous entendez a été dit il y a ${seconds(delayMs, "fr")} s. Votre navigateur en garde ` +
-    `${seconds(aheadMs, "fr")} s d’avance, pour qu’un réseau faible ne hache pas le son. Quand la foule ` +
-    "arrive, le décalage s’allonge ; le son, lui, ne s’arrête pas.",
+    `Ce que vous entendez a été dit il y a ${seconds(delayMs, "fr")} s. Votre navigateur en garde ` +
+    `${seconds(aheadMs, "fr")} s d’avance, pour qu’un réseau faible ne hache pas le son. Quand la foule ` +
+    "arrive, le décalage s’allonge ; le son, lui, ne s’arrête pas.",
   delaySound: "Son",
   delayLost: "Son perdu jusqu’ici",
   delayNone: "rien",
-  delayLostValue: (ms, gaps) => `${seconds(ms, "fr")} s, en ${count(gaps, "fois", "fois")}`,
+  delayLostValue: (ms, gaps) => `${seconds(ms, "fr")} s, en ${count(gaps, "fois", "fois")}`,
   rendition: { opus: "Opus", aac: "AAC" },
 
   scheduled: (at) => `Début ${dayAndTime(at, "fr")}`,
   scheduledUnknown: "Pas encore commencé",
   scheduledIn: (ms) => (ms > 86_400_000 ? `dans ${count(Math.floor(ms / 86_400_000), "jour", "jours")}` : clock(ms)),
   scheduledLate: "D’un instant à l’autre",
-  scheduledHint: "Touchez « Attendre ici » : le son viendra tout seul, dès le premier mot.",
+  scheduledHint: "Touchez « Attendre ici » : le son viendra tout seul, dès le premier mot.",
   scheduledArmed: "Vous êtes en place. Le son viendra tout seul, dès le premier mot.",
-  ready: "C’est en cours. Touchez pour écouter.",
   connecting: "On vous fait entrer…",
   buffering: "Le son arrive…",
   bufferingHint: "Votre réseau est lent en ce moment. Ça repart tout seul.",
@@ -62,7 +61,7 @@ export const fr: Words = {
   waitingHint: (at, inMs) =>
     `On vous garde une place à ${timeOfDay(at, "fr")}, dans ${span(inMs)}. Vous entrerez sans rien faire.`,
   held: "La scène est vide pour l’instant",
-  heldHint: "Personne n’a raccroché : l’espace reste ouvert, et le son revient avec le premier qui reprend la parole.",
+  heldHint: "Personne n’a raccroché : l’Espace reste ouvert, et le son revient avec le premier qui reprend la parole.",
   ended: "C’est terminé",
   endedHint: (lastedMs) =>
     lastedMs === null ? "Merci d’être venu." : `L’échange a duré ${span(lastedMs)}. Merci d’être venu.`,

@@ -1,0 +1,64 @@
+/** The audience as the stage sees it: the square, the count, the link to hand out; and the link to the stage itself. */
+
+import type { JSX } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import { Icon } from "../shared/icons";
+import { useStore } from "../shared/store";
+import type { Scene } from "../square/painter";
+import { Square } from "../square/square";
+import { api, type Space } from "./api";
+import { CopyLink } from "./parts";
+import type { Room } from "./room";
+import { leads } from "./rules";
+import { useWords } from "./words";
+
+export function Audience({ room, space }: { room: Room; space: Space }): JSX.Element {
+  const words = useWords();
+  const { seats } = useStore(room.state);
+  const { listeners, peak_listeners: peak } = space.counts;
+  const scene = useMemo<Scene>(
+    () => ({
+      listeners, here: false, lit: space.state === "live",
+      speakers: seats.map(({ handle, connected, muted }) => ({ handle, connected, muted })),
+      levels: Object.fromEntries(seats.map(({ handle, level }) => [handle, level ?? 0])),
+    }),
+    [listeners, seats, space.state],
+  );
+  return (
+    <section class="card audience" aria-labelledby="audience">
+      <h2 id="audience">{words.audience}</h2>
+      <Square scene={scene} label={words.squareLabel(listeners)} />
+      <p class="audience-count figures">
+        <strong data-testid="count" data-listeners={listeners}>{words.listening(listeners)}</strong>
+        <span class="soft small" data-testid="peak" data-peak={peak}>{words.peak(peak)}</span>
+      </p>
+      <div class="field">
+        <h3>{words.share}</h3>
+        <CopyLink link={space.links.share} testId="share-link" />
+        <p class="soft small">{words.shareHint}</p>
+      </div>
+    </section>
+  );
+}
+
+export function Invite({ room }: { room: Room }): JSX.Element | null {
+  const words = useWords();
+  const [link, setLink] = useState<string | null>(null);
+  if (!leads(room.me?.role ?? null)) return null;
+  const make = async (): Promise<void> => {
+    await room.attempt(async () => setLink((await api.invite(room.id, "speaker")).link));
+  };
+  return (
+    <section class="card" aria-labelledby="invite">
+      <h2 id="invite">{words.invite}</h2>
+      {link === null ? (
+        <button type="button" class="button" data-testid="invite" onClick={() => void make()}>
+          <Icon name="link" />{words.inviteMake}
+        </button>
+      ) : (
+        <CopyLink link={link} testId="invite-link" />
+      )}
+      <p class="soft small">{words.inviteHint}</p>
+    </section>
+  );
+}

@@ -1,0 +1,109 @@
+/** Small pieces that several screens use: a refusal, a field, a link to copy, a question asked once. */
+
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { Icon } from "../shared/icons";
+import type { Problem } from "./api";
+import { sayProblem, useWords } from "./words";
+
+/** A refusal in words, read out at once. */
+export function Refusal({ problem }: { problem: Problem | null }): JSX.Element | null {
+  const words = useWords();
+  if (problem === null) return null;
+  return <p class="refusal" role="alert" data-testid="refusal" data-code={problem.code}>{sayProblem(words, problem)}</p>;
+}
+
+interface FieldProps {
+  label: string;
+  hint?: string | undefined;
+  /** Gets the id for the control and the id of the hint. */
+  children: (id: string, hintId: string | undefined) => ComponentChildren;
+}
+
+export function Field({ label, hint, children }: FieldProps): JSX.Element {
+  const id = useId();
+  const hintId = hint === undefined ? undefined : `${id}-hint`;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {children(id, hintId)}
+      {hint !== undefined && <p class="soft small" id={hintId}>{hint}</p>}
+    </div>
+  );
+}
+
+/** An address to hand on: shown whole, copied by one tap. */
+export function CopyLink({ link, testId }: { link: string; testId: string }): JSX.Element {
+  const words = useWords();
+  const [copied, setCopied] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (!copied) return undefined;
+    const timer = setTimeout(() => setCopied(false), 2_000);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  const copy = async (): Promise<void> => {
+    field.current?.select();
+    try {
+      await navigator.clipboard.writeText(link);
+      setCopied(true);
+    } catch {
+      // Not allowed here: the text is selected, the keyboard can copy it.
+    }
+  };
+  return (
+    <div class="copy">
+      <input
+        ref={field} readOnly value={link} data-testid={testId} aria-label={link}
+        onFocus={(event) => event.currentTarget.select()}
+      />
+      <button type="button" class="button" data-testid={`${testId}-copy`} onClick={() => void copy()}>
+        <Icon name={copied ? "check" : "copy"} />
+        <span aria-live="polite">{copied ? words.copied : words.copy}</span>
+      </button>
+    </div>
+  );
+}
+
+interface QuestionProps {
+  title: string;
+  children: ComponentChildren;
+  /** What the button that does it says. */
+  act: string;
+  danger?: boolean;
+  onAct: () => void;
+  onClose: () => void;
+}
+
+/** A question that is asked once, before what cannot be undone. Escape and a tap beside it mean no. */
+export function Question({ title, children, act, danger = false, onAct, onClose }: QuestionProps): JSX.Element {
+  const words = useWords();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog
+      ref={dialog} class="question" aria-labelledby={titleId} onClose={onClose}
+      onClick={(event) => event.target === dialog.current && dialog.current?.close()}
+    >
+      <div class="question-body">
+        <h2 id={titleId}>{title}</h2>
+        {children}
+        <div class="question-row">
+          <button type="button" class="button" data-testid="confirm-no" onClick={() => dialog.current?.close()}>
+            {words.cancel}
+          </button>
+          <button
+            type="button" class={danger ? "button button-danger" : "button button-main"} data-testid="confirm-yes"
+            onClick={() => {
+              onAct();
+              dialog.current?.close();
+            }}
+          >
+            {act}
+          </button>
+        </div>
+      </div>
+    </dialog>
+  );
+}

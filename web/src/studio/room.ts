@@ -1,0 +1,165 @@
+/** The studio of one Space: what the server says of it, by events, and what one can do there. */
+
+import { Backoff, pause } from "../shared/reconnect";
+import { Store } from "../shared/store";
+import { api, Problem, type Counts, type Seat, type Space } from "./api";
+import { Microphone } from "./microphone";
+import { Whip } from "./whip";
+
+export interface RoomState {
+  space: Space | null;
+  seats: Seat[];
+  /** Why there is nothing to show. */
+  problem: Problem | null;
+  /** The server's events have stopped coming. */
+  stale: boolean;
+}
+
+export class Room {
+  readonly state = new Store<RoomState>({ space: null, seats: [], problem: null, stale: false });
+  /** The last thing that was refused, for the one who asked. */
+  readonly refusal = new Store<Problem | null>(null);
+  /** One has closed one's own microphone. It holds here at once, whatever the server knows yet. */
+  readonly silenced = new Store(false);
+  readonly sound = new Audio();
+  readonly microphone: Microphone;
+  readonly whip: Whip;
+  #abort = new AbortController();
+  #following = false;
+
+  constructor(readonly id: string, readonly handle: string) {
+    this.whip = new Whip(api.whip(id), (stream) => {
+      this.sound.srcObject = stream;
+      void this.sound.play().catch(() => undefined);
+    });
+    this.microphone = new Microphone((track) => void this.whip.replaceTrack(track));
+    this.sound.autoplay = true;
+    this.sound.dataset.testid = "return";
+    document.body.append(this.sound);
+    this.state.subscribe(this.#obey);
+    this.silenced.subscribe(this.#obey);
+    void this.load();
+  }
+
+  get me(): Seat | null {
+    return this.state.value.seats.find(({ handle }) => handle === this.handle) ?? null;
+  }
+
+  async load(): Promise<void> {
+    try {
+      const space = await api.space(this.id);
+      const seats = space.role === null ? [] : await api.seats(this.id);
+      this.state.patch({ space, seats, problem: null });
+      if (space.role !== null && !this.#following) void this.#follow(this.#abort.signal).catch(() => undefined);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (this.state.value.space === null) this.state.patch({ problem: error });
+    }
+  }
+
+  /** Does what was asked; a refusal is shown, not thrown. Returns whether it was done. */
+  async attempt(act: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await act();
+      this.refusal.set(null);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.refusal.set(error);
+      return false;
+    }
+  }
+
+  /** Takes the seat with sound, asking for the microphone first if need be. */
+  async connect(): Promise<void> {
+    if (!this.microphone.state.value.on && !(await this.microphone.turnOn())) return;
+    const { track } = this.microphone;
+    if (track !== null) this.whip.start(track);
+  }
+
+  /** Mutes at once and tells the server; opens only when the server agrees. */
+  async mute(muted: boolean): Promise<void> {
+    if (muted) this.silenced.set(true);
+    const done = await this.attempt(async () => this.#takeSeat(await api.changeSeat(this.id, this.handle, { muted })));
+    if (done) this.silenced.set(muted);
+  }
+
+  start(): Promise<boolean> {
+    return this.attempt(async () => this.state.patch({ space: await api.start(this.id) }));
+  }
+
+  end(): Promise<boolean> {
+    return this.attempt(async () => {
+      this.state.patch({ space: await api.end(this.id) });
+      this.whip.stop();
+    });
+  }
+
+  changeSeat(handle: string, change: { muted?: boolean; role?: "co-host" | "speaker" }): Promise<boolean> {
+    return this.attempt(async () => this.#takeSeat(await api.changeSeat(this.id, handle, change)));
+  }
+
+  removeSeat(handle: string): Promise<boolean> {
+    return this.attempt(async () => {
+      await api.removeSeat(this.id, handle);
+      if (handle === this.handle) this.whip.stop();
+      await this.load();
+    });
+  }
+
+  close(): void {
+    this.#abort.abort();
+    this.whip.close();
+    this.microphone.close();
+    this.sound.remove();
+  }
+
+  #takeSeat(seat: Seat): void {
+    this.state.patch({ seats: this.state.value.seats.map((old) => (old.handle === seat.handle ? { ...old, ...seat } : old)) });
+  }
+
+  /** The microphone is open only while nobody, here or on the server, wants it closed. */
+  #obey = (): void => {
+    this.microphone.open(!this.silenced.value && this.me?.muted !== true);
+    if (this.state.value.space?.state === "ended" && this.whip.active) this.whip.stop();
+  };
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    this.#following = true;
+    const backoff = new Backoff();
+    while (!signal.aborted && this.state.value.space?.state !== "ended") {
+      await this.#listen(signal, backoff);
+      this.state.patch({ stale: true });
+      await pause(500 + backoff.next(), signal);
+      await this.load();
+    }
+  }
+
+  #listen(signal: AbortSignal, backoff: Backoff): Promise<void> {
+    const source = api.events(this.id);
+    const take = (type: string, change: (data: unknown) => Partial<RoomState>): void =>
+      source.addEventListener(type, (message: MessageEvent<string>) => {
+        backoff.reset();
+        this.state.patch({ ...change(JSON.parse(message.data)), stale: false });
+      });
+    take("space", (space) => ({ space: space as Space }));
+    take("seats", (list) => {
+      const { items } = list as { items: Seat[] };
+      // The seat was muted in another tab: it is the same mouth.
+      if (items.some(({ handle, muted_by }) => handle === this.handle && muted_by === "self")) this.silenced.set(true);
+      return { seats: items };
+    });
+    take("counts", (counts) => {
+      const { space } = this.state.value;
+      return space === null ? {} : { space: { ...space, counts: counts as Counts } };
+    });
+    return new Promise((resolve) => {
+      const close = (): void => {
+        source.close();
+        resolve();
+      };
+      source.addEventListener("error", close);
+      signal.addEventListener("abort", close, { once: true });
+    });
+  }
+}

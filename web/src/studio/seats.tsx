@@ -1,0 +1,95 @@
+/** Everybody on stage: how they sound, how their connection is, and what one may do about it. */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { initials } from "../shared/format";
+import { Icon } from "../shared/icons";
+import { useStore } from "../shared/store";
+import type { Seat } from "./api";
+import { Question } from "./parts";
+import type { Room } from "./room";
+import { actsOn, qualityOf, type Quality } from "./rules";
+import { useWords } from "./words";
+
+export function Seats({ room }: { room: Room }): JSX.Element {
+  const words = useWords();
+  const { seats } = useStore(room.state);
+  return (
+    <section class="card" aria-labelledby="seats">
+      <h2 id="seats">{words.stage}</h2>
+      <ul class="seats" data-testid="seats">
+        {seats.map((seat) => <SeatRow key={seat.handle} seat={seat} room={room} />)}
+      </ul>
+    </section>
+  );
+}
+
+function SeatRow({ seat, room }: { seat: Seat; room: Room }): JSX.Element {
+  const words = useWords();
+  const own = seat.handle === room.handle;
+  const quality = qualityOf(seat);
+  return (
+    <li
+      class={seat.connected ? "person" : "person person-away"} data-testid={`seat-${seat.handle}`} data-role={seat.role}
+      data-connected={seat.connected} data-muted={seat.muted} data-muted-by={seat.muted_by ?? ""} data-level={seat.level ?? 0}
+      data-quality={quality}
+    >
+      <span class="avatar" aria-hidden="true" style={{ "--level": (seat.level ?? 0) / 100 }}>{initials(seat.display_name)}</span>
+      <span class="person-name">
+        <strong>{seat.display_name}</strong>
+        <span class="soft small">
+          {own ? `${words.you}, ` : ""}{words.role[seat.role]}
+          {seat.muted_by !== null && ` · ${words.seatMuted[seat.muted_by]}`}
+        </span>
+        <span class={`quality quality-${quality} small`}>
+          <Bars quality={quality} />{words.quality[quality]}
+        </span>
+      </span>
+      {!own && <SeatActs seat={seat} room={room} />}
+    </li>
+  );
+}
+
+const BARS: Record<Quality, number> = { good: 3, fair: 2, poor: 1, unknown: 0, away: 0 };
+
+function Bars({ quality }: { quality: Quality }): JSX.Element {
+  return (
+    <svg class="bars" viewBox="0 0 14 12" aria-hidden="true">
+      {[0, 1, 2].map((i) => (
+        <rect key={i} x={i * 5} y={8 - i * 4} width="3.4" height={4 + i * 4} rx="1" class={i < BARS[quality] ? "bar-on" : "bar-off"} />
+      ))}
+    </svg>
+  );
+}
+
+function SeatActs({ seat, room }: { seat: Seat; room: Room }): JSX.Element {
+  const words = useWords();
+  const [removing, setRemoving] = useState(false);
+  const acts = actsOn(seat, room.me?.role ?? null);
+  const name = seat.display_name;
+  const raise = seat.role === "speaker";
+  const button = (icon: "mic" | "micOff" | "close" | "people", label: string, act: () => void, testId: string): JSX.Element => (
+    <button type="button" class="button button-quiet" title={label} aria-label={label} data-testid={`${testId}-${seat.handle}`} onClick={act}>
+      <Icon name={icon} />
+    </button>
+  );
+  return (
+    <span class="seat-acts">
+      {acts.includes("mute") && button("mic", words.muteThem(name), () => void room.changeSeat(seat.handle, { muted: true }), "mute")}
+      {acts.includes("unmute") && button("micOff", words.unmuteThem(name), () => void room.changeSeat(seat.handle, { muted: false }), "unmute")}
+      {acts.includes("role") && button(
+        "people", raise ? words.makeCoHost(name) : words.makeSpeaker(name),
+        () => void room.changeSeat(seat.handle, { role: raise ? "co-host" : "speaker" }), "role",
+      )}
+      {acts.includes("remove") && button("close", words.removeThem(name), () => setRemoving(true), "remove")}
+      {removing && (
+        <Question
+          title={words.removeAsk(name)} act={words.remove} danger
+          onAct={() => void room.removeSeat(seat.handle)} onClose={() => setRemoving(false)}
+        >
+          <p>{words.removeWhat(name)}</p>
+        </Question>
+      )}
+    </span>
+  );
+}
