@@ -35,6 +35,11 @@ setup: .make/run .make/pages
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+.make/mp4box: tests/contract/mp4box/package-lock.json
+	@mkdir -p .make
+	cd tests/contract/mp4box && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 .make/pages: .make/npm $(WEB_SOURCES)
 	cd web && npm run --silent build
 	@touch $@
@@ -55,7 +60,7 @@ lint: .make/dev .make/npm
 	$(BIN)/lint-imports
 	cd web && npm run --silent lint && npm run --silent types
 
-test: setup .make/dev .make/debian lint  ## install what the tests need and run everything
+test: setup .make/dev .make/debian .make/mp4box lint  ## install what the tests need and run everything
 	cd web && npm test --silent
 	$(BIN)/pytest $(ARGS)
 

@@ -136,6 +136,26 @@ async def test_errors_cross_the_bus_as_they_are(join: Join) -> None:
     assert "not shown" not in bug.value.detail
 
 
+async def test_a_request_finds_the_successor_of_a_killed_server(join: Join) -> None:
+    control, first = await join("control"), await join("stage-1")
+    asked = asyncio.Event()
+
+    async def never(_payload: bytes) -> bytes:
+        asked.set()
+        await asyncio.Event().wait()
+        return b""
+
+    async def answer(payload: bytes) -> bytes:
+        return payload
+
+    first.serve("stage.stage-1", never)
+    waiting = asyncio.create_task(control.request("stage.stage-1", b"again", timeout_s=10))
+    await asked.wait()
+    second = await join("stage-1")  # the first was killed: its sockets are still there
+    second.serve("stage.stage-1", answer)
+    assert await waiting == b"again"
+
+
 async def test_nobody_to_ask_is_said_in_time(join: Join) -> None:
     control = await join("control")
     with pytest.raises(Unavailable):

@@ -1,0 +1,158 @@
+"""A real Parvis in processes of its own, as `parvis up` starts it, and the people who use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from parvis.bus.run_dir import prepare_run_dir
+
+PASSWORD = "correct horse battery"
+PARVIS = (sys.executable, "-m", "parvis")
+
+
+def free_ports(count: int) -> list[int]:
+    """TCP ports that nobody has now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def wait_until(condition: Callable[[], bool], *, patience_s: float = 30) -> None:
+    """Looks again and again; fails when patience ends."""
+    deadline_s = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < deadline_s, "what was waited for did not happen"
+        time.sleep(0.05)
+
+
+@dataclass
+class Person:
+    """Somebody with an account, signed in."""
+
+    handle: str
+    token: str
+    api: httpx.Client
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        return self._sent("POST", path, body)
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return self._sent("PATCH", path, body)
+
+    def get(self, path: str) -> dict[str, Any]:
+        return self._sent("GET", path, None)
+
+    def _sent(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+        answer = self.api.request(method, path, json=body)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        parsed: dict[str, Any] = answer.json()
+        return parsed
+
+
+class Parvis:
+    """`parvis up` on free ports with an empty data folder. Ended with `stop()`."""
+
+    def __init__(self, data: Path, *, edges: int = 2) -> None:
+        self.data = data
+        self.port, self.control_port = free_ports(2)
+        self._command = [
+            *PARVIS, "up", "--data", str(data), "--port", str(self.port),
+            "--control-port", str(self.control_port), "--edges", str(edges), "--json",
+        ]  # fmt: skip
+        self.log = data.with_suffix(".log")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def edge(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def control(self) -> str:
+        return f"http://127.0.0.1:{self.control_port}"
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, start_new_session=True, env={**os.environ}
+            )
+        wait_until(self.answers, patience_s=60)
+
+    def answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()[-4000:]
+        try:
+            answers = [httpx.get(f"{origin}/healthz", timeout=2) for origin in (self.edge, self.control)]
+        except httpx.HTTPError:
+            return False
+        return all(answer.status_code == 200 for answer in answers)
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        """Ends it as Ctrl-C does and gives its exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(timeout=40)
+
+    def pid(self, name: str) -> int:
+        """Process id of a child (control, stage-1, edge-1…); 0 while it does not run."""
+        return self.pids().get(name, 0)
+
+    def pids(self) -> dict[str, int]:
+        written = {file.stem: file.read_text().split() for file in self._run_dir.glob("*.pid")}
+        return {name: int(words[0]) for name, words in written.items() if words}
+
+    @property
+    def _run_dir(self) -> Path:
+        return prepare_run_dir(self.data / "run")
+
+    def person(self, name: str = "ana") -> Person:
+        handle = f"{name}_{secrets.token_hex(3)}"
+        api = httpx.Client(base_url=f"{self.control}/api/v1/", timeout=20)
+        account = {"handle": handle, "password": PASSWORD}
+        assert api.post("accounts", json={**account, "display_name": name.title()}).status_code == 201
+        token = api.post("sessions", json=account).json()["token"]
+        api.cookies.clear()
+        api.headers["Authorization"] = f"Bearer {token}"
+        return Person(handle, token, api)
+
+    def space_json(self, space: str) -> dict[str, Any]:
+        parsed: dict[str, Any] = httpx.get(f"{self.edge}/live/{space}/space.json").json()
+        return parsed
+
+
+def speak(person: Person, space: Mapping[str, Any], file: Path, *more: str) -> subprocess.Popen[str]:
+    """`parvis speak` in a process of its own; its summary comes on standard output as JSON."""
+    command = [*PARVIS, "speak", str(file), "--space", space["links"]["whip"], "--json", *more]
+    environment = {**os.environ, "PARVIS_TOKEN": person.token}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def listen(space: Mapping[str, Any], *more: str) -> subprocess.Popen[str]:
+    """`parvis listen` in a process of its own; its summary comes on standard output as JSON."""
+    command = [*PARVIS, "listen", space["links"]["share"], "--json", *more]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def summary(process: subprocess.Popen[str], *, patience_s: float = 60) -> dict[str, Any]:
+    """What a command said at its end, which must be a good one."""
+    out, _ = process.communicate(timeout=patience_s)
+    assert process.returncode == 0, out
+    parsed: dict[str, Any] = json.loads(out)
+    return parsed
