@@ -154,7 +154,10 @@ export class Listening {
   /** One connection, to its end. Returns ms until the next, or null when there is no next. */
   async #attemptOnce(signal: AbortSignal, backoff: Backoff): Promise<number | null> {
     const space = this.space.value;
-    if (space === null) return backoff.next();
+    if (space === null) {
+      this.#told(navigator.onLine ? "connecting" : "offline");
+      return backoff.next();
+    }
     if (space.state === "ended") return this.#finish(signal);
     if (space.renditions.length === 0) return this.#waitForBeginning(space, null);
     const rendition = pickRendition(space.renditions);

@@ -1,6 +1,7 @@
 /** What the hall knows and does, without a picture: the Space, the levels, the listening, and how they meet. */
 
 import { ServerClock } from "../shared/clock";
+import { Backoff } from "../shared/reconnect";
 import { Store } from "../shared/store";
 import type { SpaceEvent } from "./events";
 import { Listening, type ListeningState } from "./listening";
@@ -26,6 +27,7 @@ export class Hall {
   readonly missing = new Store(false);
   readonly listening: Listening;
   readonly #watch: Watch;
+  readonly #backoff = new Backoff();
   #hiddenSinceMs: number | null = null;
 
   constructor(readonly audio: HTMLAudioElement) {
@@ -49,6 +51,7 @@ export class Hall {
       this.missing.set(false);
     } catch (error) {
       if (error instanceof Answer && error.status === 404) this.missing.set(true);
+      else if (this.space.value === null) setTimeout(() => void this.refresh(), this.#backoff.next());
     }
   }
 

@@ -90,7 +90,7 @@ function Crowd({ hall, state }: { hall: Hall; state: HallState }): JSX.Element {
   const listeners = state === "ended" ? 0 : (space?.counts.listeners ?? 0);
   const here = state === "playing" || state === "buffering" || state === "held";
   const lit = space?.state === "live";
-  const speakers = space?.speakers;
+  const speakers = state === "ended" ? undefined : space?.speakers;
   const scene = useMemo<Scene>(
     () => ({ listeners, speakers: speakers ?? [], levels, lit, here: here && hall.listening.active }),
     [listeners, speakers, levels, lit, here, hall],

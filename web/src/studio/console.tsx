@@ -25,7 +25,10 @@ export function Console({ room, space }: { room: Room; space: Space }): JSX.Elem
       <div class="console-row">
         {seated && <MuteSelf room={room} />}
         {space.state === "scheduled" && leads(role) && (
-          <button type="button" class="button button-main button-big" data-testid="go-live" onClick={() => setAsking("start")}>
+          <button
+            type="button" class={seated ? "button button-main button-big" : "button button-big"} data-testid="go-live"
+            onClick={() => setAsking("start")}
+          >
             {words.goLive}
           </button>
         )}

@@ -89,10 +89,7 @@ export class Room {
   }
 
   end(): Promise<boolean> {
-    return this.attempt(async () => {
-      this.state.patch({ space: await api.end(this.id) });
-      this.whip.stop();
-    });
+    return this.attempt(async () => this.state.patch({ space: await api.end(this.id) }));
   }
 
   changeSeat(handle: string, change: { muted?: boolean; role?: "co-host" | "speaker" }): Promise<boolean> {
@@ -121,7 +118,7 @@ export class Room {
   /** The microphone is open only while nobody, here or on the server, wants it closed. */
   #obey = (): void => {
     this.microphone.open(!this.silenced.value && this.me?.muted !== true);
-    if (this.state.value.space?.state === "ended" && this.whip.active) this.whip.stop();
+    if (this.state.value.space?.state === "ended") this.whip.stop(false);
   };
 
   async #follow(signal: AbortSignal): Promise<void> {

@@ -28,21 +28,32 @@ export function phaseOf(state: Space["state"], seated: boolean): StudioPhase {
   return state;
 }
 
-export function StudioOf({ id, invitation }: { id: string; invitation: string | null }): JSX.Element {
+interface Where {
+  id: string;
+  invitation: string | null;
+}
+
+export function StudioOf({ id, invitation }: Where): JSX.Element {
   const words = useWords();
   const who = useStore(account);
-  const handle = typeof who === "object" ? who.handle : "";
+  if (who === "asking") return <p class="column soft" role="status">{words.loading}</p>;
+  const handle = who === "nobody" ? "" : who.handle;
+  return <RoomOf key={handle} id={id} invitation={invitation} handle={handle} />;
+}
+
+function RoomOf({ id, invitation, handle }: Where & { handle: string }): JSX.Element {
+  const words = useWords();
   const room = useMemo(() => new Room(id, handle), [id, handle]);
   useEffect(() => () => room.close(), [room]);
   const { space, problem } = useStore(room.state);
 
-  if (who === "asking" || (space === null && problem === null)) return <p class="column soft" role="status">{words.loading}</p>;
+  if (space === null && problem === null) return <p class="column soft" role="status">{words.loading}</p>;
   if (space === null) return <Missing room={room} />;
   if (space.role !== null) return <Stage room={room} space={space} />;
   if (invitation !== null && space.state !== "ended") {
     return <AcceptInvitation space={space} invitation={invitation} onSeat={() => void room.load()} />;
   }
-  if (who === "nobody") return <div class="column column-narrow"><h1>{space.title}</h1><Door first="sign-in" /></div>;
+  if (handle === "") return <div class="column column-narrow"><h1>{space.title}</h1><Door first="sign-in" /></div>;
   return <NoSeat space={space} />;
 }
 

@@ -78,9 +78,9 @@ export class Whip {
     await this.#session?.peer.getSenders()[0]?.replaceTrack(track);
   }
 
-  /** Ends the sound; the seat stays. */
-  stop(): void {
-    this.#endAs("idle");
+  /** Ends the sound; the seat stays. `tell` is false when the server has ended it. */
+  stop(tell = true): void {
+    this.#endAs("idle", null, tell);
   }
 
   /** Stops for good. */
@@ -97,12 +97,12 @@ export class Whip {
     this.#wake.dispatchEvent(new Event("wake"));
   };
 
-  #endAs(phase: WhipPhase, problem: Problem | null = null): void {
+  /** A session that was replaced is already over on the server. */
+  #endAs(phase: WhipPhase, problem: Problem | null = null, tell = phase !== "replaced"): void {
     if (!this.active) return;
     this.#abort?.abort();
     this.#abort = null;
-    // A session that was replaced is already over on the server, and its address may be the successor's.
-    this.#hangUp(phase !== "replaced");
+    this.#hangUp(tell);
     this.state.set({ phase, problem });
   }
 
