@@ -1,8 +1,8 @@
-"""What this machine is and allows, read once from the kernel. No arithmetic: that is `capacity.py`.
+"""What this machine is and allows, read once from the kernel. No arithmetic: that is `checks.py`.
 
-Everything is read under one root, so that a made-up machine is a folder of files. What cannot be read is `None`, and
-is said to be unknown; nothing is guessed. Linux only, by proc(5), sysfs(5), cgroups(7) version 2 and adjtimex(2);
-elsewhere nearly all is None.
+Everything is read under one root, so that a made-up machine is a folder of files. What cannot be read is
+`None`, and is said to be unknown; nothing is guessed. Linux only, by proc(5), sysfs(5), cgroups(7) version 2
+and adjtimex(2); elsewhere nearly all is None.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class Host:
     tcp_rmem_bytes: tuple[int, int, int] | None = None
     tcp_wmem_bytes: tuple[int, int, int] | None = None
     """A send buffer's least, first and greatest size."""
-    udp_rmem_max_bytes: int | None = None
+    send_buffer_max_bytes: int | None = None
+    """`net.core.wmem_max`: the most that a program can ask for itself."""
     congestion_control: str | None = None
     congestion_available: tuple[str, ...] = ()
     conntrack_max: int | None = None
@@ -78,7 +79,7 @@ def read_host(data: Path, root: Path = Path("/")) -> Host:
     real = root == Path("/")
     proc = root / "proc"
     sysctl = proc / "sys"
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE) if real else (None, None)
+    soft, hard = _open_files() if real else (None, None)
     memory = _memory(proc)
     limit = _number(root / "sys/fs/cgroup/memory.max")
     total, available = memory.get("MemTotal"), memory.get("MemAvailable")
@@ -108,7 +109,7 @@ def read_host(data: Path, root: Path = Path("/")) -> Host:
         tcp_mem_pages=_three(sysctl / "net/ipv4/tcp_mem"),
         tcp_rmem_bytes=_three(sysctl / "net/ipv4/tcp_rmem"),
         tcp_wmem_bytes=_three(sysctl / "net/ipv4/tcp_wmem"),
-        udp_rmem_max_bytes=_number(sysctl / "net/core/rmem_max"),
+        send_buffer_max_bytes=_number(sysctl / "net/core/wmem_max"),
         congestion_control=_text(sysctl / "net/ipv4/tcp_congestion_control"),
         congestion_available=tuple(
             (_text(sysctl / "net/ipv4/tcp_available_congestion_control") or "").split()
@@ -122,6 +123,15 @@ def read_host(data: Path, root: Path = Path("/")) -> Host:
         links_mbps=_links(root),
         disk_free_bytes=_disk_free(data),
     )
+
+
+def _open_files() -> tuple[int | None, int | None]:
+    """(soft, hard) limit; without a limit it is the kernel's own, 2³¹ − 1."""
+    soft, hard = (
+        2**31 - 1 if limit == resource.RLIM_INFINITY else limit
+        for limit in resource.getrlimit(resource.RLIMIT_NOFILE)
+    )
+    return soft, hard
 
 
 def _text(file: Path) -> str | None:
@@ -184,7 +194,8 @@ def _steal(proc: Path) -> float | None:
     if not lines or not lines[0].startswith("cpu "):
         return None
     ticks = [int(word) for word in lines[0].split()[1:9]]
-    return ticks[7] / sum(ticks) if len(ticks) == 8 and sum(ticks) else None
+    total = sum(ticks)
+    return ticks[7] / total if len(ticks) == 8 and total else None
 
 
 def _links(root: Path) -> dict[str, int | None]:
