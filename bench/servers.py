@@ -158,11 +158,12 @@ def floor(folder: Path, stretch: int, part_bytes: int, processes: int) -> Iterat
 
 @contextlib.contextmanager
 def icecast(folder: Path, listeners: int, page_ms: int) -> Iterator[Server]:
-    """Icecast fed with Ogg Opus whose pages, and so its writes, hold `page_ms` of sound.
+    """Icecast fed with Ogg Opus whose pages, and so its writes, hold `page_ms` of sound; 0 for AAC (ADTS),
+    which it cuts into blocks of 1,400 bytes, as it does MP3.
 
     Raises `FileNotFoundError` when Icecast is not installed.
     """
-    port, home = machine.free_port(), folder / "icecast"
+    port, home = machine.free_port(), folder / f"icecast-{page_ms}"
     home.mkdir()
     owner = _owner("icecast2", home)
     config = home / "icecast.xml"
@@ -186,10 +187,12 @@ def icecast(folder: Path, listeners: int, page_ms: int) -> Iterator[Server]:
     encoder = None
     try:
         wait_for(lambda: _listens(port), "Icecast")
-        target = ["-f", "ogg", "-page_duration", str(page_ms * 1000), "-content_type", "application/ogg"]
-        encoder = _encode(folder, [*target, f"icecast://source:bench@127.0.0.1:{port}/live.ogg"])
-        wait_for(lambda: answers(port, "/live.ogg"), "Icecast's sound")
-        yield Server(port, "/live.ogg", machine.with_children(process.pid))
+        form = ["-c:a", "aac", "-f", "adts", "-content_type", "audio/aac"]
+        if page_ms:
+            form = ["-f", "ogg", "-page_duration", str(page_ms * 1000), "-content_type", "application/ogg"]
+        encoder = _encode(folder, [*form, f"icecast://source:bench@127.0.0.1:{port}/live"])
+        wait_for(lambda: answers(port, "/live"), "Icecast's sound")
+        yield Server(port, "/live", machine.with_children(process.pid))
     finally:
         if encoder:
             machine.stop(encoder)

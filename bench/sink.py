@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import subprocess
 import time
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from bench.machine import Reading
 
 BUILD = Path(__file__).parent.parent / "build"
 SAMPLE_S = 0.1
+IDLE_S = 2.0
 LEAVING_S = 0.3
 """The last reading is taken so long before the crowd goes, for closing costs too."""
 
@@ -29,6 +29,8 @@ class Crowd:
     connecting: int = 256
     """Connections that may be unanswered at a time."""
     late_ms: int = 2000
+    patience_s: float = 120.0
+    """How long all of them may take to get their first byte; who has none by then counts as failed."""
     hls_target_ms: int = 0
     """Segment length for players of plain HLS; 0 for pushed streams."""
 
@@ -45,7 +47,8 @@ def build(name: str) -> Path:
 def listen(port: int, path: str, crowd: Crowd, pids: list[int], log: Path) -> dict[str, Any]:
     """Lets the crowd listen to `path`, and returns what was measured of the server's processes `pids`.
 
-    Keys: those of sink.c; `cpu_us` (CPU µs per listener-second), `listeners_per_core`, `join_cpu_us`,
+    Keys: those of sink.c; `cpu_us` (CPU µs per listener-second), `idle_cores` (what the server uses with
+    nobody there), `join_cpu_us`,
     `machine_us` (the same of all the machine, client and others included), `rss_bytes` (per listener),
     `slab_bytes` and `buffer_bytes` (kernel memory per listener, both ends; buffers at their fullest).
     """
@@ -53,8 +56,10 @@ def listen(port: int, path: str, crowd: Crowd, pids: list[int], log: Path) -> di
         str(build("sink")), "--port", str(port), "--path", path,
         "--listeners", str(crowd.listeners), "--rate", str(crowd.rate_per_s), "--for", str(crowd.for_s),
         "--connecting", str(crowd.connecting), "--late-ms", str(crowd.late_ms),
+        "--patience", str(crowd.patience_s),
         *(["--hls", "--target-ms", str(crowd.hls_target_ms)] if crowd.hls_target_ms else []),
     ]  # fmt: skip
+    idle_cores = _idle_cores(pids)
     before, began_s = Reading.of(pids), time.monotonic()
     client = machine.start(command, machine.other_cores(), log, stdout=subprocess.PIPE)
     assert client.stdout is not None
@@ -80,10 +85,18 @@ def listen(port: int, path: str, crowd: Crowd, pids: list[int], log: Path) -> di
     listening_s = cpu_us / 1e6 * listeners / 2 * (joined_s - began_s)
     return seen | {
         "cpu_us": cpu_us,
-        "listeners_per_core": 1e6 / cpu_us if cpu_us else math.inf,
+        "idle_cores": idle_cores,
+        "failed": crowd.listeners - seen["joined"],
         "join_cpu_us": max(0.0, joined.cpu_s - before.cpu_s - listening_s) / listeners * 1e6,
         "machine_us": (after.busy_s - joined.busy_s) / listener_seconds * 1e6,
         "rss_bytes": (after.rss_bytes - before.rss_bytes) / listeners,
         "slab_bytes": (joined.slab_bytes - before.slab_bytes) / listeners,
         "buffer_bytes": max(0, peak - before.buffer_bytes) / listeners,
     }
+
+
+def _idle_cores(pids: list[int]) -> float:
+    """CPU seconds a second that the server uses before anybody comes."""
+    before, began_s = Reading.of(pids), time.monotonic()
+    time.sleep(IDLE_S)
+    return (Reading.of(pids).cpu_s - before.cpu_s) / (time.monotonic() - began_s)
