@@ -239,15 +239,17 @@ def test_an_edge_tells_the_bus_how_it_is(live: World) -> None:
 
     def told() -> bool:
         latest.update(reader.drain())
-        return "edge.edge-1" in latest and EdgeMessage.decode(latest["edge.edge-1"]).listeners == {"abc": 1}
+        if not {"edge.edge-1", "process.edge-1"} <= set(latest):
+            return False
+        health = ProcessMessage.decode(latest["process.edge-1"])
+        assert (health.name, health.role, health.pid) == ("edge-1", "edge", os.getpid())
+        listeners = EdgeMessage.decode(latest["edge.edge-1"]).listeners
+        return listeners == {"abc": 1} and health.gauges["parvis_edge_listeners"] == 1
 
     try:
         with live.connect() as client:
             Listener(client)
             wait_for(told, "the listener is counted")
-        health = ProcessMessage.decode(latest["process.edge-1"])
-        assert (health.name, health.role, health.pid) == ("edge-1", "edge", os.getpid())
-        assert health.gauges["parvis_edge_listeners"] == 1
     finally:
         reader.close()
 

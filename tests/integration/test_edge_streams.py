@@ -308,21 +308,35 @@ def test_a_space_that_is_scheduled_tells_when_it_begins(world: World) -> None:
             assert b'"state":"live"' in client.chunk()
 
 
-def test_two_edges_share_the_port(live: World) -> None:
-    with live.edge(name="edge-2"):
-        names = set()
+def test_edge_processes_share_the_port_and_one_that_is_killed_takes_nobody_else_along(world: World) -> None:
+    world.stage.begin()
+    world.stage.parts(5)
+    with world.edge_process("edge-1") as doomed, world.edge_process("edge-2"):
+        for name in ("edge-1", "edge-2"):
+            wait_for(lambda name=name: world.answers(name), f"{name} answers")  # type: ignore[misc]
+        clients = [world.connect() for _ in range(16)]
+        listeners = [Listener(client) for client in clients]
+        doomed.kill()
+        last = world.stage.parts(3)
+        left = [listener for listener in listeners if not ended(listener, last)]
+        assert 0 < len(left) < len(listeners), "the kernel spreads them over both"
+        for listener in left:
+            assert listener.sequences == list(range(listener.sequences[0], last + 1))
+        for client in clients:
+            client.socket.close()
+        with world.connect() as client:
+            again = Listener(client, f"{STREAM}?from={last - 1}")
+            again.read_until(last)
+            assert again.sequences == [last - 1, last], "who comes back goes on where it was"
 
-        def both_answered() -> bool:
-            names.add(live.get("/healthz").body)
-            return len(names) == 2
 
-        wait_for(both_answered, "both edges answer")
-        with live.connect() as one, live.connect() as other:
-            listeners = [Listener(one), Listener(other)]
-            last = live.stage.parts(3)
-            for listener in listeners:
-                listener.read_until(last)
-                assert listener.sequences == list(range(listener.sequences[0], last + 1))
+def ended(listener: Listener, last: int) -> bool:
+    """Whether its edge has gone before it had that part."""
+    try:
+        listener.read_until(last)
+    except (EOFError, ConnectionResetError):
+        return True
+    return False
 
 
 def test_an_edge_that_comes_late_has_the_ring_and_sound_does_not_wait_for_control(world: World) -> None:

@@ -67,8 +67,8 @@ log = structlog.get_logger(__name__)
 
 
 def open_socket(host: str, port: int) -> socket.socket:
-    """A listening socket that other edges can share. Raises `UserError` `port-in-use` or
-    `address-invalid`."""
+    """A bound socket that other edges can share; nobody is let in before it listens. Raises `UserError`
+    `port-in-use` or `address-invalid`."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (socket.gaierror, OverflowError) as error:
@@ -82,12 +82,9 @@ def open_socket(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_AFTER_S * 1000)
         listening.setblocking(False)
         listening.bind(address)
-        listening.listen(_backlog())
     except OSError as error:
         listening.close()
-        if error.errno == errno.EADDRINUSE:
-            raise UserError("port-in-use", f"Port {port} of {host} is taken by another program.") from error
-        raise UserError("address-invalid", f"Cannot listen on {host}:{port}: {error.strerror}.") from error
+        raise _cannot_listen(host, port, error) from error
     return listening
 
 
@@ -126,7 +123,19 @@ class Edge:
         self._accepting = False
         self._swept_at_s = clock.monotonic_s()
         self._epoll.register(reader.fileno(), select.EPOLLIN)
+
+    def listen(self) -> None:
+        """Opens the door, with the longest queue that the system allows. Raises `UserError` `port-in-use`."""
+        try:
+            self._listening.listen(_backlog())
+        except OSError as error:
+            host, port = self._listening.getsockname()[:2]
+            raise _cannot_listen(host, port, error) from error
         self._accept_again()
+
+    def learn(self) -> int:
+        """Reads what the bus has now; the number of messages."""
+        return self._read_bus()
 
     def turn(self) -> None:
         """Waits for events at most `TURN_S`, and not at all while bursts are due; then does a bounded
@@ -180,12 +189,14 @@ class Edge:
         self.fanout.close_all()
         self._epoll.close()
 
-    def _read_bus(self) -> None:
-        now_s, at_s = self._clock.program_s(), self._clock.monotonic_s()
+    def _read_bus(self) -> int:
+        now_s, at_s, count = self._clock.program_s(), self._clock.monotonic_s(), 0
         for subject, payload in self._reader.drain():
             self.spaces.take(subject, payload, now_s, at_s)
+            count += 1
         for space, name in self.spaces.advance(now_s, at_s):
             self.fanout.wake(space, name)
+        return count
 
     def _accept(self, limit: int) -> None:
         for _ in range(limit):
@@ -243,6 +254,12 @@ class Edge:
                 framing,
             )
         self.fanout.join(fd, cohort, before + data if before else data)
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> UserError:
+    if error.errno == errno.EADDRINUSE:
+        return UserError("port-in-use", f"Port {port} of {host} is taken by another program.")
+    return UserError("address-invalid", f"Cannot listen on {host}:{port}: {error.strerror}.")
 
 
 def _origins(settings: EdgeSettings) -> Origins:

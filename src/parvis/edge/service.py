@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import resource
+import time
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 
@@ -15,7 +17,11 @@ from parvis.clock import Clock
 from parvis.edge.server import RESERVED_DESCRIPTORS, Edge, open_socket
 from parvis.settings import EdgeSettings
 
-REPORT_S = 1.0
+REPORT_S: Final = 1.0
+QUIET_BUS_S: Final = 0.2
+"""When the bus has said nothing for so long, its replay is in."""
+LEARNING_S: Final = 1.5
+"""When so much is on air that the bus is never quiet, this must do."""
 
 log = structlog.get_logger(__name__)
 
@@ -33,9 +39,11 @@ def serve_edge(
     capacity = _capacity(settings.max_connections)
     edge = Edge(settings, listening, reader, clock, capacity)
     gc.freeze()  # what exists now lives as long as the process: no need to look through it again
-    log.info("edge listens", host=settings.host, port=settings.port, capacity=capacity)
     reported_at_s = float("-inf")
     try:
+        _learn(edge, clock, stop)
+        edge.listen()
+        log.info("edge listens", host=settings.host, port=settings.port, capacity=capacity)
         while not stop():
             edge.turn()
             now_s = clock.monotonic_s()
@@ -45,6 +53,18 @@ def serve_edge(
     finally:
         edge.close()
         log.info("edge closed")
+
+
+def _learn(edge: Edge, clock: Clock, stop: Callable[[], bool]) -> None:
+    """Lets the replay of the bus come in before the door opens: a restarted edge must not tell those who come
+    back that their Space is unknown."""
+    now_s = clock.monotonic_s()
+    quiet_from_s, until_s = now_s, now_s + LEARNING_S
+    while now_s < min(quiet_from_s + QUIET_BUS_S, until_s) and not stop():
+        if edge.learn():
+            quiet_from_s = now_s
+        time.sleep(0.01)
+        now_s = clock.monotonic_s()
 
 
 def _report(edge: Edge, name: str, publisher: Publisher) -> None:

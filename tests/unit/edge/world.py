@@ -6,12 +6,15 @@ Sound is silence from the edge's own stand-in unit: what matters here is which b
 from __future__ import annotations
 
 import asyncio
+import json
+import multiprocessing
 import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TypeVar
 
@@ -171,29 +174,19 @@ class World:
     def edge(self, **changes: object) -> Iterator[None]:
         """An edge in a thread of this process, until the block ends."""
         settings = replace(self.settings, **changes)  # type: ignore[arg-type]
-        serving, stopped = threading.Event(), threading.Event()
+        stopped = threading.Event()
         failures: list[BaseException] = []
 
-        def stop() -> bool:
-            serving.set()  # asked only once the port is open
-            return stopped.is_set()
-
         def run() -> None:
-            reader = LocalReader(self.run_dir, *PATTERNS, replay=True)
-            publisher = LocalPublisher(self.run_dir, settings.name)
             try:
-                serve_edge(settings, reader, publisher, SystemClock(), stop)
+                _run_edge(settings, self.run_dir, stopped.is_set)
             except ParvisError as error:
                 failures.append(error)
-                serving.set()
-            finally:
-                reader.close()
-                publisher.close_publisher()
 
         thread = threading.Thread(target=run, name=settings.name)
         thread.start()
         try:
-            assert serving.wait(PATIENCE_S)
+            wait_for(lambda: bool(failures) or self.answers(settings.name), f"{settings.name} answers")
             if failures:
                 raise failures[0]
             yield
@@ -202,9 +195,30 @@ class World:
             thread.join(PATIENCE_S)
             assert not thread.is_alive()
 
-    def connect(self, *, receive_buffer_bytes: int | None = None) -> Client:
+    def answers(self, name: str) -> bool:
+        """Whether the edge of that name is among those who answer on the port."""
+        with suppress(OSError, EOFError), self.connect(timeout_s=0.2) as client:
+            client.request("/healthz")
+            return bool(json.loads(client.response().body)["name"] == name)
+        return False
+
+    @contextmanager
+    def edge_process(self, name: str) -> Iterator[BaseProcess]:
+        """An edge in a process of its own, killed at the end of the block."""
+        settings = replace(self.settings, name=name)
+        process = multiprocessing.get_context("spawn").Process(
+            target=_run_edge, args=(settings, self.run_dir), name=name
+        )
+        process.start()
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.join(PATIENCE_S)
+
+    def connect(self, *, receive_buffer_bytes: int | None = None, timeout_s: float = PATIENCE_S) -> Client:
         """A fresh connection."""
-        return Client(self.port, receive_buffer_bytes)
+        return Client(self.port, receive_buffer_bytes, timeout_s)
 
     def get(self, target: str, method: str = "GET", **headers: str) -> Response:
         """One request on a connection of its own. Header names with `_` for `-`."""
@@ -227,6 +241,17 @@ class World:
         self.stage.close()
 
 
+def _run_edge(settings: EdgeSettings, run_dir: Path, stop: Callable[[], bool] = bool) -> None:
+    """Serves until `stop()`; the default never stops."""
+    reader = LocalReader(run_dir, *PATTERNS, replay=True)
+    publisher = LocalPublisher(run_dir, settings.name)
+    try:
+        serve_edge(settings, reader, publisher, SystemClock(), stop)
+    finally:
+        reader.close()
+        publisher.close_publisher()
+
+
 class Response:
     """Status, headers by lower-case name, body."""
 
@@ -243,11 +268,11 @@ class Response:
 class Client:
     """A raw HTTP client: it sees every byte."""
 
-    def __init__(self, port: int, receive_buffer_bytes: int | None = None) -> None:
+    def __init__(self, port: int, receive_buffer_bytes: int | None, timeout_s: float) -> None:
         self.socket = socket.socket()
         if receive_buffer_bytes is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
-        self.socket.settimeout(PATIENCE_S)
+        self.socket.settimeout(timeout_s)
         self.socket.connect(("127.0.0.1", port))
         self._buffer = b""
 
