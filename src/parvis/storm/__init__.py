@@ -1,1 +1,17 @@
-"""The load generator. Empty so far."""
+"""The load generator: many real listeners from one machine, each of whom knows what it heard.
+
+::
+
+    plan.py       what was asked for, and who does it     target.py     whom it is aimed at
+    curve.py      when listeners arrive                   request.py    what a listener asks
+    wire.py       bytes of an answer, read                memo.py       bytes seen before, recognised
+    players.py    what each listener has heard            schedule.py   who comes back, and when
+    sockets.py    connections from many addresses         worker.py     one process and its listeners
+    histogram.py  spread of many values in little room    counts.py     what a worker tells its parent
+    fleet.py      the workers, started and gathered       verdict.py    was it good
+    summary.py    the result as one object                report.py     the result as a page
+    plots.py      its pictures                            report_style.py  its looks
+
+A listener costs an entry in a few flat arrays and one descriptor. All of a Space's listeners get the same
+bytes, so each distinct burst is read once, and known again by comparing it whole (`memo.py`).
+"""

@@ -1,0 +1,474 @@
+"""The listeners of one process: connecting, reading, breaking off, coming back. Bare descriptors, no object
+for each.
+
+Rules:
+
+- The fast path is a burst that everybody else got too, wanted next, by a player that is not dry: one `readv`
+  into a buffer that is always the same, one comparison, three array slots. Everything else is `_heard`, by
+  the whole rules.
+- Sockets are watched edge-triggered, so that one which has been read empty costs nothing until more comes
+  (epoll(7)).
+- Who is in the middle of a chunk has a `StreamReader` until it is out of it; nobody else has.
+- A refusal is obeyed: see `schedule.py`. A break is counted by who caused it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import select
+from array import array
+from collections.abc import Callable
+from datetime import datetime
+from enum import IntEnum
+from typing import Final
+
+from parvis.errors import RemoteProtocolError
+from parvis.storm.counts import Report
+from parvis.storm.memo import Memo
+from parvis.storm.plan import Plan
+from parvis.storm.players import HAMPERED, PART_S, Players, Trait
+from parvis.storm.request import stream_request
+from parvis.storm.schedule import (
+    APPOINTMENT_SPREAD_S,
+    PATIENCE_REFUSALS,
+    Act,
+    Schedule,
+    Visit,
+    backoff_s,
+)
+from parvis.storm.sockets import Dialler, reset
+from parvis.storm.target import Target
+from parvis.storm.wire import Answer, Heard, PartBook, StreamReader
+
+BUFFER_BYTES: Final = 262_144
+"""More than the longest burst, 32 parts of AAC: 90 KB."""
+KNOWN_BURSTS: Final = 64
+KNOWN_JOINS: Final = 64
+ANSWER_PATIENCE_S: Final = 30.0
+PATIENCE_ATTEMPTS: Final = 8
+SLOW_BYTES: Final = 1_500
+SLOW_EVERY_S: Final = 1.0
+"""12 kbit/s: less than any rendition."""
+LOSSY_MEAN_S: Final = 30.0
+"""Mean time until a lossy listener breaks off."""
+MAX_NOTES: Final = 5
+
+_READ: Final = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
+_GONE: Final = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
+_COME_BACK_STATUSES: Final = (409, 429, 503)
+
+
+class Stage(IntEnum):
+    """How far a connection has come."""
+
+    FREE = 0
+    CONNECTING = 1
+    ASKED = 2
+    ADMITTED = 3
+    LISTENING = 4
+
+
+_LISTENING: Final = int(Stage.LISTENING)
+
+
+class Crowd:
+    """Owns every descriptor that it opens. `now_s` gives Unix time by the server's clock."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        target: Target,
+        dialler: Dialler,
+        slots: int,
+        report: Report,
+        rng: random.Random,
+        now_s: Callable[[], float],
+    ) -> None:
+        self.epoll = select.epoll()
+        self.schedule = Schedule()
+        self.players = Players(slots, report)
+        self._plan = plan
+        self._target = target
+        self._dialler = dialler
+        self._report = report
+        self._counts = report.counts
+        self._rng = rng
+        self._now_s = now_s
+        self._request = stream_request(target)
+        self._buffer = bytearray(BUFFER_BYTES)
+        self._bursts = Memo(KNOWN_BURSTS)
+        self._joins = Memo(KNOWN_JOINS)
+        self._book = PartBook(target.rendition)
+        self._stage = bytearray(slots)
+        self._since_s = array("d", bytes(8 * slots))
+        self._readers: dict[int, StreamReader] = {}
+        self._joining: dict[int, Visit] = {}
+        self._leaving_fd = 0
+
+    @property
+    def size(self) -> int:
+        """Connections open, admitted or not."""
+        return self._counts.connected + len(self._joining)
+
+    @property
+    def over(self) -> bool:
+        """Nobody is here and nobody comes back."""
+        return self.size == 0 and self.schedule.coming_back == 0
+
+    def arrive(self) -> None:
+        """One more listener, whose nature is drawn now."""
+        plan, draw = self._plan, self._rng.random
+        nature = draw()
+        flags = Trait(0)
+        if nature < plan.slow_share:
+            flags |= Trait.SLOW
+        elif nature < plan.slow_share + plan.lossy_share:
+            flags |= Trait.LOSSY
+        if draw() < plan.appointment_share:
+            flags |= Trait.KEEPS_APPOINTMENTS
+        if draw() < plan.reconnect_share:
+            flags |= Trait.RETURNS
+        self._counts.arrived += 1
+        self._connect(Visit(int(flags)))
+
+    def read(self, events: list[tuple[int, int]]) -> None:
+        """What epoll says of descriptors of this crowd."""
+        readv, buffers, buffer = os.readv, [self._buffer], self._buffer
+        following, dry_at_s = self.players.next, self.players.dry_at_s
+        find, only_in = self._bursts.find, select.EPOLLIN
+        startswith = buffer.startswith
+        now_s = self._now_s()
+        known, run = self._bursts.last, 0
+        for fd, mask in events:
+            if mask != only_in:
+                self._unusual(fd, mask, now_s)
+                continue
+            try:
+                size = readv(fd, buffers)
+            except BlockingIOError:
+                continue
+            except OSError:
+                self._lost(fd, now_s)
+                continue
+            if size != known.size or not startswith(known.data):
+                found = find(buffer, size)
+                if found is None:
+                    self._read_on(fd, size, now_s)
+                    continue
+                self._account(known.first, known.next, known.size, run, now_s)
+                known, run = found, 0
+            if following[fd] == known.first and now_s <= dry_at_s[fd]:
+                following[fd] = known.next
+                dry_at_s[fd] += known.seconds
+                run += 1
+            elif self._stage[fd] == _LISTENING and fd not in self._readers:
+                self._heard(fd, known.heard, size, now_s)
+            else:
+                self._read_on(fd, size, now_s)
+        self._account(known.first, known.next, known.size, run, now_s)
+
+    def act(self, limit: int) -> bool:
+        """Does up to `limit` things that are due; True when there may be more."""
+        for _ in range(limit):
+            now_s = self._now_s()
+            entry = self.schedule.due(now_s)
+            if entry is None:
+                return False
+            if entry.visit is not None:
+                self._connect(entry.visit)
+            elif self._stage[entry.fd] and self._since_s[entry.fd] == entry.token:
+                if entry.act is Act.READ_SLOWLY:
+                    self._read_slowly(entry.fd, now_s)
+                else:
+                    self._break_off(entry.fd, now_s)
+        return True
+
+    def give_up_waiting(self) -> None:
+        """Closes connections that got no answer in time. Call it about once a second."""
+        now_s = self._now_s()
+        late = [fd for fd in self._joining if now_s - self._since_s[fd] > ANSWER_PATIENCE_S]
+        for fd in late:
+            self._unanswered(fd, now_s, f"no answer within {ANSWER_PATIENCE_S:.0f} s")
+
+    def leave(self, count: int) -> None:
+        """Up to `count` listeners hang up, admitted or not. Nobody comes back any more."""
+        now_s = self._now_s()
+        while (entry := self.schedule.due(float("inf"))) is not None:
+            if entry.visit is not None:
+                self.players.settle_away(entry.visit, now_s)
+        while count > 0 and self._leaving_fd < len(self._stage):
+            fd = self._leaving_fd
+            if self._stage[fd]:
+                self.players.settle(fd, now_s)
+                self._close(fd)
+                count -= 1
+            self._leaving_fd += 1
+
+    def _connect(self, visit: Visit) -> None:
+        now_s = self._now_s()
+        slow = bool(visit.flags & Trait.SLOW)
+        try:
+            fd = self._dialler.dial(slow=slow)
+        except OSError as error:
+            self._retry(visit, now_s, f"cannot connect: {error.strerror}")
+            return
+        self._stage[fd] = Stage.CONNECTING
+        self._since_s[fd] = now_s
+        self._joining[fd] = visit
+        self.players.seat(fd, visit)
+        if not self._ask(fd, now_s):
+            self.epoll.register(fd, _READ | select.EPOLLOUT)
+        elif self._stage[fd] == Stage.ASKED and not slow:
+            self.epoll.register(fd, _READ)
+
+    def _ask(self, fd: int, now_s: float) -> bool:
+        """Writes the request; False when the connection does not stand yet."""
+        visit = self._joining[fd]
+        request = self._request
+        if visit.next or visit.appointment:
+            request = stream_request(self._target, first=visit.next, appointment=visit.appointment)
+        try:
+            written = os.write(fd, request)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            self._unanswered(fd, now_s, f"cannot connect: {error.strerror}")
+            return True
+        if written != len(request):  # a fresh socket has room for a request
+            self._unanswered(fd, now_s, "the request was not taken")
+            return True
+        self._stage[fd] = Stage.ASKED
+        if visit.flags & Trait.SLOW:
+            self.schedule.touch(now_s, Act.READ_SLOWLY, fd, self._since_s[fd])
+        return True
+
+    def _unusual(self, fd: int, mask: int, now_s: float) -> None:
+        """Anything but "there is something to read"."""
+        if self._stage[fd] == Stage.FREE:
+            return
+        if self._stage[fd] == Stage.CONNECTING:
+            if not self._ask(fd, now_s) or self._stage[fd] != Stage.ASKED:
+                return
+            if self._joining[fd].flags & Trait.SLOW:
+                self.epoll.unregister(fd)
+            else:
+                self.epoll.modify(fd, _READ)
+            return
+        while self._stage[fd]:
+            try:
+                size = os.readv(fd, [self._buffer])
+            except BlockingIOError:
+                return
+            except OSError:
+                size = 0
+            if size == 0 and not mask & (_GONE | select.EPOLLIN):
+                return
+            self._read_on(fd, size, now_s)
+
+    def _read_on(self, fd: int, size: int, now_s: float) -> None:
+        """Takes what is in the buffer, and what is still in the socket if that did not hold all."""
+        self._feed(fd, size, now_s)
+        while size == BUFFER_BYTES and self._stage[fd]:
+            try:
+                size = os.readv(fd, [self._buffer])
+            except BlockingIOError:
+                return
+            except OSError:
+                size = 0
+            self._feed(fd, size, now_s)
+
+    def _feed(self, fd: int, size: int, now_s: float) -> None:
+        """`size` bytes in the buffer are for this listener; 0 is the end of the connection."""
+        if size == 0:
+            self._lost(fd, now_s)
+            return
+        fresh = self._stage[fd] < Stage.ADMITTED
+        memo = self._joins if fresh else self._bursts
+        reader = self._readers.pop(fd, None)
+        whole = reader is None
+        if reader is None:
+            known = memo.find(self._buffer, size)
+            if known is not None:
+                self._heard(fd, known.heard, size, now_s)
+                return
+            reader = StreamReader(self._book, fresh=fresh)
+        data = bytes(memoryview(self._buffer)[:size])
+        try:
+            heard = reader.feed(data)
+        except RemoteProtocolError as error:
+            self._malformed(fd, now_s, error.detail)
+            return
+        if not reader.idle:
+            self._readers[fd] = reader
+        elif whole:
+            memo.keep(data, heard)
+        self._heard(fd, heard, size, now_s)
+
+    def _heard(self, fd: int, heard: Heard, size: int, now_s: float) -> None:
+        counts, players = self._counts, self.players
+        counts.bytes += size
+        if heard.answer is not None:
+            if heard.answer.status != 200:
+                self._refused(fd, heard.answer, now_s)
+                return
+            self._admit(fd, heard.answer, now_s)
+        players.take(fd, heard, now_s)
+        if heard.runs:
+            if self._stage[fd] == Stage.ADMITTED:
+                self._stage[fd] = Stage.LISTENING
+                self._report.join.add((now_s - self._since_s[fd]) * 1000)
+            elif not players.flags[fd] & Trait.SLOW:
+                counts.bursts += 1
+                self._report.delay.add((now_s - heard.runs[-1].next * PART_S) * 1000)
+        if heard.over:
+            counts.ended += 1
+            self._close(fd)
+            return
+        following = abs(players.next[fd])
+        players.next[fd] = -following if fd in self._readers else following
+
+    def _account(self, first: int, following: int, size: int, times: int, now_s: float) -> None:
+        """So many listeners took the same burst by the fast path."""
+        if not times:
+            return
+        counts = self._counts
+        counts.bursts += times
+        counts.parts += times * (following - first)
+        counts.bytes += times * size
+        self._report.delay.add((now_s - following * PART_S) * 1000, times)
+
+    def _admit(self, fd: int, answer: Answer, now_s: float) -> None:
+        counts, players = self._counts, self.players
+        visit = self._joining.pop(fd)
+        self._stage[fd] = Stage.ADMITTED
+        players.stretch[fd] = answer.stretch
+        counts.connected += 1
+        counts.appointments_kept += bool(visit.appointment)
+        counts.returned += bool(visit.next)
+        if not visit.flags & Trait.ADMITTED:
+            players.flags[fd] |= Trait.ADMITTED
+            counts.admitted += 1
+            counts.hampered += bool(visit.flags & HAMPERED)
+        if visit.flags & Trait.LOSSY:
+            wait_s = self._rng.expovariate(1 / LOSSY_MEAN_S)
+            self.schedule.touch(now_s + wait_s, Act.BREAK_OFF, fd, self._since_s[fd])
+
+    def _refused(self, fd: int, answer: Answer, now_s: float) -> None:
+        """An answer that is no stream."""
+        counts = self._counts
+        visit = self._joining[fd]
+        self._close(fd)
+        if answer.status not in _COME_BACK_STATUSES:
+            self.players.settle_away(visit, now_s)
+            if answer.status == 410 and visit.next:
+                counts.ended += 1
+                return
+            counts.rejected += 1
+            code, detail = answer.problem.get("code", ""), answer.problem.get("detail", "")
+            self._note(f"answered {answer.status} {code} {detail}".rstrip())
+            return
+        counts.refused += 1
+        appointment, at_s = answer.problem.get("appointment"), _unix_s(answer.problem.get("at"))
+        given = isinstance(appointment, str) and at_s is not None
+        counts.appointments_given += given
+        if given and visit.flags & Trait.KEEPS_APPOINTMENTS:
+            assert at_s is not None
+            come_s = max(now_s, at_s) + self._rng.uniform(0, APPOINTMENT_SPREAD_S)
+            self.schedule.come_back(come_s, visit._replace(appointment=str(appointment)))
+            return
+        visit = visit._replace(refusals=visit.refusals + 1, appointment="")
+        if visit.refusals >= PATIENCE_REFUSALS:
+            counts.gave_up += 1
+            self.players.settle_away(visit, now_s)
+            return
+        wait_s = 1.0 if answer.retry_after_s is None else answer.retry_after_s
+        self.schedule.come_back(now_s + wait_s * self._rng.uniform(1, 1.5), visit)
+
+    def _lost(self, fd: int, now_s: float) -> None:
+        """The connection has ended, and nobody on this side wanted it to."""
+        if self._stage[fd] < Stage.ADMITTED:
+            self._unanswered(fd, now_s, "closed without an answer")
+            return
+        counts, players = self._counts, self.players
+        if players.flags[fd] & HAMPERED:
+            counts.hampered_dropped += 1
+        else:
+            counts.dropped += 1
+            counts.dropped_listeners += not players.flags[fd] & Trait.DROPPED
+            players.flags[fd] |= Trait.DROPPED
+        self._go_away(fd, now_s)
+
+    def _break_off(self, fd: int, now_s: float) -> None:
+        """A lossy listener's network is gone."""
+        self._counts.cut += 1
+        self._go_away(fd, now_s, rudely=True)
+
+    def _malformed(self, fd: int, now_s: float, detail: str) -> None:
+        """The stream makes no sense. The listener hangs up for good."""
+        self._counts.malformed += 1
+        self._note(f"malformed: {detail}")
+        self.players.settle(fd, now_s)
+        self._close(fd)
+
+    def _go_away(self, fd: int, now_s: float, *, rudely: bool = False) -> None:
+        """Closes; who returns will, after a full-jitter wait, and wants the part after its last."""
+        visit = self.players.visit(fd)
+        if visit.flags & Trait.RETURNS:
+            self.schedule.come_back(now_s + backoff_s(0, self._rng), visit._replace(attempts=1))
+        else:
+            self.players.settle(fd, now_s)
+        self._close(fd, rudely=rudely)
+
+    def _unanswered(self, fd: int, now_s: float, why: str) -> None:
+        visit = self._joining[fd]
+        self._close(fd)
+        self._retry(visit, now_s, why)
+
+    def _retry(self, visit: Visit, now_s: float, why: str) -> None:
+        self._counts.unanswered += 1
+        self._note(why)
+        if visit.attempts >= PATIENCE_ATTEMPTS:
+            self._counts.gave_up += 1
+            self.players.settle_away(visit, now_s)
+            return
+        wait_s = backoff_s(visit.attempts, self._rng)
+        self.schedule.come_back(now_s + wait_s, visit._replace(attempts=visit.attempts + 1))
+
+    def _read_slowly(self, fd: int, now_s: float) -> None:
+        self.schedule.touch(now_s + SLOW_EVERY_S, Act.READ_SLOWLY, fd, self._since_s[fd])
+        try:
+            size = os.readv(fd, [memoryview(self._buffer)[:SLOW_BYTES]])
+        except BlockingIOError:
+            return
+        except OSError:
+            size = 0
+        self._feed(fd, size, now_s)
+
+    def _close(self, fd: int, *, rudely: bool = False) -> None:
+        if self._stage[fd] >= Stage.ADMITTED:
+            self._counts.connected -= 1
+        self._joining.pop(fd, None)
+        self._readers.pop(fd, None)
+        self._stage[fd] = Stage.FREE
+        self.players.clear(fd)
+        if rudely:
+            reset(fd)
+        else:
+            os.close(fd)
+
+    def _note(self, text: str) -> None:
+        notes = self._report.notes
+        if len(notes) < MAX_NOTES and text not in notes:
+            notes.append(text.replace("\n", " "))
+
+
+def _unix_s(at: object) -> float | None:
+    """Unix time of an RFC 3339 text, or None when it is none."""
+    if not isinstance(at, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return moment.timestamp() if moment.tzinfo else None

@@ -1,0 +1,174 @@
+"""What each listener has heard, and whether its player had something to play: a few array slots by
+descriptor. No I/O.
+
+The virtual player's rules:
+
+- It begins when it holds its stretch and two parts more, which is what an edge sends at first, and then plays
+  at real time. When it has played all that it has, it is dry: that is a *stall*. It begins again by the same
+  rule.
+- Parts are heard in order of their numbers. Numbers left out are a gap, played over; a number that was there
+  before is a repeat, and is not played.
+- A `pace` event that tells a longer stretch is obeyed at once: the player holds back the difference. That is
+  delay, not a stall, and the listener hears it as such (docs/protocol.md §2).
+- A break of the connection stops no player. Who comes back in time has heard nothing of it.
+
+Times are Unix seconds. In `dry_at_s`, a value above 0 is when the player runs dry; one of 0 or below is a
+player that gathers, and holds so many seconds. `next` is the part that a listener wants, 0 before its first,
+and negative while it stands between two recvs in the middle of something, so that the fast path of `crowd.py`
+leaves it alone.
+"""
+
+from __future__ import annotations
+
+from array import array
+from enum import IntFlag
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parvis.clock import PART_MS
+from parvis.storm.counts import Report
+from parvis.storm.schedule import Visit
+from parvis.storm.wire import Heard, Run
+
+PART_S: Final = PART_MS / 1000
+MARGIN_PARTS: Final = 2
+_ROUNDING_S: Final = 1e-6
+
+
+class Trait(IntFlag):
+    """What a listener is like, and what has happened to it."""
+
+    SLOW = 1
+    LOSSY = 2
+    KEEPS_APPOINTMENTS = 4
+    RETURNS = 8
+    ADMITTED = 16
+    STALLED = 32
+    GAPPED = 64
+    DROPPED = 128
+
+
+HAMPERED: Final = int(Trait.SLOW | Trait.LOSSY)
+_STALLED: Final = int(Trait.STALLED)
+_GAPPED: Final = int(Trait.GAPPED)
+
+
+class Players:
+    """The players of one process, at most `slots` descriptors. 18 bytes a listener."""
+
+    def __init__(self, slots: int, report: Report) -> None:
+        self.next = array("q", bytes(8 * slots))
+        self.dry_at_s = array("d", bytes(8 * slots))
+        self.flags = bytearray(slots)
+        self.stretch = bytearray(slots)
+        self._report = report
+        self._next_view: NDArray[np.int64] = np.frombuffer(self.next, np.int64)
+        self._dry_view: NDArray[np.float64] = np.frombuffer(self.dry_at_s, np.float64)
+        self._flags_view: NDArray[np.uint8] = np.frombuffer(self.flags, np.uint8)
+
+    def seat(self, fd: int, visit: Visit) -> None:
+        """A listener connects: it is as it was when it went away."""
+        self.next[fd] = -visit.next
+        self.dry_at_s[fd] = visit.dry_at_s
+        self.flags[fd] = visit.flags
+        self.stretch[fd] = 1
+
+    def visit(self, fd: int) -> Visit:
+        """The listener goes away, and may come back as it is now."""
+        return Visit(self.flags[fd], abs(self.next[fd]), self.dry_at_s[fd])
+
+    def clear(self, fd: int) -> None:
+        """The slot is free."""
+        self.next[fd] = 0
+        self.dry_at_s[fd] = 0.0
+
+    def take(self, fd: int, heard: Heard, now_s: float) -> None:
+        """The listener got what these bytes hold."""
+        if heard.runs:
+            self._check_dry(fd, now_s)
+        if heard.stretch is not None:
+            self._obey(fd, heard.stretch)
+        for run in heard.runs:
+            self._hear(fd, run, now_s)
+
+    def settle(self, fd: int, now_s: float) -> None:
+        """Playing ends now, on purpose: a player that is dry has stalled."""
+        self._check_dry(fd, now_s)
+
+    def settle_away(self, visit: Visit, now_s: float) -> None:
+        """The same for a listener who was away."""
+        if 0 < visit.dry_at_s < now_s:
+            self._stalled(visit.flags, now_s - visit.dry_at_s)
+
+    def sample(self, now_s: float) -> int:
+        """Adds how far behind the stage every steady listener hears now; returns how many of them are dry."""
+        playing = (self._dry_view > 0) & (self._flags_view & HAMPERED == 0)
+        dry = playing & (self._dry_view < now_s)
+        heard = playing & ~dry
+        behind_s = self._dry_view[heard] - np.abs(self._next_view[heard]) * PART_S
+        self._report.behind.add_all(behind_s * 1000)
+        return int(np.count_nonzero(dry))
+
+    def dry(self, now_s: float) -> int:
+        """How many steady listeners have nothing to play."""
+        dry = (self._dry_view > 0) & (self._dry_view < now_s) & (self._flags_view & HAMPERED == 0)
+        return int(np.count_nonzero(dry))
+
+    def _check_dry(self, fd: int, now_s: float) -> None:
+        dry_at_s = self.dry_at_s[fd]
+        if not 0 < dry_at_s < now_s:
+            return
+        self.flags[fd] = self._stalled(self.flags[fd], now_s - dry_at_s)
+        self.dry_at_s[fd] = 0.0
+
+    def _stalled(self, flags: int, silence_s: float) -> int:
+        """Counts a stall; returns the flags with it."""
+        counts = self._report.counts
+        if flags & HAMPERED:
+            counts.hampered_stalls += 1
+            return flags
+        counts.stalls += 1
+        counts.stalled_listeners += not flags & _STALLED
+        self._report.stall.add(silence_s * 1000)
+        return flags | _STALLED
+
+    def _obey(self, fd: int, stretch: int) -> None:
+        longer = stretch - self.stretch[fd]
+        self.stretch[fd] = stretch
+        self._report.counts.paced += 1
+        if longer > 0 and self.dry_at_s[fd] > 0:
+            self.dry_at_s[fd] += longer * PART_S
+
+    def _hear(self, fd: int, run: Run, now_s: float) -> None:
+        counts = self._report.counts
+        wanted = abs(self.next[fd])
+        first = run.first
+        if wanted and first > wanted:
+            self._gap(fd, first - wanted)
+        elif wanted and first < wanted:
+            if not self.flags[fd] & HAMPERED:
+                counts.repeats += min(run.next, wanted) - first
+            first = wanted
+        if run.next <= first:
+            return
+        counts.parts += run.next - first
+        self.next[fd] = run.next
+        sound_s = (run.next - first) * PART_S
+        if self.dry_at_s[fd] > 0:
+            self.dry_at_s[fd] += sound_s
+            return
+        held_s = sound_s - self.dry_at_s[fd]
+        enough_s = (self.stretch[fd] + MARGIN_PARTS) * PART_S - _ROUNDING_S
+        self.dry_at_s[fd] = now_s + held_s if held_s >= enough_s else -held_s
+
+    def _gap(self, fd: int, missing: int) -> None:
+        counts, flags = self._report.counts, self.flags[fd]
+        if flags & HAMPERED:
+            counts.hampered_missing_parts += missing
+            return
+        counts.gaps += 1
+        counts.missing_parts += missing
+        counts.gapped_listeners += not flags & _GAPPED
+        self.flags[fd] = flags | _GAPPED

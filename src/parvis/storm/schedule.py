@@ -1,0 +1,104 @@
+"""Who does something later: comes back, breaks off, reads slowly. And how long one waits before coming back.
+
+Rules:
+
+- A broken connection is made anew after a full-jitter wait: between 0 and 0.25 s, doubled with each attempt,
+  at most 15 s. A crowd that lost one edge must not come down on the next as one.
+- An appointment is kept within 5 s of its time; an edge allows 30 s.
+- Who knows of no appointment waits for `Retry-After`, and up to half as long again, and gives up after 3
+  refusals.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+BACKOFF_FIRST_S: Final = 0.25
+BACKOFF_MAX_S: Final = 15.0
+APPOINTMENT_SPREAD_S: Final = 5.0
+PATIENCE_REFUSALS: Final = 3
+
+
+class Act(IntEnum):
+    """What is to be done."""
+
+    COME_BACK = 0
+    BREAK_OFF = 1
+    READ_SLOWLY = 2
+
+
+class Visit(NamedTuple):
+    """A listener who is not connected, to whom nothing else in memory belongs.
+
+    `next` is the part it wants (0: none heard yet), `dry_at_s` and `flags` are those of `players.py`.
+    """
+
+    flags: int
+    next: int = 0
+    dry_at_s: float = 0.0
+    attempts: int = 0
+    refusals: int = 0
+    appointment: str = ""
+
+
+class Entry(NamedTuple):
+    """Something due. `order` keeps equal times apart; `fd` and `token` say which connection is meant."""
+
+    at_s: float
+    order: int
+    act: Act
+    fd: int = -1
+    token: float = 0.0
+    visit: Visit | None = None
+
+
+class Schedule:
+    """A heap of what is due, by time."""
+
+    def __init__(self) -> None:
+        self._heap: list[Entry] = []
+        self._order = 0
+        self.coming_back = 0
+        """Visits that wait."""
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    @property
+    def next_s(self) -> float | None:
+        """When the next entry is due."""
+        return self._heap[0].at_s if self._heap else None
+
+    def come_back(self, at_s: float, visit: Visit) -> None:
+        """Notes when a listener connects again."""
+        self.coming_back += 1
+        self._push(Entry(at_s, self._order, Act.COME_BACK, visit=visit))
+
+    def touch(self, at_s: float, act: Act, fd: int, token: float) -> None:
+        """Notes when something is to be done with a connection, if it is still the same one then."""
+        self._push(Entry(at_s, self._order, act, fd, token))
+
+    def due(self, now_s: float) -> Entry | None:
+        """Takes the next entry if it is due."""
+        if not self._heap or self._heap[0].at_s > now_s:
+            return None
+        entry = heapq.heappop(self._heap)
+        self.coming_back -= entry.act is Act.COME_BACK
+        return entry
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._heap.clear()
+        self.coming_back = 0
+
+    def _push(self, entry: Entry) -> None:
+        self._order += 1
+        heapq.heappush(self._heap, entry)
+
+
+def backoff_s(attempts: int, rng: random.Random) -> float:
+    """Full jitter: seconds to wait before attempt `attempts` + 1."""
+    return rng.uniform(0, min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(attempts, 10)))
