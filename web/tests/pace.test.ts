@@ -38,10 +38,21 @@ describe("Pace", () => {
     expect(pace.rate(end)).toBe(0.97);
   });
 
-  it("skips what 3 % would take minutes to play off", () => {
+  it("wins back what a cut has put off, and skips only what is too late to matter", () => {
+    const late = new Pace();
+    expect(late.skipS(play(late, 0, 10, 0.32, 12))).toBe(0);
+    const tooLate = new Pace();
+    expect(tooLate.skipS(play(tooLate, 0, 10, 0.32, 25))).toBeCloseTo(24.2, 1);
+  });
+
+  it("does not take the time of a reconnection for a burst", () => {
     const pace = new Pace();
-    const end = play(pace, 0, 10, 0.32, 12);
-    expect(pace.skipS(end)).toBeCloseTo(11.2, 1);
+    const end = play(pace, 0, 10, 0.32, 3);
+    pace.resumed();
+    pace.arrived(end + 10_000);
+    pace.arrived(end + 10_320);
+    pace.observe(end + 10_400, 3);
+    expect(pace.rate(end + 10_400)).toBe(1.03);
   });
 
   it("keeps more in hand after running dry, and less again when calm", () => {

@@ -177,7 +177,10 @@ export class Listening {
         address: rendition.stream,
         from: this.#from(space),
         signal: attempt.signal,
-        onOpen: () => this.#told("open"),
+        onOpen: () => {
+          this.#player?.resumed();
+          this.#told("open");
+        },
         onPieces: (pieces) => {
           backoff.reset();
           this.#bytesAtMs = performance.now();

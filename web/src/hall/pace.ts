@@ -16,8 +16,8 @@ const CALM_AFTER_MS = 60_000;
 const CALM_TAKES_S = 0.1;
 const DEAD_ZONE_S = 0.12;
 const MOST_CHANGE = 0.03;
-/** A low water so far above the target is skipped, not played off: at 3 % it would last minutes. */
-const SKIP_ABOVE_S = 8;
+/** What a cut has put off is heard late, and won back by the rate. So much more than the target is too late to matter. */
+const SKIP_ABOVE_S = 20;
 const LEAST_WINDOW_MS = 2_000;
 const MOST_WINDOW_MS = 15_000;
 
@@ -48,6 +48,11 @@ export class Pace {
       this.targetS = Math.max(TARGET_S, this.targetS - CALM_TAKES_S);
       this.#calmMs = nowMs;
     }
+  }
+
+  /** The connection is a new one: the time since the last arrival is no burst. */
+  resumed(): void {
+    this.#arrivedMs = null;
   }
 
   /** It ran dry at `nowMs`. */

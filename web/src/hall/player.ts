@@ -87,6 +87,11 @@ export class Player {
     this.#buffer.addEventListener("updateend", () => this.#pump());
   }
 
+  /** A new connection brings what follows. */
+  resumed(): void {
+    this.#pace.resumed();
+  }
+
   /** Takes the next piece. A part that came before is left out. */
   append(piece: Init | Part): void {
     if (piece.kind === "part") {
