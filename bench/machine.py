@@ -1,9 +1,9 @@
 """What a measurement ran on, and what processes used of it: proc(5), read from outside the servers.
 
-CPU seconds of a process are `utime + stime` of /proc/PID/stat: all its threads, and of the kernel what it did
-in the process's name. On loopback that includes most of the *receiver's* TCP work, for a packet is taken in
-by the sender's own call; what soft interrupts do on their own is in no process, but in the machine's busy
-time.
+CPU seconds of a process are those of its threads in /proc/PID/task/*/schedstat, which counts in nanoseconds
+what `utime + stime` of /proc/PID/stat round to ticks: its own, and of the kernel's what it did in its name.
+On loopback that includes most of the *receiver's* TCP work, for a packet is taken in by the sender's own
+call; what soft interrupts do on their own is in no process, but in the machine's busy time.
 """
 
 from __future__ import annotations
@@ -60,12 +60,14 @@ def with_children(pid: int) -> list[int]:
 
 
 def cpu_s(pid: int) -> float:
-    """CPU seconds of one process since its start; 0 when it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+    """CPU seconds of one process and its threads that run now, since their start; 0 when it is gone."""
+    total_ns = 0
+    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        try:
+            total_ns += int(task.read_text().split()[0])
+        except OSError:
+            continue
+    return total_ns / 1e9
 
 
 def rss_bytes(pid: int) -> int:
@@ -120,6 +122,11 @@ class Reading:
 def server_core() -> int:
     """The core on which a measured server runs alone."""
     return min(os.sched_getaffinity(0))
+
+
+def all_cores() -> str:
+    """Every core that may be used, as taskset(1) writes them."""
+    return ",".join(map(str, sorted(os.sched_getaffinity(0))))
 
 
 def other_cores() -> str:

@@ -17,7 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,11 @@ class Demo:
     space: str
     run_dir: Path
     log: Path
+
+    @property
+    def share(self) -> str:
+        """The link that listeners get."""
+        return f"http://127.0.0.1:{self.port}/s/{self.space}"
 
     @property
     def stream(self) -> str:
@@ -89,14 +94,19 @@ def answers(port: int, path: str) -> bool:
 
 
 @contextlib.contextmanager
-def demo(folder: Path, edges: int = 1, cores: str | None = None) -> Iterator[Demo]:
-    """Everything of Parvis on the other cores, with a voice that speaks."""
+def demo(
+    folder: Path, edges: int = 1, cores: str | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[Demo]:
+    """Everything of Parvis with a voice that speaks: on these cores, or on all but the first. `settings` are
+    more `PARVIS_…` variables."""
     port, control_port, log = machine.free_port(), machine.free_port(), folder / "demo.log"
     command = [
         sys.executable, "-u", "-m", "parvis", "demo", "--json", "--data", str(folder / "data"),
         "--port", str(port), "--control-port", str(control_port), "--edges", str(edges),
     ]  # fmt: skip
-    process = machine.start(command, cores or machine.other_cores(), log, stdout=subprocess.PIPE)
+    environment = {**os.environ, **(settings or {})}
+    cores = cores or machine.other_cores()
+    process = machine.start(command, cores, log, stdout=subprocess.PIPE, env=environment)
     try:
         assert process.stdout is not None
         text = ""

@@ -9,6 +9,9 @@
  *   that if there was none (RFC 8216 §6.3.4). Its playhead moves in real time from the first whole segment on: a
  *   segment that is whole only after the playhead got there is an *underrun*, and the playhead waits for it.
  *
+ * Sockets are looked at every few milliseconds, all that have something at once. A reader that slept until each packet
+ * would make the server pay for waking it, which on a real network nobody does.
+ *
  * Connections are opened at --rate a second, at most --connecting of them unanswered at a time. When all have their
  * first byte, "ready" goes to standard output, counting begins anew, and after --for seconds one JSON object follows.
  * Workers are forked so that none holds more than --per-process descriptors, and each binds a loopback source address of
@@ -34,7 +37,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS = 1024, MAX_WORKERS = 256, LONGEST_MS = 60000, TEXT = 2048, SLOTS = 4096, SLOT_MS = 10 };
+enum { EVENTS = 1024, MAX_WORKERS = 256, LONGEST_MS = 60000, TEXT = 2048, SLOTS = 4096, SLOT_MS = 10, LOOK_US = 4000 };
 
 enum state { CLOSED, CONNECTING, JOINING, LISTENING, IDLE, HEAD, BODY };
 
@@ -307,8 +310,11 @@ static void work(int number) {
             getrusage(RUSAGE_SELF, &before);
         }
         if (options.hls) fire_timers(now);
-        int count = epoll_wait(epoll, ready, EVENTS, opened < crowd_size || options.hls ? SLOT_MS / 2 : 50);
-        for (int i = 0; i < count; i++) take(ready[i].data.ptr, ready[i].events);
+        for (int count = EVENTS; count == EVENTS;) {
+            count = epoll_wait(epoll, ready, EVENTS, 0);
+            for (int i = 0; i < count; i++) take(ready[i].data.ptr, ready[i].events);
+        }
+        usleep(LOOK_US);
     }
     getrusage(RUSAGE_SELF, &after);
     mine->cpu_s = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec -

@@ -1,0 +1,59 @@
+"""A whole evening: a crowd comes to one Space, stays and listens, with the load beside the server.
+
+Starts `parvis demo` with many edges, and `parvis storm` against its share link; watches what each uses and
+how late the mixer is. Writes build/evening.json, .md and .svg.
+
+    python -m bench.evening [--listeners 5000] [--edges 2] [--arrive 15] [--for 30] [--json]
+    python -m bench.evening --listeners 600000 --edges 36 --arrive 300 --for 600
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from bench import machine, servers
+from bench.scene import (
+    arguments,
+    finish_storm,
+    folder,
+    server_figures,
+    server_rows,
+    start_storm,
+    storm_rows,
+    write,
+)
+from bench.watch import Watch
+
+
+def run(options: argparse.Namespace) -> None:
+    """Runs the evening and writes its result."""
+    with (
+        folder() as place,
+        servers.demo(place, options.edges, machine.all_cores()) as demo,
+        Watch(demo.run_dir) as watch,
+    ):
+        storm = start_storm(
+            demo.share, place, listeners=options.listeners, arrive_s=options.arrive, for_s=options.for_s
+        )
+        watch.add_load(storm.pid)
+        try:
+            heard = finish_storm(storm)
+        finally:
+            machine.stop(storm)
+    figures = server_figures(watch.samples)
+    rows = [*storm_rows(heard), *server_rows(figures)]
+    title = f"An evening with {options.listeners:,} listeners at {options.edges} edges"
+    write("evening", title, options, watch, {"rows": rows, "storm": heard, "server": figures})
+
+
+def main() -> None:
+    """Reads the options and runs."""
+    parser = arguments(__doc__)
+    parser.add_argument("--listeners", type=int, default=5_000)
+    parser.add_argument("--arrive", type=float, default=15.0, help="seconds in which they come")
+    parser.add_argument("--for", dest="for_s", type=float, default=30.0, help="seconds that they stay then")
+    run(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
