@@ -100,6 +100,8 @@ class Report:
     """First part whole, after connecting began, in ms."""
     stall: Histogram = field(default_factory=Histogram)
     """Length of silences, in ms."""
+    look: Histogram = field(default_factory=Histogram)
+    """How long sound may have lain unread because a worker did not look, in ms: the storm's own lateness."""
     notes: list[str] = field(default_factory=list)
     """The first of what went wrong, in words."""
     final: bool = False
@@ -111,12 +113,14 @@ class Report:
         self.behind.merge(other.behind)
         self.join.merge(other.join)
         self.stall.merge(other.stall)
+        self.look.merge(other.look)
         self.notes += [note for note in other.notes if note not in self.notes]
 
     def encode(self) -> bytes:
-        """As bytes, at most some 25 KB."""
+        """As bytes, at most some 31 KB."""
         pieces = [_COUNTS.pack(self.final, *astuple(self.counts))]
-        pieces += [histogram.encode() for histogram in (self.delay, self.behind, self.join, self.stall)]
+        histograms = (self.delay, self.behind, self.join, self.stall, self.look)
+        pieces += [histogram.encode() for histogram in histograms]
         return b"".join([*pieces, "\n".join(self.notes).encode()])
 
     @classmethod
@@ -128,9 +132,10 @@ class Report:
             behind, offset = Histogram.decode(data, offset)
             join, offset = Histogram.decode(data, offset)
             stall, offset = Histogram.decode(data, offset)
+            look, offset = Histogram.decode(data, offset)
         except (struct.error, ValueError) as error:
             raise RemoteProtocolError("report-malformed", f"a worker's report is broken: {error}") from error
         notes = data[offset:].decode()
         return cls(
-            Counts(*counts), delay, behind, join, stall, notes.split("\n") if notes else [], bool(final)
+            Counts(*counts), delay, behind, join, stall, look, notes.split("\n") if notes else [], bool(final)
         )

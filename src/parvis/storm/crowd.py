@@ -317,7 +317,8 @@ class Crowd:
         if heard.runs:
             if self._stage[fd] == Stage.ADMITTED:
                 self._stage[fd] = Stage.LISTENING
-                self._report.join.add((now_s - self._since_s[fd]) * 1000)
+                if not players.flags[fd] & Trait.SLOW:
+                    self._report.join.add((now_s - self._since_s[fd]) * 1000)
             elif not players.flags[fd] & Trait.SLOW:
                 counts.bursts += 1
                 self._report.delay.add((now_s - heard.runs[-1].next * PART_S) * 1000)

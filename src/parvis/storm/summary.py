@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from parvis.storm.counts import Report
 from parvis.storm.fleet import Outcome
 from parvis.storm.verdict import Verdict, judge
+
+LATE_LOOK_MS: Final = 100.0
 
 
 def verdict_of(outcome: Outcome) -> Verdict:
@@ -71,6 +74,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "join_ms": report.join.summary(),
         "stall_ms": report.stall.summary(),
         "storm": {
+            "look_ms": report.look.summary(),
             "cpu_s": round(counts.cpu_us / 1e6, 2),
             "cpu_us_per_listener_s": round(counts.cpu_us / listener_s, 2) if listener_s else None,
             "cpu_us_per_burst": round(counts.cpu_us / counts.bursts, 2) if counts.bursts else None,
@@ -85,7 +89,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
             "max_gap_share": plan.limits.gap_share,
             "max_dropped_share": plan.limits.dropped_share,
         },
-        "notes": report.notes,
+        "notes": [*report.notes, *_own_lateness(report)],
     }
 
 
@@ -148,6 +152,17 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
             )
         )
     return said + [("note", note) for note in result["notes"]]
+
+
+def _own_lateness(report: Report) -> list[str]:
+    """What must be known of a storm that was short of CPU itself."""
+    late_ms = report.look.percentile(99)
+    if late_ms is None or late_ms < LATE_LOOK_MS:
+        return []
+    return [
+        f"this storm itself was late: sound lay unread for up to {milliseconds(late_ms)} (p99), so delays, "
+        "and stalls as short as that, may be its own. Give it more CPU, or fewer listeners"
+    ]
 
 
 def milliseconds(value_ms: float) -> str:

@@ -5,6 +5,7 @@ Rules:
 - A small crowd is watched without delay. A crowd of more than 1,000 is looked at every 20 ms: then nobody
   wakes this process once for each burst, which is most of what a burst would cost. Delays read up to 20 ms
   too long for it.
+- What it is late by itself is measured too: the time for which it did not look (`look`).
 - Arrivals never wait for sound, nor sound for arrivals: each gets a slice of every turn.
 - The parent says "enough" by closing the pipe; it dies, and so does the worker (prctl(2), PR_SET_PDEATHSIG).
 """
@@ -75,12 +76,13 @@ class Worker:
         self._report_fd = report_fd
         self._report = Report()
         self._rss_before = _rss_bytes()
-        slots = crew + RESERVED_FILES
+        slots = crew + RESERVED_FILES + _open_files()  # a new descriptor is the lowest that is free
         rng = random.Random(f"{plan.seed} {index}")  # noqa: S311 - a seed is to be repeated, not secret
         dialler = Dialler(target, sources)
         self._crowd = Crowd(plan, target, dialler, slots, self._report, rng, self._now_s)
         self._crowd.epoll.register(stop_fd, select.EPOLLHUP)
         self._reported_s = self._sampled_s = time.monotonic()
+        self._looked_s = time.monotonic()
         self._leaving = False
 
     def run(self) -> None:
@@ -141,8 +143,10 @@ class Worker:
         if wait_s and crowd.size > CROWD:
             time.sleep(min(wait_s, LOOK_EVERY_S))
             wait_s = 0.0
+        self._report.look.add((time.monotonic() - self._looked_s) * 1000)
         for _ in range(EVENTS_PER_TURN // EVENTS):
             events = poll(wait_s, EVENTS)
+            self._looked_s = time.monotonic()
             if events and any(fd == self._stop_fd for fd, _ in events):
                 events = [event for event in events if event[0] != self._stop_fd]
                 self._stop()
@@ -192,6 +196,14 @@ def become_worker(parent_pid: int, index: int) -> None:
             os._exit(1)
     setproctitle.setproctitle(f"parvis: storm {index + 1}")
     gc.disable()  # nothing here makes cycles
+
+
+def _open_files() -> int:
+    """Descriptors that this process inherited, or 0 where the system does not say."""
+    try:
+        return len(os.listdir("/proc/self/fd"))
+    except OSError:
+        return 0
 
 
 def _rss_bytes() -> int:
