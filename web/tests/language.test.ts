@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { clock, initials, number, seconds, span } from "../src/shared/format";
 import { chosen } from "../src/shared/language";
+import { fr as hall } from "../src/hall/words/fr";
+import { fr as studio } from "../src/studio/words/fr";
 
 describe("the language", () => {
   it.each([
@@ -25,4 +27,18 @@ it("writes numbers, times and spans as people do", () => {
 
 it("stands for a person with their letters", () => {
   expect([initials("Ana Lefèvre"), initials("élodie"), initials("Jean de La Tour"), initials(" ")]).toEqual(["AL", "É", "JT", ""]);
+});
+
+it("sets French as French is set: typographic apostrophes, no-break spaces before double signs", () => {
+  const sayings = (value: unknown): string[] => {
+    if (typeof value === "string") return [value];
+    if (typeof value === "function") {
+      const text = Function.prototype.toString.call(value);
+      return [...text.matchAll(/"[^"]*"|`[^`]*`/g)].map(([quoted]) => quoted.slice(1, -1).replace(/\$\{[^}]*\}/g, "x"));
+    }
+    return typeof value === "object" && value !== null ? Object.values(value).flatMap(sayings) : [];
+  };
+  const all = [...sayings(hall), ...sayings(studio)];
+  expect(all.length).toBeGreaterThan(150);
+  expect(all.filter((text) => /'| [:;?!»]|« /.test(text))).toEqual([]);
 });

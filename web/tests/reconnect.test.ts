@@ -4,10 +4,10 @@ import { Backoff, pause } from "../src/shared/reconnect";
 const most = (): number => 1 - Number.EPSILON;
 
 describe("Backoff", () => {
-  it("doubles its bound from a quarter of a second to fifteen seconds", () => {
+  it("raises its bound from a quarter of a second to fifteen seconds", () => {
     const backoff = new Backoff(most);
-    const waits = Array.from({ length: 9 }, () => Math.round(backoff.next()));
-    expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+    const waits = Array.from({ length: 11 }, () => Math.round(backoff.next()));
+    expect(waits).toEqual([250, 400, 640, 1024, 1638, 2621, 4194, 6711, 10_737, 15_000, 15_000]);
   });
 
   it("draws from zero to the bound", () => {

@@ -7,6 +7,8 @@
 
 export const FIRST_MS = 250;
 export const MOST_MS = 15_000;
+/** Slower than doubling: a server that is back after four seconds is found in the fifth or sixth, not in the tenth. */
+const GROWTH = 1.6;
 /** Spread over a time that the server named, as a share of it: those told the same second don't come in it. */
 const RETRY_AFTER_SPREAD = 0.1;
 
@@ -21,7 +23,7 @@ export class Backoff {
 
   /** Ms to wait after one more failure. `retryAfterS` is what the server asked for, if it did. */
   next(retryAfterS: number | null = null): number {
-    const boundMs = Math.min(MOST_MS, FIRST_MS * 2 ** this.#failures);
+    const boundMs = Math.min(MOST_MS, FIRST_MS * GROWTH ** this.#failures);
     this.#failures += 1;
     if (retryAfterS !== null) {
       const leastMs = retryAfterS * 1000;

@@ -51,13 +51,10 @@ export function Invite({ room }: { room: Room }): JSX.Element | null {
   return (
     <section class="card" aria-labelledby="invite">
       <h2 id="invite">{words.invite}</h2>
-      {link === null ? (
-        <button type="button" class="button" data-testid="invite" onClick={() => void make()}>
-          <Icon name="link" />{words.inviteMake}
-        </button>
-      ) : (
-        <CopyLink link={link} testId="invite-link" />
-      )}
+      {link !== null && <CopyLink link={link} testId="invite-link" />}
+      <button type="button" class="button" data-testid="invite" onClick={() => void make()}>
+        <Icon name="link" />{link === null ? words.inviteMake : words.inviteAnother}
+      </button>
       <p class="soft small">{words.inviteHint}</p>
     </section>
   );

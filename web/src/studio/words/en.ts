@@ -121,6 +121,7 @@ export const en = {
   invite: "Invite on stage",
   inviteHint: "Whoever has this link can speak: send it to those you mean. Good for 10 people, for 7 days.",
   inviteMake: "Make an invitation link",
+  inviteAnother: "Make another link",
   share: "Share with listeners",
   shareHint: "No account needed to listen.",
   copy: "Copy",

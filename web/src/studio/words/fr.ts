@@ -122,6 +122,7 @@ export const fr: Words = {
   invite: "Inviter sur scène",
   inviteHint: "Qui a ce lien peut parler : ne l’envoyez qu’à eux. Il vaut pour 10 personnes, pendant 7 jours.",
   inviteMake: "Créer un lien d’invitation",
+  inviteAnother: "Créer un autre lien",
   share: "Lien pour le public",
   shareHint: "Pas besoin de compte pour écouter.",
   copy: "Copier",
