@@ -1,8 +1,7 @@
-"""Pictures as inline SVG: lines over time, and the spread of a histogram. Pure text; colours come from the
-page.
+"""Pictures as inline SVG: lines over time, and the spread of a histogram. Pure text.
 
-Axes have round numbers, text stays text, and a `title` in each picture says what it shows to who cannot see
-it.
+Axes have round numbers, text stays text, colours come from the page's classes, and a `title` in each picture
+says what it shows to who cannot see it. There is no picture of nothing: then the text is empty.
 """
 
 from __future__ import annotations
@@ -17,11 +16,14 @@ from parvis.storm.summary import milliseconds
 
 WIDTH: Final = 720
 HEIGHT: Final = 240
-LEFT: Final = 64
-RIGHT: Final = 16
+LEFT: Final = 72
+RIGHT: Final = 24
 TOP: Final = 14
 BOTTOM: Final = 30
 MOST_POINTS: Final = 600
+MOST_LABELS: Final = 8
+
+_STEPS: Final = (1, 2, 5)
 
 
 class Line(NamedTuple):
@@ -33,45 +35,49 @@ class Line(NamedTuple):
 
 
 def over_time(title: str, seconds: Sequence[float], lines: Sequence[Line], unit: str = "") -> str:
-    """Lines over the seconds of a storm; empty text when there is nothing to draw."""
-    if len(seconds) < 2:
+    """Lines over the seconds of a storm, all of which are 0 or more."""
+    most = max((value for line in lines for value in line.values if value is not None), default=0)
+    if len(seconds) < 2 or most <= 0:
         return ""
-    step = math.ceil(len(seconds) / MOST_POINTS)
-    end_s = max(seconds[-1], 1e-9)
-    top = _round_up(max((value for line in lines for value in line.values if value is not None), default=0))
-    pieces = [_frame(title, top, unit)]
-    pieces += [_label_x(end_s * part / 4, end_s, f"{end_s * part / 4:.0f} s") for part in range(5)]
+    every = math.ceil(len(seconds) / MOST_POINTS)
+    end_s, top = seconds[-1], _round_up(most / 4) * 4
+    if not unit and top < 4:
+        top = 4  # listeners come whole
+    pieces = [_grid([_number(top * part / 4) + unit for part in range(5)])]
+    step_s = _round_up(end_s / MOST_LABELS)
+    pieces += [
+        _label_x(mark * step_s / end_s, f"{mark * step_s:g} s") for mark in range(int(end_s / step_s) + 1)
+    ]
     for line in lines:
-        path, pen = [], "M"
-        for at_s, value in list(zip(seconds, line.values, strict=True))[::step]:
-            if value is None or at_s < 0:
+        path, pen = "", "M"
+        for at_s, value in list(zip(seconds, line.values, strict=True))[::every]:
+            if value is None:
                 pen = "M"
                 continue
-            path.append(f"{pen}{_x(at_s / end_s):.1f} {_y(value / top):.1f}")
+            path += f"{pen}{_x(at_s / end_s):.1f} {_y(value / top):.1f}"
             pen = "L"
         if path:
-            pieces.append(f'<path class="{line.style}" d="{"".join(path)}"/>')
+            pieces.append(f'<path class="{line.style}" d="{path}"/>')
     legend = "".join(f'<span class="key {line.style}">{html.escape(line.name)}</span>' for line in lines)
     return _figure(title, pieces, legend)
 
 
 def spread(title: str, histogram: Histogram) -> str:
-    """A histogram over a logarithmic axis of time; empty text when nothing was counted."""
+    """A histogram over a logarithmic axis of time, with lines at the 50th and 99th percentile."""
     buckets = histogram.buckets()
     if not buckets:
         return ""
-    low = math.floor(math.log10(max(buckets[0][1], 1)))
-    high = max(low + 1, math.ceil(math.log10(buckets[-1][1])))
+    marks = _marks(max(buckets[0][0], 1.0), max(buckets[-1][1], 2.0))
+    low, high = math.log10(marks[0]), math.log10(marks[-1])
 
     def place(value_ms: float) -> float:
         return min(max((math.log10(max(value_ms, 1e-3)) - low) / (high - low), 0), 1)
 
     most = max(count for _, _, count in buckets)
-    pieces = [_frame(title, None, "")]
-    pieces += [_label_x(power - low, high - low, milliseconds(10**power)) for power in range(low, high + 1)]
+    pieces = [_grid([])]
+    pieces += [_label_x(place(mark), _time(mark)) for mark in marks[:: math.ceil(len(marks) / MOST_LABELS)]]
     for from_ms, to_ms, count in buckets:
-        left, right = _x(place(from_ms)), _x(place(to_ms))
-        top = _y(count / most)
+        left, right, top = _x(place(from_ms)), _x(place(to_ms)), _y(count / most)
         pieces.append(
             f'<rect class="bar" x="{left:.1f}" y="{top:.1f}" width="{max(right - left - 0.4, 0.8):.1f}" '
             f'height="{_y(0) - top:.1f}"/>'
@@ -79,8 +85,7 @@ def spread(title: str, histogram: Histogram) -> str:
     for percent in (50, 99):
         value_ms = histogram.percentile(percent)
         assert value_ms is not None
-        x = _x(place(value_ms))
-        pieces.append(f'<path class="mark" d="M{x:.1f} {TOP}V{_y(0):.1f}"/>')
+        pieces.append(f'<path class="mark" d="M{_x(place(value_ms)):.1f} {TOP}V{_y(0)}"/>')
     figures = histogram.summary() or {}
     said = " · ".join(f"{name} {milliseconds(value)}" for name, value in figures.items())
     return _figure(title, pieces, f"<span>{html.escape(said)}</span>")
@@ -95,19 +100,19 @@ def _figure(title: str, pieces: list[str], legend: str) -> str:
     )
 
 
-def _frame(title: str, top: float | None, unit: str) -> str:  # noqa: ARG001 - named for symmetry with its callers
-    lines = []
-    for part in range(5):
-        y = _y(part / 4)
-        lines.append(f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>')
-        if top is not None:
-            label = _number(top * part / 4) + unit
-            lines.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{label}</text>')
+def _grid(labels: list[str]) -> str:
+    """Five level lines, with their labels if there are any."""
+    heights = [_y(part / 4) for part in range(5)]
+    lines = [f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>' for y in heights]
+    lines += [
+        f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{html.escape(label)}</text>'
+        for y, label in zip(heights, labels, strict=False)
+    ]
     return "".join(lines)
 
 
-def _label_x(value: float, end: float, text: str) -> str:
-    return f'<text x="{_x(value / end):.1f}" y="{HEIGHT - 8}" text-anchor="middle">{html.escape(text)}</text>'
+def _label_x(share: float, text: str) -> str:
+    return f'<text x="{_x(share):.1f}" y="{HEIGHT - 8}" text-anchor="middle">{html.escape(text)}</text>'
 
 
 def _x(share: float) -> float:
@@ -119,11 +124,18 @@ def _y(share: float) -> float:
 
 
 def _round_up(value: float) -> float:
-    """The next of 1, 2, 4, 8 times a power of ten, so that quarters of it are round."""
-    if value <= 0:
-        return 1.0
+    """The next of 1, 2, 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(value))
-    return next(factor * power for factor in (1, 2, 4, 8, 10) if factor * power >= value)
+    return next((step * power for step in _STEPS if step * power >= value), 10 * power)
+
+
+def _marks(low: float, high: float) -> list[float]:
+    """All of 1, 2, 5 times powers of ten from at or below `low` to at or above `high`, at least two."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    marks = [step * 10.0**power for power in powers for step in _STEPS]
+    first = max(place for place, mark in enumerate(marks) if mark <= low)
+    last = min(place for place, mark in enumerate(marks) if mark >= high and place > first)
+    return marks[first : last + 1]
 
 
 def _number(value: float) -> str:
@@ -131,3 +143,7 @@ def _number(value: float) -> str:
         if value >= size:
             return f"{value / size:g}{sign}"
     return f"{value:g}"
+
+
+def _time(value_ms: float) -> str:
+    return f"{value_ms:g} ms" if value_ms < 1000 else f"{value_ms / 1000:g} s"

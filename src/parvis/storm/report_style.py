@@ -43,6 +43,7 @@ figcaption { display: flex; flex-wrap: wrap; gap: .2rem 1rem; justify-content: s
 small { font-size: .9rem; display: flex; flex-wrap: wrap; gap: 0 1rem; }
 svg { width: 100%; height: auto; display: block; margin-top: .4rem; }
 svg text { fill: var(--soft); font-size: 12px; }
+@media (max-width: 40rem) { svg text { font-size: 18px; } }
 path { fill: none; stroke-width: 2; stroke-linejoin: round; }
 .grid { stroke: var(--line); stroke-width: 1; }
 .one { stroke: var(--brass); }

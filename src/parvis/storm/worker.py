@@ -22,6 +22,7 @@ import signal
 import struct
 import sys
 import time
+from pathlib import Path
 from typing import Final
 
 import setproctitle
@@ -201,7 +202,7 @@ def become_worker(parent_pid: int, index: int) -> None:
 def _open_files() -> int:
     """Descriptors that this process inherited, or 0 where the system does not say."""
     try:
-        return len(os.listdir("/proc/self/fd"))
+        return sum(1 for _ in Path("/proc/self/fd").iterdir())
     except OSError:
         return 0
 
