@@ -1,0 +1,66 @@
+"""Real Chromiums, each with a microphone of its own, and a real Parvis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from parvis.cli.speak import write_wav
+from tests.integration.signals import Int16
+from tests.parvis import Parvis
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+]
+
+Launch = Callable[..., Browser]
+
+
+@pytest.fixture(scope="session")
+def parvis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parvis]:
+    """Runs for the whole session."""
+    running = Parvis(tmp_path_factory.mktemp("parvis") / "data")
+    running.start()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """The driver of browsers."""
+    if not CHROMIUM.exists():
+        pytest.fail("Chromium is not installed: apt-get install -y --no-install-recommends chromium")
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture
+def launch(playwright: Playwright, tmp_path: Path) -> Iterator[Launch]:
+    """Opens a Chromium, into whose microphone `voice` (int16[n], 48 kHz) is played again and again."""
+    opened: list[Browser] = []
+
+    def open_one(voice: Int16 | None = None) -> Browser:
+        flags = list(FLAGS)
+        if voice is not None:
+            file = tmp_path / f"microphone-{len(opened)}.wav"
+            write_wav(file, voice)
+            flags.append(f"--use-file-for-fake-audio-capture={file}")
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+        opened.append(browser)
+        return browser
+
+    yield open_one
+    for browser in opened:
+        browser.close()

@@ -1,0 +1,117 @@
+"""What people do with the pages, and what comes out of a page's ears."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Page, expect
+
+from tests.integration.signals import Int16
+from tests.parvis import PASSWORD, Parvis
+
+KEEP_AUDIO = """
+  const Plain = Audio;
+  window.keptAudio = [];
+  window.Audio = function (...rest) {
+    const element = new Plain(...rest);
+    window.keptAudio.push(element);
+    return element;
+  };
+"""
+"""Run before a page's scripts: keeps the audio elements that it makes and never shows."""
+
+CAPTURE = """async ({where, seconds}) => {
+  const element = eval(where);
+  const context = new AudioContext({sampleRate: 48000});
+  await context.resume();
+  const source = element.srcObject
+    ? context.createMediaStreamSource(element.srcObject)
+    : (element.parvisSource ??= context.createMediaElementSource(element));
+  const inside = source.context;
+  const processor = inside.createScriptProcessor(4096, 1, 1);
+  const blocks = [];
+  const done = new Promise((resolve) => {
+    processor.onaudioprocess = ({inputBuffer}) => {
+      blocks.push(new Float32Array(inputBuffer.getChannelData(0)));
+      if (blocks.length * 4096 >= seconds * 48000) resolve();
+    };
+  });
+  source.connect(processor);
+  processor.connect(inside.destination);
+  await done;
+  source.disconnect(processor);
+  processor.disconnect();
+  const bytes = new Uint8Array(await new Blob(blocks).arrayBuffer());
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+  return btoa(text);
+}"""
+
+
+HALL = "document.querySelector('audio')"
+MIX_MINUS = "window.keptAudio.find((element) => element.srcObject)"
+
+
+def ears(page: Page, where: str, seconds: float) -> Int16:
+    """What an audio element plays from now on, int16[n] at 48 kHz, out of the page's audio graph."""
+    encoded: str = page.evaluate(CAPTURE, {"where": where, "seconds": seconds})
+    samples: NDArray[Any] = np.frombuffer(base64.b64decode(encoded), np.float32)
+    heard: Int16 = (np.clip(samples, -1, 1) * 32767).astype(np.int16)
+    return heard
+
+
+def open_studio(browser: Browser, address: str) -> Page:
+    """A studio page."""
+    page = browser.new_page()
+    page.add_init_script(KEEP_AUDIO)
+    page.goto(address)
+    return page
+
+
+def sign_up(page: Page, parvis: Parvis, name: str) -> str:
+    """A new account through the studio's form; gives its handle."""
+    handle = f"{name.lower()}_{secrets.token_hex(3)}"
+    page.get_by_test_id("sign-up-name").fill(name)
+    page.get_by_test_id("sign-up-handle").fill(handle)
+    page.get_by_test_id("sign-up-password").fill(PASSWORD)
+    page.get_by_test_id("sign-up-submit").click()
+    return handle
+
+
+def create_space(page: Page, title: str) -> str:
+    """A new Space through the home page; gives its id."""
+    new = page.get_by_test_id("new-space")
+    if new.is_visible():
+        new.click()
+    page.get_by_test_id("create-title").fill(title)
+    page.get_by_test_id("create-submit").click()
+    page.wait_for_url("**/studio/*")
+    return page.url.rpartition("/")[2]
+
+
+def take_the_stage(page: Page) -> None:
+    """Microphone on, untouched by the browser, and connected."""
+    page.get_by_test_id("mic-on").click()
+    for cleaner in ("echoCancellation", "noiseSuppression", "autoGainControl"):
+        box = page.get_by_test_id(f"mic-{cleaner}")
+        expect(box).to_be_visible()
+        box.uncheck()
+    page.get_by_test_id("connect").click()
+    expect(page.get_by_test_id("mute-self")).to_be_visible(timeout=20_000)
+
+
+def go_live(page: Page) -> None:
+    """On air, with the question answered."""
+    page.get_by_test_id("go-live").click()
+    page.get_by_test_id("confirm-yes").click()
+    expect(page.get_by_test_id("on-air")).to_be_visible(timeout=20_000)
+
+
+def play(page: Page) -> None:
+    """One tap in the hall, and sound."""
+    page.get_by_test_id("play").click()
+    expect(page.locator("[data-state=playing]").first).to_be_attached(timeout=20_000)
