@@ -53,6 +53,18 @@ pages: .make/pages
 
 debian: .make/debian
 
+.make/bench: bench/debian-packages.txt
+	@mkdir -p .make
+	@bash tests/install-debian-packages.sh bench/debian-packages.txt
+	@touch $@
+
+build/%: bench/%.c
+	@mkdir -p build
+	gcc -O2 -Wall -Wextra -o $@ $<
+
+bench: .make/dev .make/bench build/floor build/sink  ## measure Parvis beside its peers: ARGS="--only evening", ARGS=--full
+	$(BIN)/python -m bench.run $(ARGS)
+
 lint: .make/dev .make/npm
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -151,7 +151,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
     result = run(Crowd(options.listeners, options.for_s), options.stretch, options.rounds)
-    print(json.dumps(result, indent=2) if options.json else table(result))
+    said = table(result)
+    print(json.dumps(result | {"markdown": said}, indent=2) if options.json else said)
 
 
 if __name__ == "__main__":

@@ -143,11 +143,11 @@ def write(name: str, title: str, options: argparse.Namespace, watch: Watch, resu
     """
     BUILD.mkdir(exist_ok=True)
     ran_on = machine.describe()
-    whole = {"machine": ran_on, "options": vars(options), **result, "samples": watch.as_data()}
-    (BUILD / f"{name}.json").write_text(json.dumps(whole, indent=1, default=str))
     lines = [f"{title}. {machine.words(ran_on)}.", "", "| | |", "|---|---|"]
     table = "\n".join([*lines, *(f"| {what} | {value} |" for what, value in result["rows"])])
+    whole = {"machine": ran_on, "options": vars(options), **result, "markdown": table}
     (BUILD / f"{name}.md").write_text(table + "\n")
+    (BUILD / f"{name}.json").write_text(json.dumps(whole | {"samples": watch.as_data()}, indent=1))
     times = [sample.at_s for sample in watch.samples]
     panels = [
         Panel("listeners", {"listening": [float(sample.listeners) for sample in watch.samples]}),
@@ -165,8 +165,7 @@ def write(name: str, title: str, options: argparse.Namespace, watch: Watch, resu
         ),
     ]
     (BUILD / f"{name}.svg").write_text(svg(title, machine.words(ran_on), times, panels))
-    print(json.dumps({key: value for key, value in whole.items() if key != "samples"}, indent=1, default=str)
-          if options.json else table)  # fmt: skip
+    print(json.dumps(whole, indent=1) if options.json else table)
 
 
 def arguments(doc: str | None) -> argparse.ArgumentParser:
