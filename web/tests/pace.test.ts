@@ -40,7 +40,7 @@ describe("Pace", () => {
 
   it("wins back what a cut has put off, and skips only what is too late to matter", () => {
     const late = new Pace();
-    expect(late.skipS(play(late, 0, 10, 0.32, 12))).toBe(0);
+    expect(late.skipS(play(late, 0, 10, 0.32, 7))).toBe(0);
     const tooLate = new Pace();
     expect(tooLate.skipS(play(tooLate, 0, 10, 0.32, 25))).toBeCloseTo(24.2, 1);
   });

@@ -17,7 +17,7 @@ const CALM_TAKES_S = 0.1;
 const DEAD_ZONE_S = 0.12;
 const MOST_CHANGE = 0.03;
 /** What a cut has put off is heard late, and won back by the rate. So much more than the target is too late to matter. */
-const SKIP_ABOVE_S = 20;
+const SKIP_ABOVE_S = 8;
 const LEAST_WINDOW_MS = 2_000;
 const MOST_WINDOW_MS = 15_000;
 
