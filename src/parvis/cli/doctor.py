@@ -79,7 +79,7 @@ def as_data(host: Host, report: Report) -> dict[str, Any]:
 
 
 def _table(report: Report) -> Table:
-    title = f"This machine, for {report.load.listeners:,} listeners"
+    title = f"This machine, for {_listeners(report.load.listeners)}"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("limit", no_wrap=True)
     table.add_column("holds", justify="right", no_wrap=True)
@@ -106,11 +106,15 @@ def _print_summary(console: Console, report: Report) -> None:
     binds = report.binds
     console.print()
     if binds:
-        first = f"{binds.holds:,} listeners fit; {binds.name} binds first."
-        console.print(f"By what can be read here, {first}", soft_wrap=True)
+        fit = f"room for {_listeners(binds.holds or 0)}"
+        console.print(f"By what can be read here: {fit}; {binds.name} binds first.", soft_wrap=True)
     if report.unknown:
         console.print(f"Unknown here: {', '.join(report.unknown)}.")
-    wanted = f"{report.load.listeners:,} listeners"
+    wanted = _listeners(report.load.listeners)
     console.print(
         f"[green]Fine for {wanted}.[/green]" if report.fine else f"[red]Too little for {wanted}.[/red]"
     )
+
+
+def _listeners(count: int) -> str:
+    return "1 listener" if count == 1 else f"{count:,} listeners"
