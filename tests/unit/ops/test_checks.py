@@ -99,6 +99,11 @@ def test_what_is_too_little_is_named_with_its_command(
     assert not examine(host, load).fine
 
 
+def test_syn_cookies_take_who_finds_no_place() -> None:
+    found = finding("tcp_max_syn_backlog", replace(BIG, syn_backlog=5, syn_cookies=1), CROWD)
+    assert found.verdict is Verdict.FINE
+
+
 def test_an_edge_holds_what_its_limit_and_its_setting_leave() -> None:
     load = Load(listeners=1, edges=3, connections_per_edge=18_000)
     assert finding("open files per process", replace(BIG, files_hard=1024), load).holds == 3 * (1024 - 256)
