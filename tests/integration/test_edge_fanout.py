@@ -157,12 +157,15 @@ def test_restretched_listeners_miss_nothing(square: Square) -> None:
     assert [taken(peer) for peer in peers] == [expected] * 8
 
 
-def test_a_full_socket_gets_whole_parts_and_skips_the_rest(square: Square) -> None:
-    square.source.size = 10_000
+@pytest.mark.parametrize("size", [10_000, 100])
+def test_a_full_socket_gets_whole_parts_and_skips_the_rest(square: Square, size: int) -> None:
+    """A large part is cut by the full socket, of a small one nothing goes in: neither is heard in half."""
+    square.source.size = size
     cohort = square.cohort()
     peer, other = square.join(cohort, narrow=True), square.join(cohort)
     others = b""
-    for _ in range(20):
+    for _ in range(50):
+        square.source.oldest += 1
         square.advance()
         others += taken(other)
     assert square.fanout.laggards == 1
@@ -173,9 +176,9 @@ def test_a_full_socket_gets_whole_parts_and_skips_the_rest(square: Square) -> No
     numbers = [int(piece.partition(b">")[0]) for piece in got.split(b"<")[1:]]
     assert got == b"H" + b"".join(map(square.source.part, numbers))
     assert numbers == sorted(set(numbers))
-    assert numbers[-2:] == [119, 120]
-    assert square.fanout.counts.skipped_parts == 21 - len(numbers) > 0
-    assert others + taken(other) == b"H" + b"".join(map(square.source.part, range(100, 121)))
+    assert numbers[-2:] == [149, 150]
+    assert square.fanout.counts.skipped_parts == 51 - len(numbers) > 0
+    assert others + taken(other) == b"H" + b"".join(map(square.source.part, range(100, 151)))
 
 
 def test_a_join_that_does_not_fit_is_finished_first(square: Square) -> None:

@@ -145,7 +145,7 @@ def test_dead_air_is_filled_and_the_program_goes_on(world: World) -> None:
     world.stage.sequence -= 10
     world.stage.begin()
     stopped_at = world.stage.parts(9)
-    with world.edge():
+    with world.edge(SystemClock()):
         world.until(STREAM, 200)
         with world.connect() as client:
             listener = Listener(client, f"{STREAM}?from={stopped_at}")

@@ -136,7 +136,7 @@ class Fanout:
 
     def on_event(self, fd: int, mask: int) -> None:
         """What epoll says of a descriptor that was joined."""
-        if mask & _GONE or (mask & select.EPOLLRDHUP and fd not in self._lingering):
+        if mask & _GONE:
             self.close(fd)
             return
         if mask & select.EPOLLOUT and fd in self._laggards:

@@ -28,7 +28,7 @@ from parvis.bus.messages import (
     SeatState,
     SpaceMessage,
 )
-from parvis.clock import SystemClock, sequence_at
+from parvis.clock import Clock, SystemClock, sequence_at
 from parvis.edge.service import serve_edge
 from parvis.edge.spaces import PATTERNS
 from parvis.errors import ParvisError
@@ -92,6 +92,17 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < end, f"never happened: {what}"
         time.sleep(0.005)
+
+
+class HeldClock(SystemClock):
+    """Program time stands still: no part is ever overdue, however slow the machine is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held_s = super().program_s()
+
+    def program_s(self) -> float:
+        return self._held_s
 
 
 class Stage:
@@ -171,15 +182,15 @@ class World:
         self.settings = EdgeSettings(port=self.port, pages=self.pages)
 
     @contextmanager
-    def edge(self, **changes: object) -> Iterator[None]:
-        """An edge in a thread of this process, until the block ends."""
+    def edge(self, clock: Clock | None = None, **changes: object) -> Iterator[None]:
+        """An edge in a thread of this process, until the block ends. Dead air needs a clock that runs."""
         settings = replace(self.settings, **changes)  # type: ignore[arg-type]
         stopped = threading.Event()
         failures: list[BaseException] = []
 
         def run() -> None:
             try:
-                _run_edge(settings, self.run_dir, stopped.is_set)
+                _run_edge(settings, self.run_dir, clock or HeldClock(), stopped.is_set)
             except ParvisError as error:
                 failures.append(error)
 
@@ -207,7 +218,7 @@ class World:
         """An edge in a process of its own, killed at the end of the block."""
         settings = replace(self.settings, name=name)
         process = multiprocessing.get_context("spawn").Process(
-            target=_run_edge, args=(settings, self.run_dir), name=name
+            target=_run_edge, args=(settings, self.run_dir, HeldClock()), name=name
         )
         process.start()
         try:
@@ -241,12 +252,12 @@ class World:
         self.stage.close()
 
 
-def _run_edge(settings: EdgeSettings, run_dir: Path, stop: Callable[[], bool] = bool) -> None:
+def _run_edge(settings: EdgeSettings, run_dir: Path, clock: Clock, stop: Callable[[], bool] = bool) -> None:
     """Serves until `stop()`; the default never stops."""
     reader = LocalReader(run_dir, *PATTERNS, replay=True)
     publisher = LocalPublisher(run_dir, settings.name)
     try:
-        serve_edge(settings, reader, publisher, SystemClock(), stop)
+        serve_edge(settings, reader, publisher, clock, stop)
     finally:
         reader.close()
         publisher.close_publisher()
