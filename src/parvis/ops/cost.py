@@ -20,15 +20,15 @@ from typing import Final
 from parvis.clock import PART_MS
 from parvis.media.rendition import Rendition
 
-WRITE_CPU_US: Final = 7.3
+WRITE_CPU_US: Final = 6.2
 """One burst to one listener."""
-LISTENER_CPU_US: Final = 4.4
+LISTENER_CPU_US: Final = 0.8
 """One listener for one second, beside its bursts."""
-JOIN_CPU_US: Final = 95.0
+JOIN_CPU_US: Final = 90.0
 """One newcomer, from its connection to its first sound."""
-PROCESS_BYTES: Final = 500
+PROCESS_BYTES: Final = 300
 """Memory of the edge for one listener."""
-KERNEL_BYTES: Final = 4_000
+KERNEL_BYTES: Final = 4_200
 """Kernel memory for one idle connection, the server's end."""
 
 BUSY_SHARE: Final = 0.7
