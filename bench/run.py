@@ -66,25 +66,27 @@ SCRIPTS = (
 
 
 def run(script: Script, arguments: Sequence[str]) -> dict[str, Any]:
-    """Runs it: `{"title", "arguments", "seconds", "exit_code", "result" or "error"}`."""
+    """Runs it: `{"title", "command", "seconds", "exit_code", "result" or "error"}`."""
     began_s = time.monotonic()
     command = [sys.executable, "-m", f"bench.{script.name}", *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     found: dict[str, Any] = {
         "title": script.title,
-        "arguments": list(arguments),
+        "command": " ".join(["python", "-m", f"bench.{script.name}", *arguments]),
         "seconds": round(time.monotonic() - began_s, 1),
         "exit_code": ended.returncode,
     }
+    # What a library says on standard output comes before.
+    _, _, last = ("\n" + ended.stdout).rpartition("\n{\n")
     try:
-        return found | {"result": json.loads(ended.stdout)}
+        return found | {"result": json.loads("{" + last)}
     except ValueError:
         return found | {"error": ended.stderr[-2000:] or "it printed no JSON"}
 
 
 def markdown(found: Mapping[str, Any]) -> str:
     """One section of the report."""
-    lines = [f"## {found['title']}", "", f"`{' '.join(found['arguments'])}`, {found['seconds']:.0f} s", ""]
+    lines = [f"## {found['title']}", "", f"`{found['command']}`, {found['seconds']:.0f} s", ""]
     if "error" in found:
         return "\n".join(
             [*lines, f"Failed with {found['exit_code']}:", "", "```", found["error"].strip(), "```"]
