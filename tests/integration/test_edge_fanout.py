@@ -294,3 +294,21 @@ def test_a_socket_that_breaks_during_a_write_is_closed(square: Square) -> None:
     assert taken(whole) == b"H<100>."
     gone = square.join(cohort)
     assert taken(gone) == b"H"
+
+
+def test_a_laggard_that_breaks_as_it_speaks_is_closed_once(square: Square) -> None:
+    square.source.size = 50_000
+    peer, other = square.join(square.cohort(), narrow=True), square.join(square.cohort())
+    square.advance()
+    taken(peer)
+    peer.send(b"x")
+    peer.shutdown(socket.SHUT_RD)
+    square.events()
+    assert (square.fanout.size, square.fanout.laggards) == (1, 0)
+    assert taken(other).startswith(b"H<100>")
+
+
+def test_only_what_was_joined_is_closed(square: Square) -> None:
+    with pytest.raises(KeyError):
+        square.fanout.close(square.epoll.fileno())
+    assert not square.epoll.closed

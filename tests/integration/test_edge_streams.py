@@ -209,6 +209,28 @@ def test_a_listener_that_leaves_is_forgotten(live: World) -> None:
     wait_for(lambda: gauge(live, "listeners") == 0, "it was reset")
 
 
+def test_a_forked_copy_of_a_socket_does_not_come_back_to_haunt(
+    live: World, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Closing does not take a socket from an epoll while another process holds a copy of it."""
+    with live.connect() as client:
+        Listener(client)
+        ours, theirs = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(theirs)
+            client.socket.close()
+            os.read(ours, 1)
+            os._exit(0)
+        os.close(ours)
+    wait_for(lambda: gauge(live, "listeners") == 0, "it has left")
+    for _ in range(20):
+        assert live.get("/healthz").status == 200
+    os.close(theirs)
+    os.waitpid(child, 0)
+    assert "connection failed" not in capfd.readouterr().out
+
+
 def test_a_listener_that_talks_a_little_goes_on_and_one_that_talks_too_much_is_let_go(live: World) -> None:
     with live.connect() as client:
         listener = Listener(client)

@@ -121,6 +121,7 @@ class Connections:
     def close(self, fd: int) -> None:
         """Closes one of our descriptors."""
         self._forget(fd)
+        self._epoll.unregister(fd)  # closing does that only when no forked process holds a copy
         os.close(fd)
 
     def close_all(self) -> None:

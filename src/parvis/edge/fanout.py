@@ -82,6 +82,9 @@ class Fanout:
         self._lingering: dict[int, float] = {}
         self._junk_bytes: dict[int, int] = {}
 
+    def __contains__(self, fd: int) -> bool:
+        return self.cohorts.of(fd) is not None or fd in self._laggards or fd in self._lingering
+
     @property
     def busy(self) -> bool:
         """Something is due to be written."""
@@ -110,7 +113,7 @@ class Fanout:
         except BlockingIOError:
             written = 0
         except OSError:
-            self.close(fd)
+            self._release(fd)
             return
         if written == len(first):
             self.cohorts.add(cohort, fd)
@@ -139,10 +142,10 @@ class Fanout:
         if mask & _GONE:
             self.close(fd)
             return
+        if mask & (select.EPOLLIN | select.EPOLLRDHUP) and not self._listen(fd):
+            return
         if mask & select.EPOLLOUT and fd in self._laggards:
             self._catch_up(fd, self._laggards[fd])
-        if mask & (select.EPOLLIN | select.EPOLLRDHUP):
-            self._listen(fd)
 
     def sweep(self) -> None:
         """Lets go who has taken nothing for too long. Call it about once a second."""
@@ -157,13 +160,10 @@ class Fanout:
             self.close(fd)
 
     def close(self, fd: int) -> None:
-        """Closes a descriptor that was joined, wherever it stands."""
-        if self.cohorts.remove(fd) is None:
-            self._laggards.pop(fd, None)
-            self._lingering.pop(fd, None)
-        self._junk_bytes.pop(fd, None)
-        self.size -= 1
-        os.close(fd)
+        """Closes a descriptor that was joined, wherever it stands. Raises `KeyError` for any other."""
+        if self.cohorts.remove(fd) is None and self._laggards.pop(fd, None) is None:
+            del self._lingering[fd]
+        self._release(fd)
 
     def close_all(self) -> None:
         """Closes everybody without a last chunk: to a client that means "come back", not "it is over"."""
@@ -291,7 +291,7 @@ class Fanout:
         except BlockingIOError:
             written = 0
         except OSError:
-            self.close(fd)
+            self._release(fd)
             return
         if written == len(final):
             self._linger(fd)
@@ -310,17 +310,28 @@ class Fanout:
             finally:
                 peer.detach()
 
-    def _listen(self, fd: int) -> None:
+    def _listen(self, fd: int) -> bool:
+        """Reads what a listener says and forgets it; False when it has left or had to."""
         try:
             junk = os.read(fd, JUNK_LIMIT_BYTES)
         except BlockingIOError:
-            return
+            return True
         except OSError:
             junk = b""
-        if not junk:
-            self.close(fd)
-            return
-        self._junk_bytes[fd] = self._junk_bytes.get(fd, 0) + len(junk)
-        if self._junk_bytes[fd] > JUNK_LIMIT_BYTES:
+        if junk:
+            self._junk_bytes[fd] = self._junk_bytes.get(fd, 0) + len(junk)
+            if self._junk_bytes[fd] <= JUNK_LIMIT_BYTES:
+                return True
             self.counts.let_go += 1
-            self.close(fd)
+        self.close(fd)
+        return False
+
+    def _release(self, fd: int) -> None:
+        """The last thing that is done to a descriptor: from here on its number may be another's.
+
+        It is taken from the epoll by hand: closing does that only when no forked process holds a copy.
+        """
+        self._junk_bytes.pop(fd, None)
+        self.size -= 1
+        self._epoll.unregister(fd)
+        os.close(fd)

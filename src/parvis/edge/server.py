@@ -146,12 +146,10 @@ class Edge:
         events = self._epoll.poll(0 if busy else TURN_S, EVENTS_PER_BUSY_TURN if busy else EVENTS_PER_TURN)
         knocking = False
         for fd, mask in events:
-            if fd in self.connections:
-                self.connections.on_event(fd, mask)
-            elif fd == self._listening.fileno():
+            if fd == self._listening.fileno():
                 knocking = True
             elif fd != self._reader.fileno():
-                self.fanout.on_event(fd, mask)
+                self._on_event(fd, mask)
         self._read_bus()
         self.fanout.write(WRITES_PER_TURN)
         if knocking:
@@ -190,6 +188,15 @@ class Edge:
         self.connections.close_all()
         self.fanout.close_all()
         self._epoll.close()
+
+    def _on_event(self, fd: int, mask: int) -> None:
+        owner: Connections | Fanout = self.connections if fd in self.connections else self.fanout
+        try:
+            owner.on_event(fd, mask)
+        except Exception:  # a bug that one connection meets must not end the others
+            log.exception("connection failed", fd=fd, mask=mask)
+            if fd in owner:
+                owner.close(fd)
 
     def _read_bus(self) -> int:
         now_s, at_s, count = self._clock.program_s(), self._clock.monotonic_s(), 0
