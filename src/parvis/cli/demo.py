@@ -91,7 +91,8 @@ def _print_links(space: dict[str, dict[str, str]], *, as_json: bool) -> None:
     console = Console()
     links = space["links"]
     if as_json:
-        console.print_json(data={"space": space["id"], **links})
+        console.print_json(data={"id": space["id"], **links})
+        console.file.flush()
         return
     console.print()
     console.print("[bold]Parvis runs, and a voice speaks.[/bold]")

@@ -164,6 +164,7 @@ def _print_links(place: Place, *, as_json: bool) -> None:
     console = Console()
     if as_json:
         console.print_json(data={"studio": f"{place.control_url}/", "share": f"{place.edge_url}/s/"})
+        console.file.flush()
         return
     console.print()
     console.print("[bold]Parvis runs.[/bold]")
