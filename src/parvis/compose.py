@@ -51,7 +51,7 @@ def run_control(bus_settings: BusSettings, settings: ControlSettings) -> None:
 def run_stage(bus_settings: BusSettings, settings: StageSettings) -> None:
     """A stage process, with the programs of its Spaces."""
     logs.configure(settings.name)
-    process.become(settings.name.replace("-", " "), nice=STAGE_NICE)
+    process.become(settings.name.replace("-", " "), nice=STAGE_NICE, realtime=True)
 
     async def main() -> None:
         bus = LocalBus(bus_settings.run_dir, settings.name)

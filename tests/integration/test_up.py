@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -45,6 +46,13 @@ def test_ctrl_c_ends_every_process(own: Parvis) -> None:
 def test_each_process_shows_its_role(own: Parvis) -> None:
     titles = {Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0") for pid in own.pids().values()}
     assert titles == {"parvis: control", "parvis: stage 1", "parvis: edge 1", "parvis: edge 2"}
+
+
+def test_the_mixer_runs_before_the_crowd(own: Parvis) -> None:
+    """As root (or with CAP_SYS_NICE) the stage is real-time; nothing else is."""
+    real_time = {name for name, pid in own.pids().items() if os.sched_getscheduler(pid) == os.SCHED_RR}
+    may = os.geteuid() == 0 or resource.getrlimit(resource.RLIMIT_RTPRIO)[0] > 0
+    assert real_time == ({"stage-1"} if may else set())
 
 
 def test_a_second_start_finds_everything_again(own: Parvis) -> None:

@@ -16,10 +16,11 @@ import setproctitle
 PR_SET_NO_NEW_PRIVS = 38
 
 
-def become(role: str, *, nice: int = 0) -> None:
+def become(role: str, *, nice: int = 0, realtime: bool = False) -> None:
     """Shows `parvis: {role}` in the process list, gives up gaining privileges, and takes its priority.
 
-    `nice` below 0 is taken only where the system allows it.
+    `nice` below 0 is taken only where the system allows it. So is `realtime` (sched(7), SCHED_RR at the
+    lowest priority): the process then runs before all that is not, and the kernel keeps 5 % for the others.
     """
     setproctitle.setproctitle(f"parvis: {role}")
     os.umask(0o077)
@@ -28,6 +29,10 @@ def become(role: str, *, nice: int = 0) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     with contextlib.suppress(PermissionError):
         os.nice(nice)
+    if realtime and sys.platform == "linux":
+        with contextlib.suppress(PermissionError):
+            # Threads that this one starts inherit it: WebRTC's too.
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
