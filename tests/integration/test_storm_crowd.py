@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from parvis.clock import PART_MS
-from parvis.storm import crowd
+from parvis.storm import crowd, habits
 from parvis.storm.curve import Curve
 from parvis.storm.fleet import Fleet, Outcome, Sample, server_offset_s
 from parvis.storm.plan import Limits, Plan
@@ -153,7 +153,7 @@ def test_the_last_chunk_is_a_good_end_and_ends_the_storm() -> None:
 
 
 def test_appointments_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowd, "APPOINTMENT_SPREAD_S", 0.3)
+    monkeypatch.setattr(habits, "APPOINTMENT_SPREAD_S", 0.3)
 
     async def busy(stream: Stream) -> None:
         if "x-parvis-appointment" in stream.headers:
@@ -223,7 +223,7 @@ def test_bursts_of_several_parts_are_counted_as_such() -> None:
 
 
 def test_lossy_listeners_break_off_and_come_back_without_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowd, "LOSSY_MEAN_S", 0.3)
+    monkeypatch.setattr(habits, "LOSSY_MEAN_S", 0.3)
     with ProgramServer(calm) as server:
         outcome = storm(server, hold_s=3.0, lossy_share=1.0)
     counts = outcome.report.counts

@@ -4,9 +4,10 @@
 
     plan.py       what was asked for, and who does it     target.py     whom it is aimed at
     curve.py      when listeners arrive                   request.py    what a listener asks
-    wire.py       bytes of an answer, read                memo.py       bytes seen before, recognised
-    players.py    what each listener has heard            schedule.py   who comes back, and when
-    sockets.py    connections from many addresses         worker.py     one process and its listeners
+    sockets.py    connections from many addresses         wire.py       bytes of an answer, read
+    memo.py       bytes seen before, recognised           players.py    what each listener has heard
+    habits.py     who comes back, and when                schedule.py   what is due
+    crowd.py      the listeners of one process            worker.py     that process, and its turns
     histogram.py  spread of many values in little room    counts.py     what a worker tells its parent
     fleet.py      the workers, started and gathered       verdict.py    was it good
     summary.py    the result as one object                report.py     the result as a page

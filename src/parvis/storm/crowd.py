@@ -9,7 +9,7 @@ Rules:
 - Sockets are watched edge-triggered, so that one which has been read empty costs nothing until more comes
   (epoll(7)).
 - Who is in the middle of a chunk has a `StreamReader` until it is out of it; nobody else has.
-- A refusal is obeyed: see `schedule.py`. A break is counted by who caused it.
+- A refusal is obeyed: see `habits.py`. A break is counted by who caused it.
 """
 
 from __future__ import annotations
@@ -19,24 +19,17 @@ import random
 import select
 from array import array
 from collections.abc import Callable
-from datetime import datetime
 from enum import IntEnum
 from typing import Final
 
 from parvis.errors import RemoteProtocolError
 from parvis.storm.counts import Report
+from parvis.storm.habits import Habits
 from parvis.storm.memo import Memo
 from parvis.storm.plan import Plan
 from parvis.storm.players import HAMPERED, PART_S, Players, Trait
 from parvis.storm.request import stream_request
-from parvis.storm.schedule import (
-    APPOINTMENT_SPREAD_S,
-    PATIENCE_REFUSALS,
-    Act,
-    Schedule,
-    Visit,
-    backoff_s,
-)
+from parvis.storm.schedule import Act, Schedule, Visit
 from parvis.storm.sockets import Dialler, reset
 from parvis.storm.target import Target
 from parvis.storm.wire import Answer, Heard, PartBook, StreamReader
@@ -46,17 +39,12 @@ BUFFER_BYTES: Final = 262_144
 KNOWN_BURSTS: Final = 64
 KNOWN_JOINS: Final = 64
 ANSWER_PATIENCE_S: Final = 30.0
-PATIENCE_ATTEMPTS: Final = 8
 SLOW_BYTES: Final = 1_500
 SLOW_EVERY_S: Final = 1.0
 """12 kbit/s: less than any rendition."""
-LOSSY_MEAN_S: Final = 30.0
-"""Mean time until a lossy listener breaks off."""
-MAX_NOTES: Final = 5
 
 _READ: Final = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
 _GONE: Final = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
-_COME_BACK_STATUSES: Final = (409, 429, 503)
 
 
 class Stage(IntEnum):
@@ -88,12 +76,11 @@ class Crowd:
         self.epoll = select.epoll()
         self.schedule = Schedule()
         self.players = Players(slots, report)
-        self._plan = plan
+        self._habits = Habits(plan, rng, self.schedule, self.players, report)
         self._target = target
         self._dialler = dialler
         self._report = report
         self._counts = report.counts
-        self._rng = rng
         self._now_s = now_s
         self._request = stream_request(target)
         self._buffer = bytearray(BUFFER_BYTES)
@@ -117,20 +104,8 @@ class Crowd:
         return self.size == 0 and self.schedule.coming_back == 0
 
     def arrive(self) -> None:
-        """One more listener, whose nature is drawn now."""
-        plan, draw = self._plan, self._rng.random
-        nature = draw()
-        flags = Trait(0)
-        if nature < plan.slow_share:
-            flags |= Trait.SLOW
-        elif nature < plan.slow_share + plan.lossy_share:
-            flags |= Trait.LOSSY
-        if draw() < plan.appointment_share:
-            flags |= Trait.KEEPS_APPOINTMENTS
-        if draw() < plan.reconnect_share:
-            flags |= Trait.RETURNS
-        self._counts.arrived += 1
-        self._connect(Visit(int(flags)))
+        """One more listener."""
+        self._connect(self._habits.newcomer())
 
     def read(self, events: list[tuple[int, int]]) -> None:
         """What epoll says of descriptors of this crowd."""
@@ -211,7 +186,7 @@ class Crowd:
         try:
             fd = self._dialler.dial(slow=slow)
         except OSError as error:
-            self._retry(visit, now_s, f"cannot connect: {error.strerror}")
+            self._habits.unanswered(visit, f"cannot connect: {error.strerror}", now_s)
             return
         self._stage[fd] = Stage.CONNECTING
         self._since_s[fd] = now_s
@@ -310,7 +285,9 @@ class Crowd:
         counts.bytes += size
         if heard.answer is not None:
             if heard.answer.status != 200:
-                self._refused(fd, heard.answer, now_s)
+                visit = self._joining[fd]
+                self._close(fd)
+                self._habits.refused(visit, heard.answer, now_s)
                 return
             self._admit(fd, heard.answer, now_s)
         players.take(fd, heard, now_s)
@@ -352,39 +329,8 @@ class Crowd:
             counts.admitted += 1
             counts.hampered += bool(visit.flags & HAMPERED)
         if visit.flags & Trait.LOSSY:
-            wait_s = self._rng.expovariate(1 / LOSSY_MEAN_S)
+            wait_s = self._habits.breaks_off_in_s()
             self.schedule.touch(now_s + wait_s, Act.BREAK_OFF, fd, self._since_s[fd])
-
-    def _refused(self, fd: int, answer: Answer, now_s: float) -> None:
-        """An answer that is no stream."""
-        counts = self._counts
-        visit = self._joining[fd]
-        self._close(fd)
-        if answer.status not in _COME_BACK_STATUSES:
-            self.players.settle_away(visit, now_s)
-            if answer.status == 410 and visit.next:
-                counts.ended += 1
-                return
-            counts.rejected += 1
-            code, detail = answer.problem.get("code", ""), answer.problem.get("detail", "")
-            self._note(f"answered {answer.status} {code} {detail}".rstrip())
-            return
-        counts.refused += 1
-        appointment, at_s = answer.problem.get("appointment"), _unix_s(answer.problem.get("at"))
-        given = isinstance(appointment, str) and at_s is not None
-        counts.appointments_given += given
-        if given and visit.flags & Trait.KEEPS_APPOINTMENTS:
-            assert at_s is not None
-            come_s = max(now_s, at_s) + self._rng.uniform(0, APPOINTMENT_SPREAD_S)
-            self.schedule.come_back(come_s, visit._replace(appointment=str(appointment)))
-            return
-        visit = visit._replace(refusals=visit.refusals + 1, appointment="")
-        if visit.refusals >= PATIENCE_REFUSALS:
-            counts.gave_up += 1
-            self.players.settle_away(visit, now_s)
-            return
-        wait_s = 1.0 if answer.retry_after_s is None else answer.retry_after_s
-        self.schedule.come_back(now_s + wait_s * self._rng.uniform(1, 1.5), visit)
 
     def _lost(self, fd: int, now_s: float) -> None:
         """The connection has ended, and nobody on this side wanted it to."""
@@ -408,33 +354,20 @@ class Crowd:
     def _malformed(self, fd: int, now_s: float, detail: str) -> None:
         """The stream makes no sense. The listener hangs up for good."""
         self._counts.malformed += 1
-        self._note(f"malformed: {detail}")
+        self._habits.note(f"malformed: {detail}")
         self.players.settle(fd, now_s)
         self._close(fd)
 
     def _go_away(self, fd: int, now_s: float, *, rudely: bool = False) -> None:
-        """Closes; who returns will, after a full-jitter wait, and wants the part after its last."""
+        """Closes, and leaves it to the listener's habits what comes next."""
         visit = self.players.visit(fd)
-        if visit.flags & Trait.RETURNS:
-            self.schedule.come_back(now_s + backoff_s(0, self._rng), visit._replace(attempts=1))
-        else:
-            self.players.settle(fd, now_s)
         self._close(fd, rudely=rudely)
+        self._habits.broken(visit, now_s)
 
     def _unanswered(self, fd: int, now_s: float, why: str) -> None:
         visit = self._joining[fd]
         self._close(fd)
-        self._retry(visit, now_s, why)
-
-    def _retry(self, visit: Visit, now_s: float, why: str) -> None:
-        self._counts.unanswered += 1
-        self._note(why)
-        if visit.attempts >= PATIENCE_ATTEMPTS:
-            self._counts.gave_up += 1
-            self.players.settle_away(visit, now_s)
-            return
-        wait_s = backoff_s(visit.attempts, self._rng)
-        self.schedule.come_back(now_s + wait_s, visit._replace(attempts=visit.attempts + 1))
+        self._habits.unanswered(visit, why, now_s)
 
     def _read_slowly(self, fd: int, now_s: float) -> None:
         self.schedule.touch(now_s + SLOW_EVERY_S, Act.READ_SLOWLY, fd, self._since_s[fd])
@@ -457,19 +390,3 @@ class Crowd:
             reset(fd)
         else:
             os.close(fd)
-
-    def _note(self, text: str) -> None:
-        notes = self._report.notes
-        if len(notes) < MAX_NOTES and text not in notes:
-            notes.append(text.replace("\n", " "))
-
-
-def _unix_s(at: object) -> float | None:
-    """Unix time of an RFC 3339 text, or None when it is none."""
-    if not isinstance(at, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    return moment.timestamp() if moment.tzinfo else None

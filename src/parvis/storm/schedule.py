@@ -1,25 +1,10 @@
-"""Who does something later: comes back, breaks off, reads slowly. And how long one waits before coming back.
-
-Rules:
-
-- A broken connection is made anew after a full-jitter wait: between 0 and 0.25 s, doubled with each attempt,
-  at most 15 s. A crowd that lost one edge must not come down on the next as one.
-- An appointment is kept within 5 s of its time; an edge allows 30 s.
-- Who knows of no appointment waits for `Retry-After`, and up to half as long again, and gives up after 3
-  refusals.
-"""
+"""Who does something later, by time: comes back, breaks off, reads slowly."""
 
 from __future__ import annotations
 
 import heapq
-import random
 from enum import IntEnum
-from typing import Final, NamedTuple
-
-BACKOFF_FIRST_S: Final = 0.25
-BACKOFF_MAX_S: Final = 15.0
-APPOINTMENT_SPREAD_S: Final = 5.0
-PATIENCE_REFUSALS: Final = 3
+from typing import NamedTuple
 
 
 class Act(IntEnum):
@@ -97,8 +82,3 @@ class Schedule:
     def _push(self, entry: Entry) -> None:
         self._order += 1
         heapq.heappush(self._heap, entry)
-
-
-def backoff_s(attempts: int, rng: random.Random) -> float:
-    """Full jitter: seconds to wait before attempt `attempts` + 1."""
-    return rng.uniform(0, min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(attempts, 10)))

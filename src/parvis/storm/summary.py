@@ -8,7 +8,7 @@ from parvis.storm.counts import Report
 from parvis.storm.fleet import Outcome
 from parvis.storm.verdict import Verdict, judge
 
-LATE_LOOK_MS: Final = 100.0
+LATE_LOOK_MS: Final = 200.0
 
 
 def verdict_of(outcome: Outcome) -> Verdict:

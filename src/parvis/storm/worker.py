@@ -2,9 +2,9 @@
 
 Rules:
 
-- A small crowd is watched without delay. A crowd of more than 1,000 is looked at every 20 ms: then nobody
-  wakes this process once for each burst, which is most of what a burst would cost. Delays read up to 20 ms
-  too long for it.
+- A small crowd is watched without delay. A crowd of more than 1,000 is looked at every 20 ms, or up to 80 ms
+  when there are many workers: then nobody wakes this process once for each burst, which is most of what a
+  burst would cost. Delays read so much too long for it.
 - What it is late by itself is measured too: the time for which it did not look (`look`).
 - Arrivals never wait for sound, nor sound for arrivals: each gets a slice of every turn.
 - The parent says "enough" by closing the pipe; it dies, and so does the worker (prctl(2), PR_SET_PDEATHSIG).
@@ -35,6 +35,9 @@ from parvis.storm.target import Target
 
 CROWD: Final = 1_000
 LOOK_EVERY_S: Final = 0.02
+LOOK_EVERY_MOST_S: Final = 0.08
+LOOKS_PER_S: Final = 400
+"""Of all workers together: each look costs a switch of processes."""
 REPORT_EVERY_S: Final = 0.5
 SAMPLE_EVERY_S: Final = 2.0
 SLICE: Final = 64
@@ -70,6 +73,7 @@ class Worker:
     ) -> None:
         self._plan = plan
         self._crew = crew
+        self._look_every_s = min(max(LOOK_EVERY_S, crews / LOOKS_PER_S), LOOK_EVERY_MOST_S)
         self._lag = (index + 0.5) / crews
         self._begins_s = begins_s
         self._offset_s = offset_s
@@ -142,7 +146,7 @@ class Worker:
     def _listen(self, wait_s: float) -> None:
         crowd, poll = self._crowd, self._crowd.epoll.poll
         if wait_s and crowd.size > CROWD:
-            time.sleep(min(wait_s, LOOK_EVERY_S))
+            time.sleep(min(wait_s, self._look_every_s))
             wait_s = 0.0
         self._report.look.add((time.monotonic() - self._looked_s) * 1000)
         for _ in range(EVENTS_PER_TURN // EVENTS):

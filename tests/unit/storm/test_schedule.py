@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import random
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parvis.storm.schedule import BACKOFF_MAX_S, Act, Schedule, Visit, backoff_s
+from parvis.storm.schedule import Act, Schedule, Visit
 
 
 @given(st.lists(st.integers(0, 50)))
@@ -37,16 +35,3 @@ def test_clearing_forgets_everybody() -> None:
     schedule.come_back(1, Visit(0))
     schedule.clear()
     assert (len(schedule), schedule.coming_back) == (0, 0)
-
-
-@given(st.integers(0, 1000), st.integers())
-def test_jitter_is_full_and_bounded(attempts: int, seed: int) -> None:
-    wait_s = backoff_s(attempts, random.Random(seed))
-    assert 0 <= wait_s <= min(BACKOFF_MAX_S, 0.25 * 2 ** min(attempts, 10))
-
-
-def test_a_crowd_comes_back_spread_over_the_whole_time() -> None:
-    rng = random.Random(1)
-    waits = sorted(backoff_s(3, rng) for _ in range(1000))
-    tenths = [sum(int(wait / 0.2) == tenth for wait in waits) for tenth in range(10)]
-    assert min(tenths) > 60
