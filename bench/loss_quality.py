@@ -234,7 +234,7 @@ def through_opus_alone(voice: Int16) -> Int16:
         out.mux(stream.encode(None))
     file.seek(0)
     resampler = av.AudioResampler("s16", "mono", RATE)
-    with av.open(file) as back:
+    with av.open(file, "r") as back:
         blocks = [out.to_ndarray()[0] for frame in back.decode(audio=0) for out in resampler.resample(frame)]
     return np.concatenate(blocks).astype(np.int16)
 
