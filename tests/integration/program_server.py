@@ -39,6 +39,7 @@ class Stream:
             name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
         }
         self.next = 0
+        self.source: str = writer.get_extra_info("peername")[0]
         self._writer = writer
 
     async def begin(self, stretch: int = 1) -> None:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from parvis.clock import PART_MS
-from parvis.storm import crowd, habits
+from parvis.storm import crowd, habits, sockets
 from parvis.storm.curve import Curve
 from parvis.storm.fleet import Fleet, Outcome, Sample, server_offset_s
 from parvis.storm.plan import Limits, Plan
@@ -154,6 +154,7 @@ def test_the_last_chunk_is_a_good_end_and_ends_the_storm() -> None:
 
 def test_appointments_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(habits, "APPOINTMENT_SPREAD_S", 0.3)
+    monkeypatch.setattr(sockets, "LISTENERS_PER_SOURCE", 2)
 
     async def busy(stream: Stream) -> None:
         if "x-parvis-appointment" in stream.headers:
@@ -164,11 +165,16 @@ def test_appointments_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with ProgramServer(busy) as server:
         outcome = storm(server, hold_s=3.0)
-        presented = {stream.headers.get("x-parvis-appointment") for stream in server.streams[LISTENERS:]}
+        given = {(f"ticket-{stream.visit}", stream.source) for stream in server.streams[:LISTENERS]}
+        presented = {
+            (stream.headers.get("x-parvis-appointment"), stream.source)
+            for stream in server.streams[LISTENERS:]
+        }
     counts = outcome.report.counts
     assert (counts.refused, counts.appointments_given, counts.appointments_kept) == (6, 6, 6)
     assert counts.admitted == 6
-    assert presented == {f"ticket-{visit}" for visit in range(LISTENERS)}
+    assert presented == given
+    assert len({source for _, source in given}) == 3
     assert verdict_of(outcome).passed
 
 

@@ -183,8 +183,10 @@ class Crowd:
     def _connect(self, visit: Visit) -> None:
         now_s = self._now_s()
         slow = bool(visit.flags & Trait.SLOW)
+        if visit.source < 0:
+            visit = visit._replace(source=self._dialler.next_source())
         try:
-            fd = self._dialler.dial(slow=slow)
+            fd = self._dialler.dial(visit.source, slow=slow)
         except OSError as error:
             self._habits.unanswered(visit, f"cannot connect: {error.strerror}", now_s)
             return

@@ -36,7 +36,7 @@ class Known:
         self.size = len(data)
         self.heard = heard
         self.first, self.next, self.seconds = NOTHING_PLAIN, 0, 0.0
-        plain = heard.answer is None and heard.stretch is None and not heard.over
+        plain = heard.answer is None and heard.pace is None and not heard.over
         if plain and len(heard.runs) == 1:
             self.first, self.next = heard.runs[0]
             self.seconds = (self.next - self.first) * PART_MS / 1000

@@ -8,8 +8,10 @@ The virtual player's rules:
   rule.
 - Parts are heard in order of their numbers. Numbers left out are a gap, played over; a number that was there
   before is a repeat, and is not played.
-- A `pace` event that tells a longer stretch is obeyed at once: the player holds back the difference. That is
-  delay, not a stall, and the listener hears it as such (docs/protocol.md §2).
+- A `pace` event that tells a longer stretch is obeyed: the player slows down by a twelfth, until the new
+  bursts begin or it has gathered the difference. That is delay, not a stall, and the listener hears it as
+  such; but a notice too short for it will be heard (docs/protocol.md §2, §3). What is gathered so is counted
+  at once.
 - A break of the connection stops no player. Who comes back in time has heard nothing of it.
 
 Times are Unix seconds. In `dry_at_s`, a value above 0 is when the player runs dry; one of 0 or below is a
@@ -30,10 +32,12 @@ from numpy.typing import NDArray
 from parvis.clock import PART_MS
 from parvis.storm.counts import Report
 from parvis.storm.schedule import Visit
-from parvis.storm.wire import Heard, Run
+from parvis.storm.wire import Heard, Pace, Run
 
 PART_S: Final = PART_MS / 1000
 MARGIN_PARTS: Final = 2
+SLOWING: Final = 12
+"""Parts that a player plays while it gathers one by slowing down."""
 _ROUNDING_S: Final = 1e-6
 
 
@@ -88,8 +92,8 @@ class Players:
         """The listener got what these bytes hold."""
         if heard.runs:
             self._check_dry(fd, now_s)
-        if heard.stretch is not None:
-            self._obey(fd, heard.stretch)
+        if heard.pace is not None:
+            self._obey(fd, heard.pace)
         for run in heard.runs:
             self._hear(fd, run, now_s)
 
@@ -134,12 +138,12 @@ class Players:
         self._report.stall.add(silence_s * 1000)
         return flags | _STALLED
 
-    def _obey(self, fd: int, stretch: int) -> None:
-        longer = stretch - self.stretch[fd]
-        self.stretch[fd] = stretch
+    def _obey(self, fd: int, pace: Pace) -> None:
+        longer = pace.stretch - self.stretch[fd]
+        self.stretch[fd] = pace.stretch
         self._report.counts.paced += 1
         if longer > 0 and self.dry_at_s[fd] > 0:
-            self.dry_at_s[fd] += longer * PART_S
+            self.dry_at_s[fd] += min(longer, pace.lead_parts / SLOWING) * PART_S
 
     def _hear(self, fd: int, run: Run, now_s: float) -> None:
         counts = self._report.counts

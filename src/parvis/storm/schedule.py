@@ -19,6 +19,7 @@ class Visit(NamedTuple):
     """A listener who is not connected, to whom nothing else in memory belongs.
 
     `next` is the part it wants (0: none heard yet), `dry_at_s` and `flags` are those of `players.py`.
+    An appointment is good for one address only, so a listener comes back from its `source` (-1: none yet).
     """
 
     flags: int
@@ -27,6 +28,7 @@ class Visit(NamedTuple):
     attempts: int = 0
     refusals: int = 0
     appointment: str = ""
+    source: int = -1
 
 
 class Entry(NamedTuple):

@@ -42,7 +42,12 @@ class Dialler:
         self._sources = sources
         self._turn = 0
 
-    def dial(self, *, slow: bool = False) -> int:
+    def next_source(self) -> int:
+        """Number of the source address whose turn it is; 0 when the system chooses."""
+        self._turn = (self._turn + 1) % max(1, len(self._sources))
+        return self._turn
+
+    def dial(self, source: int, *, slow: bool = False) -> int:
         """A non-blocking descriptor that connects, or has connected. `slow` gives it a small receive buffer.
 
         Raises `OSError`; nothing is left open then.
@@ -52,9 +57,8 @@ class Dialler:
             if slow:
                 peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SLOW_BUFFER_BYTES)
             if self._sources:
-                self._turn = (self._turn + 1) % len(self._sources)
                 peer.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
-                peer.bind((self._sources[self._turn], 0))
+                peer.bind((self._sources[source], 0))
             number = peer.connect_ex(self._target.address)
             if number not in (0, errno.EINPROGRESS):
                 raise OSError(number, os.strerror(number))

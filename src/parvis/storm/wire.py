@@ -50,14 +50,22 @@ class Answer:
     problem: dict[str, Any] = field(default_factory=dict)
 
 
+class Pace(NamedTuple):
+    """A `pace` event: `lead_parts` after the part that it rides on, bursts hold `stretch` parts."""
+
+    stretch: int
+    lead_parts: int
+
+
 @dataclass(slots=True)
 class Heard:
-    """What some bytes completed, in order: an answer's head, parts, the stretch that a `pace` event told
-    last; `over` when the last chunk, or the end of a problem, has come."""
+    """What some bytes completed, in order: an answer's head, parts, the `pace` that was told last; `over`
+    when the last chunk, or the end of a problem, has come.
+    """
 
     answer: Answer | None = None
     runs: list[Run] = field(default_factory=list)
-    stretch: int | None = None
+    pace: Pace | None = None
     over: bool = False
 
 
@@ -66,11 +74,10 @@ class PartBook:
 
     def __init__(self, rendition: Rendition) -> None:
         self._rendition = rendition
-        self._known: dict[bytes, tuple[int | None, int | None]] = {}
+        self._known: dict[bytes, tuple[int | None, Pace | None]] = {}
 
-    def read(self, unit: bytes) -> tuple[int | None, int | None]:
-        """(sequence, stretch told by a `pace` event or None) of one whole part; (None, None) of an init
-        segment.
+    def read(self, unit: bytes) -> tuple[int | None, Pace | None]:
+        """(sequence, what a `pace` event in it tells) of one whole part; (None, None) of an init segment.
 
         Raises `RemoteProtocolError` `media-malformed`.
         """
@@ -81,7 +88,7 @@ class PartBook:
                 del self._known[next(iter(self._known))]
         return entry
 
-    def _check(self, unit: bytes) -> tuple[int | None, int | None]:
+    def _check(self, unit: bytes) -> tuple[int | None, Pace | None]:
         reader = PartReader(self._rendition)
         items = reader.feed(unit)
         if len(items) != 1 or reader.unfinished_bytes:
@@ -93,16 +100,16 @@ class PartBook:
                     MALFORMED, f"asked for {self._rendition}, the init segment is {item.rendition}"
                 )
             return None, None
-        return item.sequence, _told_stretch(item)
+        return item.sequence, _told_pace(item)
 
 
-def _told_stretch(part: Part) -> int | None:
+def _told_pace(part: Part) -> Pace | None:
     for event in part.events:
         if event.type == "pace":
-            stretch = event.fields().get("stretch")
-            if not isinstance(stretch, int) or not 1 <= stretch <= 255:
-                raise RemoteProtocolError(MALFORMED, f"a pace event tells stretch {stretch!r}")
-            return stretch
+            stretch, from_sequence = (event.fields().get(name) for name in ("stretch", "from_sequence"))
+            if not isinstance(stretch, int) or not isinstance(from_sequence, int) or not 1 <= stretch <= 255:
+                raise RemoteProtocolError(MALFORMED, f"pace tells stretch {stretch!r} from {from_sequence!r}")
+            return Pace(stretch, max(0, from_sequence - part.sequence))
     return None
 
 
@@ -242,7 +249,7 @@ class StreamReader:
         del self._body[:start]
 
     def _take(self, unit: bytes, heard: Heard) -> None:
-        sequence, stretch = self._book.read(unit)
+        sequence, pace = self._book.read(unit)
         if sequence is None:
             self._initialised = True
             return
@@ -257,7 +264,7 @@ class StreamReader:
             heard.runs[-1] = Run(heard.runs[-1].first, sequence + 1)
         else:
             heard.runs.append(Run(sequence, sequence + 1))
-        heard.stretch = heard.stretch if stretch is None else stretch
+        heard.pace = heard.pace if pace is None else pace
 
 
 def _fields(head: bytes) -> tuple[int, dict[bytes, bytes]]:

@@ -6,7 +6,7 @@ from parvis.clock import PART_MS
 from parvis.storm.counts import Report
 from parvis.storm.players import Players, Trait
 from parvis.storm.schedule import Visit
-from parvis.storm.wire import Heard, Run
+from parvis.storm.wire import Heard, Pace, Run
 
 PART_S = PART_MS / 1000
 FIRST = 5_561_234_567
@@ -25,8 +25,8 @@ class OnePlayer:
         self.players.seat(FD, Visit(flags))
         self.players.stretch[FD] = stretch
 
-    def take(self, first: int, count: int, at_s: float, stretch: int | None = None) -> None:
-        heard = Heard(runs=[Run(FIRST + first, FIRST + first + count)], stretch=stretch)
+    def take(self, first: int, count: int, at_s: float, pace: Pace | None = None) -> None:
+        heard = Heard(runs=[Run(FIRST + first, FIRST + first + count)], pace=pace)
         self.players.take(FD, heard, NOW_S + at_s)
 
     def dry_in_s(self) -> float:
@@ -95,13 +95,22 @@ def test_a_repeat_is_counted_and_not_played() -> None:
 def test_a_told_longer_stretch_is_delay_and_not_a_stall() -> None:
     one = OnePlayer()
     one.take(0, 3, 0.0)
-    one.take(3, 1, 0.3, stretch=4)
+    one.take(3, 1, 0.3, Pace(4, 36))
     assert one.dry_in_s() == pytest.approx((4 + 3) * PART_S, abs=1e-5)
     one.take(4, 4, 0.3 + 4 * PART_S)
     assert one.counts.stalls == 0
     assert one.counts.paced == 1
-    one.take(8, 4, 3.0, stretch=1)
+    one.take(8, 4, 3.0, Pace(1, 8))
     assert one.dry_in_s() == pytest.approx((12 + 3) * PART_S, abs=1e-5)
+
+
+def test_a_notice_too_short_to_gather_is_only_worth_what_could_be_gathered() -> None:
+    one = OnePlayer()
+    one.take(0, 3, 0.0)
+    one.take(3, 1, 0.3, Pace(8, 6))
+    assert one.dry_in_s() == pytest.approx((4 + 0.5) * PART_S, abs=1e-5)
+    one.take(4, 8, 0.3 + 8 * PART_S)
+    assert one.counts.stalls == 1
 
 
 def test_a_break_shorter_than_what_is_held_is_not_heard() -> None:

@@ -32,7 +32,7 @@ def test_elsewhere_the_system_chooses() -> None:
 def test_connections_come_from_the_addresses_in_turn() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         dialler = Dialler(target_of(server), ("127.0.7.1", "127.0.8.1"))
-        fds = [dialler.dial() for _ in range(4)]
+        fds = [dialler.dial(dialler.next_source()) for _ in range(4)]
         peers = sorted(server.accept()[1][0] for _ in range(4))
         assert peers == ["127.0.7.1", "127.0.7.1", "127.0.8.1", "127.0.8.1"]
         for fd in fds:
@@ -44,14 +44,14 @@ def test_slow_listeners_have_a_small_buffer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         sizes = []
         for slow in (False, True):
-            with socket.socket(fileno=Dialler(target_of(server), ()).dial(slow=slow)) as peer:
+            with socket.socket(fileno=Dialler(target_of(server), ()).dial(0, slow=slow)) as peer:
                 sizes.append(peer.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
     assert sizes[1] <= 8_192 < sizes[0]
 
 
 def test_a_reset_is_seen_as_one() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        fd = Dialler(target_of(server), ()).dial()
+        fd = Dialler(target_of(server), ()).dial(0)
         peer, _ = server.accept()
         reset(fd)
         with peer:

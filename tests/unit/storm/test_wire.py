@@ -10,7 +10,7 @@ from parvis.errors import RemoteProtocolError
 from parvis.media.events import Event
 from parvis.media.init import init_segment
 from parvis.media.rendition import Rendition
-from parvis.storm.wire import Answer, Heard, PartBook, Run, StreamReader
+from parvis.storm.wire import Answer, Heard, Pace, PartBook, Run, StreamReader
 from tests.unit.storm.wires import FIRST, burst, chunk, head, join, part
 
 
@@ -29,7 +29,7 @@ def total(reader: StreamReader, pieces: list[bytes]) -> Heard:
                 whole.runs[-1] = Run(whole.runs[-1].first, run.next)
             else:
                 whole.runs.append(run)
-        whole.stretch = heard.stretch or whole.stretch
+        whole.pace = heard.pace or whole.pace
         whole.over |= heard.over
     return whole
 
@@ -54,7 +54,7 @@ def test_any_cut_gives_the_same(sizes: list[int], over: bool) -> None:
     pieces.append(data)
     heard = total(fresh(), pieces)
     assert heard.runs == [Run(FIRST, FIRST + 4), Run(FIRST + 6, FIRST + 7)]
-    assert heard.stretch == 8
+    assert heard.pace == Pace(8, 3)
     assert heard.over == over
 
 
@@ -127,7 +127,8 @@ def test_an_interim_answer_is_passed_over() -> None:
         ),
         (head() + chunk(init_segment(Rendition.OPUS)) + chunk(b"\0\0\0\4mdat"), "claims 4 bytes"),
         (head() + chunk(init_segment(Rendition.OPUS)) + chunk(b"\0\7\0\0mdat"), "over the limit"),
-        (join() + burst(FIRST + 3, 1, Event.of("pace", stretch=0)), "stretch 0"),
+        (join() + burst(FIRST + 3, 1, Event.of("pace", stretch=4)), "stretch 4 from None"),
+        (join() + burst(FIRST + 3, 1, Event.of("pace", stretch=0, from_sequence=FIRST + 9)), "stretch 0"),
     ],
 )
 def test_what_breaks_the_protocol_is_told(data: bytes, why: str) -> None:
