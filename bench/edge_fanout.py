@@ -77,7 +77,8 @@ def edge_server(port: int, run_dir: Path) -> None:
     """A real edge. Killed when it has been measured."""
     reader = LocalReader(run_dir, *PATTERNS, replay=True)
     publisher = LocalPublisher(run_dir, "edge-1")
-    serve_edge(EdgeSettings(port=port), reader, publisher, SystemClock(), lambda: False)
+    settings = EdgeSettings(port=port, per_address=0, data=run_dir, joins_per_s=100_000)
+    serve_edge(settings, reader, publisher, SystemClock(), lambda: False)
 
 
 def sink(port: int, listeners: int, joined: Connection) -> None:

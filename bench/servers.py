@@ -131,16 +131,11 @@ def edge(of: Demo, stretch: int) -> Iterator[Server]:
         "PARVIS_RUN_DIR": str(of.run_dir),
         "PARVIS_PORT": str(port),
         "PARVIS_MAX_CONNECTIONS": "1000000",
+        "PARVIS_PER_ADDRESS": "0",
+        "PARVIS_MIN_STRETCH": str(stretch),
+        "PARVIS_MAX_STRETCH": str(stretch),
     }
-    command = [
-        sys.executable,
-        "-m",
-        "bench.stretched_edge",
-        "--stretch",
-        str(stretch),
-        "--name",
-        f"edge-{port}",
-    ]
+    command = [sys.executable, "-m", "parvis", "edge", "--name", f"edge-{port}"]
     core = str(machine.server_core())
     process = machine.start(command, core, of.log, env={**os.environ, **settings}, cwd=ROOT)
     try:

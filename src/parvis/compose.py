@@ -29,8 +29,9 @@ from parvis.stage.service import Stage
 log = structlog.get_logger(__name__)
 
 STAGE_NICE = -10
-CONTROL_NICE = 5
-"""A crowd at the edges must not make the mixer late, nor control: see docs/design.md."""
+CONTROL_NICE = 0
+EDGE_NICE = 5
+"""A crowd at the edges must not make the mixer late, nor control: see docs/concepts/strain.md."""
 
 
 def run_control(bus_settings: BusSettings, settings: ControlSettings) -> None:
@@ -68,22 +69,28 @@ def run_stage(bus_settings: BusSettings, settings: StageSettings) -> None:
 
 
 def run_edge(bus_settings: BusSettings, settings: EdgeSettings) -> None:
-    """An edge process. No asyncio: one loop over file descriptors."""
+    """An edge process. No asyncio: one loop over file descriptors.
+
+    SIGTERM ends this edge and sends its listeners on to the others, SIGINT or a second SIGTERM ends it now.
+    """
     logs.configure(settings.name)
-    process.become(settings.name.replace("-", " "))
+    process.become(settings.name.replace("-", " "), nice=EDGE_NICE)
     process.raise_open_files()
-    stopping = False
+    signals: list[int] = []
 
-    def stop(_signal: int, _frame: object) -> None:
-        nonlocal stopping
-        stopping = True
+    def note(number: int, _frame: object) -> None:
+        signals.append(number)
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, note)
+    signal.signal(signal.SIGINT, note)
+
+    def stop() -> bool:
+        return signal.SIGINT in signals or len(signals) > 1
+
     publisher = LocalPublisher(bus_settings.run_dir, settings.name)
     reader = LocalReader(bus_settings.run_dir, "space.", "program.", "part.", replay=True)
     try:
-        serve_edge(settings, reader, publisher, SystemClock(), lambda: stopping)
+        serve_edge(settings, reader, publisher, SystemClock(), stop, lambda: bool(signals))
     finally:
         reader.close()
         publisher.close_publisher()

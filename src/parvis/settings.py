@@ -87,6 +87,28 @@ class EdgeSettings:
     """Bearer token for /metrics from elsewhere than loopback; empty means loopback only."""
     max_connections: int = 18_000
     """Connections at once in this process, listeners and requests together."""
+    spare_connections: int = 1_024
+    """Connections beyond that, each for one short answer: a page, or an appointment."""
+    per_address: int = 200
+    """Connections at once from one IPv4 address or IPv6 /64; 0 means no limit."""
+    joins_per_s: float = 0.0
+    """Newcomers let in a second; 0 means as many as this process can, by its own measure."""
+    requests_per_s: float = 3_000.0
+    """Requests for pages, files and space.json answered a second."""
+    min_stretch: int = 1
+    """Parts per burst when calm, 1 to 32."""
+    max_stretch: int = 32
+    """Parts per burst under the greatest strain, `min_stretch` to 32."""
+    target_busy_share: float = 0.7
+    """Of the time, how much this process may work before something gives way."""
+    max_egress_mbps: float = 0.0
+    """Outgoing rate beyond which newcomers get appointments, in Mbit/s; 0 means no limit."""
+    drain_s: float = 10.0
+    """Over how many seconds listeners are sent to the other edges when this one is told to end."""
+    data: Path = Path("data")
+    """Folder with the key of appointments, which all edges of the machine share."""
+    appointment_key: str = ""
+    """The same key as 64 hexadecimal digits, for edges on several machines; empty means the folder's."""
     header_limit_bytes: int = 8_192
     """Size of a request head."""
     request_timeout_s: float = 10.0
@@ -95,6 +117,18 @@ class EdgeSettings:
     """Time after which a listener who takes no sound is let go."""
     pages: Path = PAGES
     """Folder of the built pages."""
+
+    def __post_init__(self) -> None:
+        """Raises `UserError` `setting-invalid`."""
+        if not 1 <= self.min_stretch <= self.max_stretch <= 32:
+            raise UserError("setting-invalid", "PARVIS_MIN_STRETCH ≤ PARVIS_MAX_STRETCH must be 1 to 32")
+        if not 0.1 <= self.target_busy_share <= 1:
+            raise UserError("setting-invalid", "PARVIS_TARGET_BUSY_SHARE must be 0.1 to 1")
+        if self.requests_per_s < 1:
+            raise UserError("setting-invalid", "PARVIS_REQUESTS_PER_S must be at least 1")
+        for name in ("per_address", "joins_per_s", "max_egress_mbps", "drain_s", "spare_connections"):
+            if getattr(self, name) < 0:
+                raise UserError("setting-invalid", f"PARVIS_{name.upper()} must not be below 0")
 
 
 def _flag(text: str) -> bool:

@@ -13,6 +13,7 @@ from parvis.clock import ManualClock
 from parvis.edge.bursts import FINAL, Framing, frame
 from parvis.edge.cohorts import Cohort, Key
 from parvis.edge.fanout import JUNK_LIMIT_BYTES, LINGER_S, QUIET, Fanout
+from parvis.media.events import Event
 
 LAGGARD_TIMEOUT_S = 30.0
 KEY = Key("abc", "opus", Framing.RAW)
@@ -27,7 +28,7 @@ class Numbers:
     over: bool = False
     size: int = 6
 
-    def burst(self, first: int, count: int, framing: Framing) -> bytes:
+    def burst(self, first: int, count: int, framing: Framing, event: Event | None = None) -> bytes:
         return frame((self.part(number) for number in range(first, first + count)), framing)
 
     def part(self, number: int) -> bytes:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -95,7 +97,9 @@ def test_options_and_cors(live: World) -> None:
     response = live.get(STREAM, "OPTIONS", Origin="https://elsewhere.example")
     assert response.status == 204
     assert response.headers["access-control-allow-origin"] == "*"
-    assert response.headers["access-control-expose-headers"] == "Retry-After, X-Parvis-Sequence"
+    assert response.headers["access-control-expose-headers"] == (
+        "Retry-After, X-Parvis-Sequence, X-Parvis-Stretch"
+    )
     assert "Range" in response.headers["access-control-allow-headers"]
 
 
@@ -209,12 +213,18 @@ def test_newcomers_without_room_are_told_when_to_come_back(world: World) -> None
         with world.connect() as first, world.connect() as second:
             Listener(first)
             Listener(second)
-            for target in (STREAM, "/s/abc", "/live/abc/events"):
+            for ahead, target in enumerate((STREAM, "/live/abc/events", STREAM)):
                 refusal = world.get(target)
                 assert (refusal.status, code_of(refusal)) == (503, "not-admitted")
-                assert 3 <= int(refusal.headers["retry-after"]) <= 12
+                problem = json.loads(refusal.body)
+                assert problem["ahead"] == ahead
+                assert len(problem["appointment"]) == 43
+                at_s = datetime.fromisoformat(problem["at"]).timestamp()
+                assert ahead <= int(refusal.headers["retry-after"]) <= ahead + 2
+                assert at_s - time.time() <= ahead + 1.1
                 assert refusal.headers["connection"] == "close"
             assert world.get("/healthz").status == 200, "health is told in any case"
+            assert world.get("/s/abc").status == 200, "the page that waits needs no place"
             assert connections(world) == 3
         wait_for(lambda: world.get(STREAM, "HEAD").status == 200, "there is room again")
 
@@ -274,7 +284,7 @@ def test_no_descriptor_is_left_behind(live: World) -> None:
     for _ in range(50):
         one_round()
     wait_for(lambda: connections(live) == 1, "all have gone")
-    wait_for(lambda: count() == before, "every descriptor is closed")
+    wait_for(lambda: count() <= before, "every descriptor is closed")
 
 
 def test_stopping_closes_everybody_without_a_last_chunk(world: World) -> None:

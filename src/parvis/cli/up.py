@@ -136,10 +136,17 @@ def children(place: Place) -> list[Child]:
             "PARVIS_RTC_LOOPBACK", "yes" if _is_loopback(place.host) else "no"
         ),
     }
-    names = ["stage-1", "control", *(f"edge-{number}" for number in range(1, place.edges + 1))]
+    if _is_loopback(place.host):  # everybody comes from the same address
+        environment["PARVIS_PER_ADDRESS"] = os.environ.get("PARVIS_PER_ADDRESS", "0")
+    edges = [f"edge-{number}" for number in range(1, place.edges + 1)]
     return [
-        Child(name, (sys.executable, "-m", "parvis", name.split("-")[0], "--name", name), environment)
-        for name in names
+        Child(
+            name,
+            (sys.executable, "-m", "parvis", name.split("-")[0], "--name", name),
+            environment,
+            signal.SIGINT if name in edges else signal.SIGTERM,
+        )
+        for name in ["stage-1", "control", *edges]
     ]
 
 

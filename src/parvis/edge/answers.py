@@ -52,7 +52,7 @@ STATUS_OF_KIND: Final = (
 
 ALWAYS: Final = (
     b"Access-Control-Allow-Origin: *\r\n"
-    b"Access-Control-Expose-Headers: Retry-After, X-Parvis-Sequence\r\n"
+    b"Access-Control-Expose-Headers: Retry-After, X-Parvis-Sequence, X-Parvis-Stretch\r\n"
     b"X-Content-Type-Options: nosniff\r\n"
 )
 
@@ -116,15 +116,16 @@ def encode(answer: Answer, wall_s: float, *, keep_alive: bool, with_body: bool =
     return b"".join(lines), answer.body if with_body else b""
 
 
-def stream_headers(media_type: str, sequence: int | None = None) -> Headers:
-    """Headers of an endless body. `sequence` is that of its first part."""
+def stream_headers(media_type: str, sequence: int | None = None, stretch: int = 1) -> Headers:
+    """Headers of an endless body. `sequence` is that of its first part, if it has parts, and `stretch` how
+    many of them come at once."""
     headers: Headers = (
         ("Content-Type", media_type),
         ("Cache-Control", "no-store"),
         ("X-Accel-Buffering", "no"),
     )
     if sequence is not None:
-        headers += (("X-Parvis-Sequence", str(sequence)),)
+        headers += (("X-Parvis-Sequence", str(sequence)), ("X-Parvis-Stretch", str(stretch)))
     return headers
 
 

@@ -16,8 +16,16 @@ from collections.abc import Callable, Hashable, Iterable
 from enum import Enum
 from typing import Final
 
+from parvis.media.boxes import box_header
+from parvis.media.events import Event
+from parvis.media.part import event_box
+
 MAX_STRETCH: Final = 32
 """Most parts in one burst: 10.24 s."""
+
+
+OWN_EVENT_INDEX: Final = 255
+"""Of an edge's own event among those of its part: no stage sends so many."""
 
 
 class Framing(Enum):
@@ -37,6 +45,12 @@ def frame(pieces: Iterable[bytes], framing: Framing) -> bytes:
     if framing is Framing.RAW or not body:
         return body
     return b"%x\r\n%b\r\n" % (len(body), body)
+
+
+def with_event(part: bytes, sequence: int, event: Event) -> bytes:
+    """The part with one more event, after its `prft` (docs/protocol.md §3)."""
+    _, size = box_header(part)
+    return b"".join((part[:size], event_box(sequence, OWN_EVENT_INDEX, event), part[size:]))
 
 
 class ByteCache:
@@ -75,21 +89,35 @@ class Bursts:
         self._bursts = ByteCache(limit_bytes=4 << 20)
         self._joins = ByteCache(limit_bytes=4 << 20)
 
-    def burst(self, first: int, count: int, framing: Framing) -> bytes:
-        """Parts `first` to `first + count - 1` as one write. `count` is 1 to 32."""
+    def burst(self, first: int, count: int, framing: Framing, event: Event | None = None) -> bytes:
+        """Parts `first` to `first + count - 1` as one write, `event` in the first. `count` is 1 to 32."""
         assert 1 <= count <= MAX_STRETCH, count
-        return self._bursts.get(
-            (first, count, framing), lambda: frame(map(self._part, range(first, first + count)), framing)
-        )
 
-    def join(self, head: Callable[[], bytes], init: bytes, first: int, last: int, framing: Framing) -> bytes:
-        """Head, init segment and parts `first` to `last`, both included; none when `last < first`."""
+        def build() -> bytes:
+            parts = map(self._part, range(first, first + count))
+            if event is None:
+                return frame(parts, framing)
+            return frame((with_event(next(parts), first, event), *parts), framing)
+
+        return self._bursts.get((first, count, framing, event), build)
+
+    def join(
+        self,
+        head: Callable[[], bytes],
+        init: bytes,
+        first: int,
+        last: int,
+        framing: Framing,
+        stretch: int = 1,
+    ) -> bytes:
+        """Head, init segment and parts `first` to `last`, both included; none when `last < first`. The head
+        must be the same for the same arguments."""
 
         def build() -> bytes:
             parts = (frame([self._part(sequence)], framing) for sequence in range(first, last + 1))
             return b"".join([head(), frame([init], framing), *parts])
 
-        return self._joins.get((first, last, framing, init), build)
+        return self._joins.get((first, last, framing, init, stretch), build)
 
     def clear(self) -> None:
         """Forgets everything that was built."""

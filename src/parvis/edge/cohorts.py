@@ -8,21 +8,26 @@ cohort: no object, no task, no copy. Rules:
 - While a burst is being written (`cursor` to `end`), nobody may change place below `end`: who leaves there
   leaves a hole. Otherwise the last listener takes the place of who leaves. Both are O(1).
 - A burst of stretch k and phase p covers sequences from one that is p modulo k. Newcomers take the emptiest
-  phase, so writes spread over time.
+  of the phases whose burst is a quarter of a stretch old at most: so writes spread over time, and nobody
+  stands much further behind the stage than it must.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from parvis.edge.bursts import MAX_STRETCH, Framing
+from parvis.media.events import Event
 
 EVENTS = "events"
 """Source name of the event cohorts, beside the names of renditions."""
 
 HOLE = -1
+PHASES_BEHIND = 4
+"""Newcomers are spread over one part in so many of a stretch."""
 
 
 class Source(Protocol):
@@ -37,7 +42,8 @@ class Source(Protocol):
     @property
     def over(self) -> bool: ...
 
-    def burst(self, first: int, count: int, framing: Framing) -> bytes: ...
+    def burst(self, first: int, count: int, framing: Framing, event: Event | None = None) -> bytes:
+        """As one write; `event` is told at its head."""
 
 
 class Key(NamedTuple):
@@ -48,6 +54,19 @@ class Key(NamedTuple):
     framing: Framing
     stretch: int = 1
     phase: int = 0
+
+
+@dataclass(slots=True)
+class Move:
+    """What a cohort was told: to bursts of `stretch` parts from `from_sequence` on, a share at each of its
+    boundaries."""
+
+    stretch: int
+    from_sequence: int
+    shares: int
+    """Boundaries that are left."""
+    done_at: int = -1
+    """Position at which the last share moved."""
 
 
 class Cohort:
@@ -63,6 +82,8 @@ class Cohort:
         "fds",
         "holes",
         "key",
+        "laggards",
+        "move",
         "position",
         "source",
     )
@@ -81,9 +102,17 @@ class Cohort:
         self.end = 0
         self.began_s = 0.0
         self.closing = False
+        self.move: Move | None = None
+        self.laggards = 0
+        """Listeners of this cohort who are not here now, for their sockets are full."""
 
     def __len__(self) -> int:
         return len(self.fds) - len(self.holes)
+
+    @property
+    def stretch(self) -> int:
+        """Parts in a burst, as far as listeners must be prepared for: a longer one may have been told."""
+        return self.key.stretch if self.move is None else max(self.key.stretch, self.move.stretch)
 
     @property
     def writing(self) -> bool:
@@ -122,11 +151,27 @@ class Cohorts:
         """All cohorts of one source, as they are now."""
         return list(self._fed_by.get((space, name), ()))
 
-    def choose(self, space: str, name: str, framing: Framing, stretch: int, source: Source) -> Cohort:
-        """The cohort for a newcomer: the emptiest phase of that stretch."""
-        phases = [Key(space, name, framing, stretch, phase) for phase in range(stretch)]
-        key = min(phases, key=lambda key: len(self._cohorts[key]) if key in self._cohorts else 0)
-        return self.get(key, source)
+    def choose(
+        self,
+        space: str,
+        name: str,
+        framing: Framing,
+        stretch: int,
+        source: Source,
+        *,
+        spread: bool = True,
+    ) -> Cohort:
+        """The cohort for a newcomer: the emptiest phase of that stretch whose burst is not old. Without
+        `spread` the one that has the newest part."""
+        following = source.newest + 1
+        best, fewest = Key(space, name, framing, stretch, following % stretch), -1
+        for behind in range(1 + stretch // PHASES_BEHIND if spread else 1):
+            key = Key(space, name, framing, stretch, (following - behind) % stretch)
+            cohort = self._cohorts.get(key)
+            count = 0 if cohort is None else len(cohort)
+            if fewest < 0 or count < fewest:
+                best, fewest = key, count
+        return self.get(best, source)
 
     def of(self, fd: int) -> Cohort | None:
         """Where a descriptor listens, or None."""
@@ -170,10 +215,14 @@ class Cohorts:
 
         Returns how many were moved. None are while either cohort is writing or the two stand at different
         parts; both end by themselves with the next bursts. To spread a crowd over all phases, move a share
-        at each part.
+        at each boundary.
         """
         phase = (cohort.position + 1) % stretch
         target = self.get(cohort.key._replace(stretch=stretch, phase=phase), cohort.source)
+        if stretch > cohort.key.stretch and not (len(target) or target.laggards or target.writing):
+            # Nobody stands there, so it may stand at any part of its phase. A crowd that has fallen behind
+            # the newest part, and so needs longer bursts most, would never find it there.
+            target.position = cohort.position
         if target is cohort or cohort.writing or target.writing or target.position != cohort.position:
             return 0
         count = min(limit, len(cohort.fds))

@@ -3,7 +3,9 @@
 Rules:
 
 - A head must be whole within `timeout_s`, else `408`; one that sends nothing is closed without a word. An
-  answer must be taken within the same time.
+  answer must be taken within the same time. Where it is crowded (`take` says so) there are `CROWDED_S`, and
+  one answer.
+- Who is told to come back later (`503`) is let go at once, to make room.
 - Requests on one connection are answered in their order. While an answer waits for room, nothing more is
   read, so what one connection can make us hold is bounded by one read.
 - Before a close that we begin, our half is shut and what still comes is read for a moment, or the reset
@@ -18,6 +20,7 @@ import select
 import socket
 from collections import deque
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -31,6 +34,7 @@ from parvis.errors import ParvisError, RemoteProtocolError
 
 READ_BYTES: Final = 16_384
 DRAIN_S: Final = 2.0
+CROWDED_S: Final = 2.0
 
 _GONE: Final = select.EPOLLHUP | select.EPOLLERR
 
@@ -38,13 +42,13 @@ log = structlog.get_logger(__name__)
 
 
 class _Connection:
-    __slots__ = ("admitted", "closing", "deadline_s", "draining", "output", "reader", "waiting")
+    __slots__ = ("closing", "crowded", "deadline_s", "draining", "output", "reader", "waiting")
 
-    def __init__(self, reader: RequestReader, deadline_s: float, *, admitted: bool) -> None:
+    def __init__(self, reader: RequestReader, deadline_s: float, *, crowded: bool) -> None:
         self.reader = reader
         self.output: deque[memoryview] = deque()
         self.deadline_s = deadline_s
-        self.admitted = admitted
+        self.crowded = crowded
         self.closing = False
         """Nothing more is read; closed when the output is taken."""
         self.draining = False
@@ -54,8 +58,8 @@ class _Connection:
 
 
 class Connections:
-    """Owns the descriptors in request phase. `respond` answers a request (and whether the connection was
-    admitted); `join` takes over a descriptor, with the bytes that must go out first."""
+    """Owns the descriptors in request phase. `respond` answers a request; `join` takes over a descriptor,
+    with the bytes that must go out first."""
 
     def __init__(
         self,
@@ -64,18 +68,18 @@ class Connections:
         *,
         header_limit_bytes: int,
         timeout_s: float,
-        respond: Callable[[Request, bool], Answer | Join],
+        respond: Callable[[int, Request], Answer | Join],
         join: Callable[[int, Join, bytes], None],
+        on_close: Callable[[int], None],
     ) -> None:
         self.requests = 0
-        self.refused = 0
-        """Connections here now that were not admitted."""
         self._epoll = epoll
         self._clock = clock
         self._header_limit_bytes = header_limit_bytes
         self._timeout_s = timeout_s
         self._respond = respond
         self._join = join
+        self._on_close = on_close
         self._open: dict[int, _Connection] = {}
 
     def __contains__(self, fd: int) -> bool:
@@ -84,12 +88,11 @@ class Connections:
     def __len__(self) -> int:
         return len(self._open)
 
-    def take(self, fd: int, *, loopback: bool, admitted: bool) -> None:
+    def take(self, fd: int, *, loopback: bool, crowded: bool) -> None:
         """A fresh, non-blocking descriptor."""
         reader = RequestReader(self._header_limit_bytes, loopback=loopback)
-        deadline_s = self._clock.monotonic_s() + self._timeout_s
-        self._open[fd] = _Connection(reader, deadline_s, admitted=admitted)
-        self.refused += not admitted
+        timeout_s = min(self._timeout_s, CROWDED_S) if crowded else self._timeout_s
+        self._open[fd] = _Connection(reader, self._clock.monotonic_s() + timeout_s, crowded=crowded)
         self._epoll.register(fd, QUIET)
 
     def on_event(self, fd: int, mask: int) -> None:
@@ -120,7 +123,8 @@ class Connections:
 
     def close(self, fd: int) -> None:
         """Closes one of our descriptors."""
-        self._forget(fd)
+        del self._open[fd]
+        self._on_close(fd)
         self._epoll.unregister(fd)  # closing does that only when no forked process holds a copy
         os.close(fd)
 
@@ -128,9 +132,6 @@ class Connections:
         """Closes everything at once."""
         for fd in list(self._open):
             self.close(fd)
-
-    def _forget(self, fd: int) -> None:
-        self.refused -= not self._open.pop(fd).admitted
 
     def _read(self, fd: int, connection: _Connection) -> None:
         try:
@@ -144,9 +145,9 @@ class Connections:
             return
         for request in connection.reader.feed(data):
             self.requests += 1
-            response = self._answer(request, connection.admitted)
+            response = self._answer(fd, request)
             if isinstance(response, Join):
-                self._forget(fd)
+                del self._open[fd]
                 self._join(fd, response, b"".join(connection.output))
                 return
             self._send(connection, response, request)
@@ -158,9 +159,9 @@ class Connections:
         if connection.output:
             self._flush(fd, connection)
 
-    def _answer(self, request: Request, admitted: bool) -> Answer | Join:
+    def _answer(self, fd: int, request: Request) -> Answer | Join:
         try:
-            return self._respond(request, admitted)
+            return self._respond(fd, request)
         except ParvisError as error:
             return problem(error)
         except Exception:
@@ -169,7 +170,8 @@ class Connections:
 
     def _send(self, connection: _Connection, answer: Answer, request: Request | None) -> None:
         """Queues an answer. Without a request, it is the last on this connection."""
-        keep_alive = request is not None and request.keep_alive and connection.admitted
+        over = connection.crowded or answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+        keep_alive = request is not None and request.keep_alive and not over
         with_body = request is None or request.method != "HEAD"
         head, body = encode(answer, self._clock.wall_s(), keep_alive=keep_alive, with_body=with_body)
         # Small answers go out in one write, large bodies are shared and never copied.

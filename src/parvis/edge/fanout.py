@@ -12,6 +12,7 @@ Rules:
 - A source that is over is ended with its last chunk, a half-close, and a close when the peer has closed too
   or after 5 s.
 - What a listener sends after its request means nothing; after 4 KiB of it the listener is let go.
+- Who gets bursts of which length is for `pacing.py` to say; it is asked at every boundary.
 
 Times are monotonic seconds.
 """
@@ -22,13 +23,17 @@ import os
 import select
 import socket
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from parvis.clock import Clock
+from parvis.clock import PART_MS, Clock
 from parvis.edge.bursts import FINAL, MAX_STRETCH
 from parvis.edge.cohorts import EVENTS, Cohort, Cohorts
+from parvis.edge.pacing import Pacing
+from parvis.edge.strain import LATE_FROM_S
 
+PART_S: Final = PART_MS / 1000
 LINGER_S: Final = 5.0
 JUNK_LIMIT_BYTES: Final = 4096
 
@@ -45,6 +50,10 @@ class FanoutCounts:
 
     bursts: int = 0
     """Writes of a burst to one listener."""
+    sent_bytes: int = 0
+    """Bytes of those bursts."""
+    left: int = 0
+    """Listeners who are gone, for whatever reason."""
     skipped_parts: int = 0
     """Parts that one listener did not get, because it or this process was too slow."""
     let_go: int = 0
@@ -67,13 +76,25 @@ class _Laggard:
 class Fanout:
     """Owns every descriptor that is joined, until it closes it."""
 
-    def __init__(self, epoll: select.epoll, clock: Clock, laggard_timeout_s: float) -> None:
+    def __init__(
+        self,
+        epoll: select.epoll,
+        clock: Clock,
+        laggard_timeout_s: float,
+        *,
+        on_close: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self.cohorts = Cohorts()
+        self.pacing = Pacing()
         self.counts = FanoutCounts()
         self.lateness_s = 0.0
         """How long the last burst took from being ready until its last listener had it."""
+        self.late_share = 0.0
+        """The same for the slowest burst since this was last set to 0, as a share of the time until the next
+        one; 0 if none took longer than `LATE_FROM_S`."""
         self.size = 0
         """Descriptors owned."""
+        self._on_close = on_close
         self._epoll = epoll
         self._clock = clock
         self._laggard_timeout_s = laggard_timeout_s
@@ -133,9 +154,9 @@ class Fanout:
             limit -= self._write_slice(cohort, limit)
             if cohort.cursor >= cohort.end:
                 self._due.popleft()
-                self.lateness_s = self._clock.monotonic_s() - cohort.began_s
-                self.cohorts.settle(cohort)
-                self._go_on(cohort)
+                self._settle(cohort)
+                if not self._due:
+                    self.pacing.settle_all(self.cohorts)
 
     def on_event(self, fd: int, mask: int) -> None:
         """What epoll says of a descriptor that was joined."""
@@ -161,9 +182,18 @@ class Fanout:
 
     def close(self, fd: int) -> None:
         """Closes a descriptor that was joined, wherever it stands. Raises `KeyError` for any other."""
-        if self.cohorts.remove(fd) is None and self._laggards.pop(fd, None) is None:
+        if self.cohorts.remove(fd) is None and not self._unlag(fd):
             del self._lingering[fd]
         self._release(fd)
+
+    def dismiss(self, count: int) -> None:
+        """Closes so many, without a last chunk: to a client that means "come back"."""
+        for cohort in list(self.cohorts):
+            while count > 0 and len(cohort):
+                self.close(next(fd for fd in reversed(cohort.fds) if fd >= 0))
+                count -= 1
+        for fd in [*self._laggards, *self._lingering][: max(0, count)]:
+            self.close(fd)
 
     def close_all(self) -> None:
         """Closes everybody without a last chunk: to a client that means "come back", not "it is over"."""
@@ -171,6 +201,16 @@ class Fanout:
         fds = [fd for cohort in self.cohorts for fd in cohort.fds if fd >= 0]
         for fd in [*fds, *self._laggards, *self._lingering]:
             self.close(fd)
+
+    def _settle(self, cohort: Cohort) -> None:
+        """A cohort's burst is written."""
+        lateness_s = self.lateness_s = self._clock.monotonic_s() - cohort.began_s
+        if lateness_s > LATE_FROM_S:
+            self.late_share = max(self.late_share, lateness_s / (cohort.key.stretch * PART_S))
+        self.cohorts.settle(cohort)
+        if cohort.move is not None:
+            self.pacing.settle(self.cohorts, cohort)
+        self._go_on(cohort)
 
     def _go_on(self, cohort: Cohort) -> None:
         """Begins the cohort's next burst if one is due. It writes none now."""
@@ -186,7 +226,8 @@ class Fanout:
             if count <= 0:
                 break
             if len(cohort):
-                burst = source.burst(cohort.position + 1, count, cohort.key.framing)
+                first = cohort.position + 1
+                burst = source.burst(first, count, cohort.key.framing, self.pacing.notice(cohort, first))
                 cohort.begin(burst, cohort.position + count, self._clock.monotonic_s())
                 self._due.append(cohort)
                 return
@@ -201,6 +242,7 @@ class Fanout:
         else:
             self.cohorts.discard(cohort)
         cohort.closing = True
+        self.pacing.forget(cohort)
 
     def _write_slice(self, cohort: Cohort, limit: int) -> int:
         burst = cohort.burst
@@ -214,6 +256,7 @@ class Fanout:
             return len(fds)
         self.counts.bursts += len(fds)
         size, write = len(burst), os.write
+        self.counts.sent_bytes += size * len(fds)
         for fd in fds:
             if fd < 0:
                 continue
@@ -234,7 +277,14 @@ class Fanout:
 
     def _lag(self, fd: int, cohort: Cohort, remainder: memoryview, position: int) -> None:
         self._laggards[fd] = _Laggard(cohort, remainder, position, self._clock.monotonic_s())
+        cohort.laggards += 1
         self._epoll.modify(fd, WAITING)
+
+    def _unlag(self, fd: int) -> bool:
+        laggard = self._laggards.pop(fd, None)
+        if laggard is not None:
+            laggard.cohort.laggards -= 1
+        return laggard is not None
 
     def _catch_up(self, fd: int, laggard: _Laggard) -> None:
         """Writes to a laggard whose socket has room, until it is full again or has caught up."""
@@ -252,12 +302,12 @@ class Fanout:
                 if laggard.remainder:
                     return
             if laggard.final:
-                del self._laggards[fd]
+                self._unlag(fd)
                 self._linger(fd)
                 return
             if not self._refill(laggard):
                 break
-        del self._laggards[fd]
+        self._unlag(fd)
         self._epoll.modify(fd, QUIET)
         self.cohorts.add(laggard.cohort, fd)
 
@@ -333,5 +383,7 @@ class Fanout:
         """
         self._junk_bytes.pop(fd, None)
         self.size -= 1
+        self.counts.left += 1
+        self._on_close(fd)
         self._epoll.unregister(fd)
         os.close(fd)

@@ -14,12 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from parvis.bus.messages import RING_PARTS, ProgramMessage, ProgramRendition
 from parvis.edge.bursts import Bursts, Framing
 from parvis.edge.ring import Put, Ring
 from parvis.edge.standin import Deadlines, stand_in
+from parvis.media.events import Event
 from parvis.media.rendition import Rendition
+
+RESUME_AHEAD_PARTS: Final = 3
+"""An edge that has just started may be so far behind another from which a listener comes."""
 
 
 @dataclass(slots=True)
@@ -110,14 +115,22 @@ class Feed:
             self._newest = following
         return self._newest != before
 
-    def burst(self, first: int, count: int, framing: Framing) -> bytes:
-        """Parts `first` to `first + count - 1`; they must lie between `oldest` and `newest`."""
-        return self._bursts.burst(first, count, framing)
+    def burst(self, first: int, count: int, framing: Framing, event: Event | None = None) -> bytes:
+        """Parts `first` to `first + count - 1`; they must lie between `oldest` and `newest`. `event` is told
+        in the first."""
+        return self._bursts.burst(first, count, framing, event)
 
-    def join(self, head: Callable[[], bytes], first: int, last: int, framing: Framing) -> bytes:
-        """What a newcomer gets at once. `head` is called for the first who asks for these same parts."""
+    def join(
+        self, head: Callable[[], bytes], first: int, last: int, framing: Framing, stretch: int = 1
+    ) -> bytes:
+        """What a newcomer gets at once, of whom bursts of `stretch` parts follow. `head` is called for the
+        first who asks for the same."""
         assert self.program is not None
-        return self._bursts.join(head, self.program.init, first, last, framing)
+        return self._bursts.join(head, self.program.init, first, last, framing, stretch)
+
+    def resumes(self, start: int) -> bool:
+        """Who asks for `start` has heard this program, less than 30 s ago."""
+        return max(self._first_sequence, self.newest - RING_PARTS) < start <= self.newest + RESUME_AHEAD_PARTS
 
     def nearest(self, sequence: int) -> int:
         """The part to start at for who asks for `sequence`: it, or the nearest that can be had."""

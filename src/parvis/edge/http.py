@@ -33,6 +33,7 @@ _KEPT: Final = frozenset(
         b"authorization",
         b"host",
         b"if-none-match",
+        b"x-parvis-appointment",
     )
 )
 

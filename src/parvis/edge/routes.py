@@ -14,7 +14,7 @@ from typing import Final
 
 from parvis.clock import Clock
 from parvis.edge.answers import Answer, json_answer, problem, stream_headers
-from parvis.edge.bursts import Framing
+from parvis.edge.bursts import MAX_STRETCH, Framing
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.feed import Feed
 from parvis.edge.hall import Pages, choose_language
@@ -29,6 +29,8 @@ JOIN_PARTS: Final = 3
 NOT_BEGUN_RETRY_MAX_S: Final = 30.0
 MAX_SEQUENCE_DIGITS: Final = 18
 
+STREAMS: Final = ("stream.mp4", "events")
+"""What has no end, below `/live/{space}/`."""
 EVENT_STREAM: Final = "text/event-stream; charset=utf-8"
 
 _PREFLIGHT = Answer(
@@ -36,7 +38,10 @@ _PREFLIGHT = Answer(
     (
         ("Allow", "GET, HEAD, OPTIONS"),
         ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
-        ("Access-Control-Allow-Headers", "Accept, Authorization, Cache-Control, Last-Event-ID, Range"),
+        (
+            "Access-Control-Allow-Headers",
+            "Accept, Authorization, Cache-Control, Last-Event-ID, Range, X-Parvis-Appointment",
+        ),
         ("Access-Control-Max-Age", "86400"),
     ),
 )
@@ -45,12 +50,15 @@ _PREFLIGHT = Answer(
 @dataclass(frozen=True, slots=True)
 class Join:
     """The asker becomes a listener of `source`: a rendition's name, or `EVENTS`. `start` is the part that
-    it asked for, or None."""
+    it asked for, or None; `resuming` says that it has heard what came before, less than 30 s ago, and
+    `stretch` how many parts came at once then (0: it did not say)."""
 
     record: SpaceRecord
     source: str
     framing: Framing
     start: int | None = None
+    resuming: bool = False
+    stretch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,8 @@ class Front:
     metrics_token: str
     clock: Clock
     metrics: Callable[[], bytes]
+    stretch: Callable[[], int] = lambda: 1
+    """Parts per burst of a newcomer now."""
 
     def record(self, space: str) -> SpaceRecord:
         """Raises `NotFound` `space-unknown`."""
@@ -140,9 +150,12 @@ def _stream(front: Front, request: Request, space: str) -> Answer | Join:
     if feed is None or not feed.running:
         return _not_begun(front, record)
     if request.method == "HEAD":
-        first = first_part(feed, start, feed.newest, 1)
-        return Answer(200, stream_headers(feed.rendition.mime.partition(";")[0], first), endless=True)
-    return Join(record, codec, _framing(request), start)
+        stretch = front.stretch()
+        first = first_part(feed, start, feed.newest, stretch)
+        media_type = feed.rendition.mime.partition(";")[0]
+        return Answer(200, stream_headers(media_type, first, stretch), endless=True)
+    resuming = start is not None and feed.resumes(start)
+    return Join(record, codec, _framing(request), start, resuming, _stretch(request.query.get("stretch")))
 
 
 def _events(front: Front, request: Request, space: str) -> Answer | Join:
@@ -183,6 +196,12 @@ def _sequence(text: str | None) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= MAX_SEQUENCE_DIGITS):
         raise UserError("sequence-invalid", "A sequence is a whole number.")
     return int(text)
+
+
+def _stretch(text: str | None) -> int:
+    """What is no stretch counts as if it had not been said."""
+    stretch = int(text) if text and text.isascii() and text.isdigit() and len(text) <= 2 else 0
+    return stretch if stretch <= MAX_STRETCH else 0
 
 
 def _refuse_ended(record: SpaceRecord) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import resource
+import secrets
 import time
 from collections.abc import Callable
 from typing import Final
@@ -14,10 +15,15 @@ import structlog
 from parvis.bus.messages import EdgeMessage, ProcessMessage
 from parvis.bus.port import Publisher, Reader
 from parvis.clock import Clock
-from parvis.edge.server import RESERVED_DESCRIPTORS, Edge, open_socket
+from parvis.edge.appointment_key import appointment_key
+from parvis.edge.appointments import Appointments
+from parvis.edge.server import Edge
+from parvis.edge.sockets import open_socket
 from parvis.settings import EdgeSettings
 
 REPORT_S: Final = 1.0
+RESERVED_DESCRIPTORS: Final = 64
+"""Kept free for the bus and files."""
 QUIET_BUS_S: Final = 0.2
 """When the bus has said nothing for so long, its replay is in."""
 LEARNING_S: Final = 1.5
@@ -27,24 +33,38 @@ log = structlog.get_logger(__name__)
 
 
 def serve_edge(
-    settings: EdgeSettings, reader: Reader, publisher: Publisher, clock: Clock, stop: Callable[[], bool]
+    settings: EdgeSettings,
+    reader: Reader,
+    publisher: Publisher,
+    clock: Clock,
+    stop: Callable[[], bool],
+    drain: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Serves until `stop()` is true, which is asked at least every 50 ms when the machine keeps up.
+    """Serves until `stop()` is true; from when `drain()` is true it lets nobody in and sends its listeners on
+    over `settings.drain_s`, then ends. Both are asked at least every 50 ms when the machine keeps up.
 
     `reader` must follow `spaces.PATTERNS` with replay; it and `publisher` are used from this thread alone
-    and stay open. Raises `UserError` `port-in-use` or `address-invalid` before anything is served. However
-    it ends, every connection is closed.
+    and stay open. Raises `UserError` `port-in-use`, `address-invalid`, `setting-invalid` or `data-unusable`
+    before anything is served. However it ends, every connection is closed.
     """
+    appointments = Appointments(
+        appointment_key(settings.appointment_key, settings.data), secrets.randbits(32)
+    )
     listening = open_socket(settings.host, settings.port)
-    capacity = _capacity(settings.max_connections)
-    edge = Edge(settings, listening, reader, clock, capacity)
+    capacity = _capacity(settings.max_connections, settings.spare_connections)
+    edge = Edge(settings, listening, reader, clock, appointments, capacity=capacity)
     gc.freeze()  # what exists now lives as long as the process: no need to look through it again
     reported_at_s = float("-inf")
     try:
         _learn(edge, clock, stop)
         edge.listen()
         log.info("edge listens", host=settings.host, port=settings.port, capacity=capacity)
-        while not stop():
+        draining = False
+        while not (stop() or edge.drained):
+            if drain() and not draining:
+                draining = True
+                log.info("edge drains", listeners=edge.fanout.size, over_s=settings.drain_s)
+                edge.drain(settings.drain_s)
             edge.turn()
             now_s = clock.monotonic_s()
             if now_s - reported_at_s >= REPORT_S:
@@ -74,14 +94,15 @@ def _report(edge: Edge, name: str, publisher: Publisher) -> None:
     publisher.publish(health.subject, health.encode(), retain=1)
 
 
-def _capacity(wanted: int) -> int:
-    """How many connections this process can hold, after asking for as many descriptors as it may have."""
+def _capacity(wanted: int, spare: int) -> int:
+    """How many connections this process can hold beside `spare`, after asking for as many descriptors as it
+    may have."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if hard == resource.RLIM_INFINITY:
         return wanted
-    capacity = max(1, min(wanted, hard - RESERVED_DESCRIPTORS))
+    capacity = max(1, min(wanted, hard - RESERVED_DESCRIPTORS - spare))
     if capacity < wanted:
         log.warning(
             "fewer connections than set: the limit of open files is low", limit=hard, capacity=capacity

@@ -24,6 +24,7 @@ from parvis.bus.messages import PartMessage, ProgramMessage, SpaceMessage
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.feed import Feed
 from parvis.edge.sse import LASTING, EventFeed
+from parvis.edge.strain import Quiet
 from parvis.errors import RemoteProtocolError
 from parvis.media.events import Event
 from parvis.media.rendition import Rendition
@@ -100,7 +101,7 @@ class SpaceRecord:
         for rendition in message.renditions:
             self.feed(rendition.rendition).begin(message, rendition)
 
-    def take_part(self, message: PartMessage, now_s: float, at_s: float) -> None:
+    def take_part(self, message: PartMessage, now_s: float, at_s: float, quiet: Quiet = Quiet.FULL) -> None:
         """A part: into its rendition's feed, its events to those who follow them."""
         if self.ended and not self.feeds:
             return
@@ -109,7 +110,7 @@ class SpaceRecord:
             return
         if message.events:
             self._events_sequence = message.sequence
-            self.events.say(message.events, message.sequence, at_s)
+            self.events.say(message.events, message.sequence, at_s, quiet)
         for event in message.events:
             if event.type in LASTING:
                 self.latest[event.type] = event.fields()
@@ -164,6 +165,8 @@ class Spaces:
     """All Spaces of which the bus has told."""
 
     def __init__(self) -> None:
+        self.quiet = Quiet.FULL
+        """How much of the events is left out on `/events`."""
         self.malformed = 0
         """Messages of the bus that could not be read."""
         self._records: dict[str, SpaceRecord] = {}
@@ -195,7 +198,7 @@ class Spaces:
         kind = subject.partition(".")[0]
         if kind == "part":
             part = PartMessage.decode(subject, payload)
-            self._record(part.space, at_s).take_part(part, now_s, at_s)
+            self._record(part.space, at_s).take_part(part, now_s, at_s, self.quiet)
         elif kind == "program":
             program = ProgramMessage.decode(payload)
             self._record(program.space, at_s).take_program(program)

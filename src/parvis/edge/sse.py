@@ -7,6 +7,7 @@ Rules:
 - Texts are numbered from 1 by the edge itself, for most parts have no events; `id:` still names the part.
 - When nothing was said for 15 s, a comment keeps connections and proxies awake.
 - Not a line is kept for those who come: they get the latest of each lasting type instead.
+- Under strain levels come with each fourth part only, then levels and counts not at all (`strain.py`).
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from parvis.edge.bursts import Framing, frame
+from parvis.edge.strain import Quiet
 from parvis.media.events import Event
 
 COMMENT_AFTER_S: Final = 15.0
 KEPT_TEXTS: Final = 94
+THIN_PARTS: Final = 4
+"""Of so many parts, one has its levels told when events are thinned."""
 LASTING: Final = ("state", "stage", "counts")
 """Types whose latest is still true now, in the order in which a newcomer gets them."""
 
@@ -50,14 +54,17 @@ class EventFeed:
         """The first text that is still held."""
         return self.newest - len(self._texts) + 1
 
-    def say(self, events: Iterable[Event], sequence: int | None, now_s: float) -> bool:
+    def say(
+        self, events: Iterable[Event], sequence: int | None, now_s: float, quiet: Quiet = Quiet.FULL
+    ) -> bool:
         """Takes the events of a part, or of no part at all. Whether there was anything to say."""
         texts = []
         for event in events:
             text = event_text(event, sequence)
-            texts.append(text)
             if event.type in LASTING:
                 self._latest[event.type] = text
+            if not _left_out(event.type, sequence, quiet):
+                texts.append(text)
         if texts:
             self._push(b"".join(texts), now_s)
         return bool(texts)
@@ -69,8 +76,9 @@ class EventFeed:
         self._push(_COMMENT, now_s)
         return True
 
-    def burst(self, first: int, count: int, framing: Framing) -> bytes:
+    def burst(self, first: int, count: int, framing: Framing, event: Event | None = None) -> bytes:
         """Texts `first` to `first + count - 1` as one write; they must be held."""
+        assert event is None, "the pace of events changes by itself"
         start = first - self.oldest
         assert start >= 0, (first, self.oldest)
         return frame((self._texts[start + index] for index in range(count)), framing)
@@ -85,3 +93,9 @@ class EventFeed:
         self._texts.append(text)
         self.newest += 1
         self._said_at_s = now_s
+
+
+def _left_out(type: str, sequence: int | None, quiet: Quiet) -> bool:
+    if type == "levels":
+        return quiet is Quiet.STILL or (quiet is Quiet.THIN and (sequence or 0) % THIN_PARTS != 0)
+    return type == "counts" and quiet is Quiet.STILL

@@ -65,7 +65,7 @@ def build_part(
         )
     if sequence < 0 or len(events) > _MAX_EVENTS:
         raise LocalProtocolError("part-invalid", f"sequence {sequence} with {len(events)} events")
-    messages = [_event_message(sequence, index, event) for index, event in enumerate(events)]
+    messages = [event_box(sequence, index, event) for index, event in enumerate(events)]
     return b"".join(
         [
             _producer_reference_time(sequence),
@@ -88,9 +88,12 @@ def _producer_reference_time(sequence: int) -> bytes:
     return full_box(b"prft", 1, PRFT_CAPTURED, fields)
 
 
-def _event_message(sequence: int, index: int, event: Event) -> bytes:
-    """The id is the same in both renditions and not met again for 62 days, so a player that sees an event
-    twice knows it."""
+def event_box(sequence: int, index: int, event: Event) -> bytes:
+    """The `emsg` of an event, `index` (0 to 255) of those that ride on part `sequence`.
+
+    The id is the same in both renditions and not met again for 62 days, so a player that sees an event twice
+    knows it.
+    """
     duration_samples = 0
     identifier = (sequence << 8 | index) & 0xFFFFFFFF
     fields = struct.pack(">IQII", SAMPLE_RATE_HZ, media_time(sequence), duration_samples, identifier)

@@ -6,7 +6,8 @@ Rules:
   after a killed one adopts what still runs instead of starting it twice: the sound goes on. What runs with
   another command line or environment is ended first.
 - A child that dies is started again after 0.2 s, doubling to 10 s; after 30 s of life, from 0.2 s again.
-- Ending is by SIGTERM in the reverse order of the start, each with 5 s before SIGKILL.
+- Ending is by each child's own signal in the reverse order of the start, each with 5 s before SIGKILL. An
+  edge gets SIGINT: on SIGTERM it would first send its listeners to the other edges, which end too.
 - Children live in a session of their own: Ctrl-C reaches the supervisor alone, which ends them.
 """
 
@@ -38,6 +39,7 @@ class Child:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    end_signal: signal.Signals = signal.SIGTERM
 
     @property
     def digest(self) -> str:
@@ -128,7 +130,7 @@ class Supervisor:
         if digest == child.digest:
             return pid
         log.info("ending a process that runs with other settings", child=child.name, pid=pid)
-        await _end(child.name, pid)
+        await _end(child, pid)
         return None
 
     async def _end_all(self) -> None:
@@ -136,18 +138,18 @@ class Supervisor:
             pid = self._pids.pop(child.name, None)
             if pid is None:
                 continue
-            await _end(child.name, pid)
+            await _end(child, pid)
             self._pid_file(child).unlink(missing_ok=True)
 
 
-async def _end(name: str, pid: int) -> None:
+async def _end(child: Child, pid: int) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, child.end_signal)
         try:
             async with asyncio.timeout(END_PATIENCE_S):
                 await _wait_for_end(pid)
         except TimeoutError:
-            log.warning("a process does not end and is killed", child=name, pid=pid)
+            log.warning("a process does not end and is killed", child=child.name, pid=pid)
             os.kill(pid, signal.SIGKILL)
             await _wait_for_end(pid)
 

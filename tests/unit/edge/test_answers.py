@@ -87,7 +87,7 @@ def test_encode() -> None:
     assert headers_of(head) == {
         "Date": "Wed, 18 Nov 2026 11:06:40 GMT",
         "Access-Control-Allow-Origin": "*",
-        "Access-Control-Expose-Headers": "Retry-After, X-Parvis-Sequence",
+        "Access-Control-Expose-Headers": "Retry-After, X-Parvis-Sequence, X-Parvis-Stretch",
         "X-Content-Type-Options": "nosniff",
         "Content-Type": "application/json",
         "Content-Length": "8",

@@ -6,6 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from parvis.edge.bursts import Framing
 from parvis.edge.cohorts import EVENTS, Cohort, Cohorts, Key
+from parvis.media.events import Event
 
 
 @dataclass
@@ -17,7 +18,7 @@ class Numbers:
     over: bool = False
     said: list[int] = field(default_factory=list)
 
-    def burst(self, first: int, count: int, framing: Framing) -> bytes:
+    def burst(self, first: int, count: int, framing: Framing, event: Event | None = None) -> bytes:
         return b"".join(b"<%d>" % number for number in range(first, first + count))
 
 
@@ -78,11 +79,37 @@ def test_a_stretched_cohort_stands_at_its_own_boundary() -> None:
         assert 99 - 8 < cohort.position <= 99
 
 
-def test_newcomers_spread_over_the_phases() -> None:
+def test_newcomers_spread_over_the_latest_phases() -> None:
     cohorts, source = Cohorts(), Numbers()
-    for fd in range(40):
-        cohorts.add(cohorts.choose("abc", "opus", Framing.CHUNKED, 4, source), fd)
-    assert [len(cohort) for cohort in cohorts] == [10, 10, 10, 10]
+    for fd in range(30):
+        cohorts.add(cohorts.choose("abc", "opus", Framing.CHUNKED, 8, source), fd)
+    assert [(cohort.position, len(cohort)) for cohort in cohorts] == [(99, 10), (98, 10), (97, 10)]
+
+
+def test_who_comes_back_stands_at_the_newest() -> None:
+    cohorts, source = Cohorts(), Numbers()
+    for fd in range(30):
+        cohorts.add(cohorts.choose("abc", "opus", Framing.CHUNKED, 8, source, spread=False), fd)
+    assert [(cohort.position, len(cohort)) for cohort in cohorts] == [(99, 30)]
+
+
+def test_an_empty_cohort_stands_where_it_is_needed() -> None:
+    cohorts, source = Cohorts(), Numbers()
+    cohort = cohort_of(cohorts, 5, 6)
+    source.newest = 110
+    assert cohorts.restretch(cohort, 4, 2) == 2
+    (stretched,) = [other for other in cohorts if other.key.stretch == 4]
+    assert stretched.position == 99
+
+
+def test_a_cohort_whose_laggards_are_away_does_not_go_back() -> None:
+    """They would get again what they have got."""
+    cohorts, source = Cohorts(), Numbers()
+    cohort = cohort_of(cohorts, 5)
+    source.newest = 103
+    target = cohorts.get(KEY._replace(stretch=4, phase=0), source)
+    target.laggards = 1
+    assert cohorts.restretch(cohort, 4, 1) == 0
 
 
 def test_restretch_keeps_the_place_in_the_program() -> None:
@@ -103,6 +130,7 @@ def test_restretch_waits_for_a_boundary() -> None:
     calm = cohorts.get(KEY, source)
     stretched = cohorts.get(KEY._replace(stretch=4, phase=1), source)
     cohorts.add(stretched, 5)
+    cohorts.add(calm, 6)
     assert stretched.position != calm.position
     assert cohorts.restretch(stretched, 1, 99) == 0
     calm.begin(b"burst", stretched.position, 0.0)

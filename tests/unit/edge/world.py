@@ -179,7 +179,7 @@ class World:
         self.stage = Stage(self.run_dir)
         self.pages = tmp_path / "pages"
         self.port = free_port()
-        self.settings = EdgeSettings(port=self.port, pages=self.pages)
+        self.settings = EdgeSettings(port=self.port, pages=self.pages, data=tmp_path, per_address=0)
 
     @contextmanager
     def edge(self, clock: Clock | None = None, **changes: object) -> Iterator[None]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from parvis.edge import server
+from parvis.edge import sockets
 from parvis.media.rendition import Rendition
 from parvis.ops import cost
 from parvis.ops.cost import Prices, bill
 
 
 def test_the_edge_asks_for_the_send_buffer_that_is_counted_with() -> None:
-    assert server.SEND_BUFFER_BYTES == cost.SEND_BUFFER_BYTES
+    assert sockets.SEND_BUFFER_BYTES == cost.SEND_BUFFER_BYTES
 
 
 def test_a_send_buffer_takes_the_longest_burst() -> None:
