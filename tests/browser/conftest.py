@@ -28,18 +28,18 @@ FLAGS = [
 Launch = Callable[..., Browser]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def parvis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parvis]:
-    """Runs for the whole session."""
+    """Runs for all tests of this folder."""
     running = Parvis(tmp_path_factory.mktemp("parvis") / "data")
     running.start()
     yield running
     assert running.stop() == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
-    """The driver of browsers."""
+    """The driver of browsers. It keeps an event loop running in this thread, so it ends with this folder."""
     if not CHROMIUM.exists():
         pytest.fail("Chromium is not installed: apt-get install -y --no-install-recommends chromium")
     with sync_playwright() as driver:

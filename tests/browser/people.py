@@ -26,13 +26,16 @@ KEEP_AUDIO = """
 
 CAPTURE = """async ({where, seconds}) => {
   const element = eval(where);
-  const context = new AudioContext({sampleRate: 48000});
+  const context = (window.testContext ??= new AudioContext({sampleRate: 48000}));
   await context.resume();
-  const source = element.srcObject
-    ? context.createMediaStreamSource(element.srcObject)
-    : (element.parvisSource ??= context.createMediaElementSource(element));
-  const inside = source.context;
-  const processor = inside.createScriptProcessor(4096, 1, 1);
+  let source;
+  if (element.srcObject) {
+    source = context.createMediaStreamSource(element.srcObject);
+  } else if (!(source = element.testSource)) {
+    source = element.testSource = context.createMediaElementSource(element);
+    source.connect(context.destination);  // without a way out the element's clock would stand still
+  }
+  const processor = context.createScriptProcessor(4096, 1, 1);
   const blocks = [];
   const done = new Promise((resolve) => {
     processor.onaudioprocess = ({inputBuffer}) => {
@@ -41,7 +44,7 @@ CAPTURE = """async ({where, seconds}) => {
     };
   });
   source.connect(processor);
-  processor.connect(inside.destination);
+  processor.connect(context.destination);
   await done;
   source.disconnect(processor);
   processor.disconnect();
@@ -50,7 +53,6 @@ CAPTURE = """async ({where, seconds}) => {
   for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
   return btoa(text);
 }"""
-
 
 HALL = "document.querySelector('audio')"
 MIX_MINUS = "window.keptAudio.find((element) => element.srcObject)"
