@@ -37,6 +37,7 @@ EARLY_S: Final = 1.0
 """How much before its slot somebody may come: clocks and networks are not exact."""
 NEAREST_S: Final = 1.0
 """Nobody is asked to come back earlier than this."""
+NS: Final = 1_000_000_000
 REMEMBER_S: Final = VALID_FOR_S + EARLY_S
 
 _LABEL: Final = b"parvis appointment 1\0"
@@ -72,18 +73,20 @@ class Line:
     """Who waits at one edge: the time of the next free slot, and nothing else."""
 
     def __init__(self) -> None:
-        self._next_s = float("-inf")
+        # Whole numbers: a float of Unix seconds has steps of 0.2 µs, and a long line would drift by them.
+        self._next_ns = 0
 
     def waits(self, now_s: float) -> bool:
         """Somebody has a slot that is not over: newcomers must not overtake."""
-        return self._next_s > now_s
+        return self._next_ns > now_s * NS
 
     def book(self, now_s: float, rate_per_s: float) -> tuple[float, int]:
         """The next free slot and how many have one before it. `rate_per_s` is how many are let in a
         second."""
-        slot_s = max(self._next_s, now_s + NEAREST_S)
-        self._next_s = slot_s + 1 / rate_per_s
-        return slot_s, round((slot_s - now_s - NEAREST_S) * rate_per_s)
+        nearest_ns = round((now_s + NEAREST_S) * NS)
+        slot_ns = max(self._next_ns, nearest_ns)
+        self._next_ns = slot_ns + round(NS / rate_per_s)
+        return slot_ns / NS, round((slot_ns - nearest_ns) / NS * rate_per_s)
 
 
 class Appointments:

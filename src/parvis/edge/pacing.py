@@ -62,10 +62,12 @@ class Pacing:
         """The cohort stands at a boundary and nothing is being written to it: moves its share, if it is
         time."""
         move = cohort.move
-        if move is None or cohort.position + 1 < move.from_sequence or cohort.position == move.done_at:
+        if move is None or cohort.position == move.done_at:
             return
         if not len(cohort):
             self.forget(cohort)
+            return
+        if cohort.position + 1 < move.from_sequence:
             return
         if cohorts.restretch(cohort, move.stretch, math.ceil(len(cohort) / move.shares)):
             move.shares = max(1, move.shares - 1)
