@@ -6,12 +6,21 @@ import { init, part } from "../tests/fmp4.ts";
 import { spaceOf } from "./spaces.ts";
 
 const PART_MS = 320;
+/** What is waited for at `turn` and `long`, and how many are ahead. */
+const TURNS: Record<string, { waitMs: number; ahead: number }> = {
+  turn: { waitMs: 30_000, ahead: 1_240 },
+  long: { waitMs: 4_354_000, ahead: 412_870 },
+};
+/** Stretches of `rising`, and how many parts each is kept. */
+const RISING = [[1, 40], [4, 40], [16, 80], [32, 120], [8, 80], [1, 200]] as const;
 /** `broken` cuts every stream after this many parts and then refuses; `gap` leaves some out. */
 const CUT_AFTER = 20;
 
-export function problem(response: ServerResponse, status: number, code: string, headers: Record<string, string> = {}): void {
+export function problem(
+  response: ServerResponse, status: number, code: string, headers: Record<string, string> = {}, more: object = {},
+): void {
   response.writeHead(status, { "Content-Type": "application/problem+json", ...headers });
-  response.end(JSON.stringify({ type: "about:blank", title: code, status, detail: code, code }));
+  response.end(JSON.stringify({ type: "about:blank", title: code, status, detail: code, code, ...more }));
 }
 
 /** The events of the part: Ana and Tom take turns, louder and softer. */
@@ -46,7 +55,10 @@ export function answerEdge(request: IncomingMessage, response: ServerResponse, p
     response.writeHead(200, { "Content-Type": "application/json" });
     response.end(JSON.stringify(space));
   } else if (name === "events") serveEvents(id, response);
-  else if (name === "stream.mp4") serveStream(id, url.searchParams.get("from"), response);
+  else if (name === "stream.mp4") {
+    const presented = request.headers["x-parvis-appointment"] ?? "";
+    if (!giveAppointment(id, String(presented), response)) serveStream(id, url.searchParams.get("from"), response);
+  }
   else return false;
   return true;
 }
@@ -63,6 +75,53 @@ function serveEvents(id: string, response: ServerResponse): void {
   response.on("close", () => clearInterval(timer));
 }
 
+/** True when it has answered: an appointment that is not kept on its second is no good. */
+function giveAppointment(id: string, presented: string, response: ServerResponse): boolean {
+  const turn = TURNS[id];
+  if (turn === undefined) return false;
+  const lateMs = Date.now() - Number(presented.replace(`${id}-`, ""));
+  if (presented !== "" && lateMs > -1_000 && lateMs < 30_000) return false;
+  const atMs = Date.now() + turn.waitMs;
+  problem(response, 503, "not-admitted", { "Retry-After": String(Math.ceil(turn.waitMs / 1000)) }, {
+    appointment: `${id}-${atMs}`, at: new Date(atMs).toISOString(), ahead: turn.ahead,
+  });
+  return true;
+}
+
+/** The stretch of a stream, part by part, and what it tells of the next: longer bursts are told long before. */
+class Bursts {
+  #stretch: number;
+  #step = 0;
+  #began: number;
+  #told: { stretch: number; from_sequence: number } | null = null;
+
+  constructor(private readonly rising: boolean, stretch: number, next: number) {
+    this.#stretch = stretch;
+    this.#began = next;
+  }
+
+  /** Parts in the burst that begins with part `first`. */
+  at(first: number): number {
+    if (this.#told !== null && first >= this.#told.from_sequence) {
+      this.#stretch = this.#told.stretch;
+      this.#told = null;
+      this.#began = first;
+      this.#step += 1;
+    }
+    return this.#stretch;
+  }
+
+  /** What to say at the head of the burst that begins with part `first`, when it goes out. */
+  tell(first: number): object[] {
+    const [, parts] = RISING[this.#step % RISING.length] ?? [1, 1];
+    if (!this.rising || this.#told !== null || first < this.#began + parts) return [];
+    const [stretch] = RISING[(this.#step + 1) % RISING.length] ?? [1];
+    const lead = Math.max(2 * stretch, 12 * (stretch - this.#stretch));
+    this.#told = { stretch, from_sequence: first + lead };
+    return [{ type: "pace", ...this.#told }];
+  }
+}
+
 const cut = new Set<string>();
 
 function serveStream(id: string, from: string | null, response: ServerResponse): void {
@@ -75,14 +134,23 @@ function serveStream(id: string, from: string | null, response: ServerResponse):
     return;
   }
   const newest = Math.floor(Date.now() / PART_MS) - 1;
-  let next = Math.max(newest - 93, Math.min(from === null ? newest - 2 : Number(from), newest));
+  const stretch = id === "packed" ? 32 : 1;
+  let next = Math.max(newest - 93, Math.min(from === null ? newest - 1 - stretch : Number(from), newest));
   let sent = 0;
-  response.writeHead(200, { "Content-Type": "audio/mp4", "X-Parvis-Sequence": String(next) });
+  response.writeHead(200, {
+    "Content-Type": "audio/mp4", "X-Parvis-Sequence": String(next), "X-Parvis-Stretch": String(stretch),
+  });
   response.write(init());
+  const bursts = new Bursts(id === "rising", stretch, next);
   const send = (): void => {
-    for (; next < Math.floor(Date.now() / PART_MS); next += 1, sent += 1) {
-      if (id === "gap" && sent >= 12 && sent < 18) continue;
-      response.write(part(next, eventsOf(id, next)));
+    for (;;) {
+      const count = sent === 0 ? newest - next + 1 : bursts.at(next);
+      if (next + count > Math.floor(Date.now() / PART_MS)) break;
+      const told = bursts.tell(next);
+      for (const end = next + count; next < end; next += 1, sent += 1) {
+        if (id === "gap" && sent >= 12 && sent < 18) continue;
+        response.write(part(next, [...eventsOf(id, next), ...told.splice(0)]));
+      }
     }
     if (id === "broken" && sent > CUT_AFTER) {
       cut.add(id);

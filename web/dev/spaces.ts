@@ -35,12 +35,17 @@ export function spaceOf(id: string): Space | null {
   const waiting = { started_at: null, sequence: null, renditions: [], counts: { listeners: 0 } };
   switch (id) {
     case "calm":
+    case "turn":
+    case "long":
     case "full":
     case "broken":
     case "gap":
       return live;
     case "lone":
       return { ...live, counts: { listeners: 1 }, speakers: CAST.slice(0, 1), title: "Essai", description: "" };
+    case "packed":
+    case "rising":
+      return { ...live, counts: { listeners: 1_204_611 }, title: "The announcement" };
     case "crowd":
       return { ...live, counts: { listeners: 612_408 }, title: "The announcement" };
     case "empty":

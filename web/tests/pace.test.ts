@@ -5,7 +5,7 @@ import { Pace } from "../src/hall/pace";
 function play(pace: Pace, fromMs: number, seconds: number, burstS: number, lowS: number): number {
   for (let ms = 0; ms < seconds * 1000; ms += 100) {
     const intoBurstS = (ms / 1000) % burstS;
-    if (intoBurstS < 0.1) pace.arrived(fromMs + ms);
+    if (intoBurstS < 0.1) pace.arrived(fromMs + ms, ms);
     pace.observe(fromMs + ms, lowS + burstS - intoBurstS);
   }
   return fromMs + seconds * 1000;
@@ -48,9 +48,9 @@ describe("Pace", () => {
   it("does not take the time of a reconnection for a burst", () => {
     const pace = new Pace();
     const end = play(pace, 0, 10, 0.32, 3);
-    pace.resumed();
-    pace.arrived(end + 10_000);
-    pace.arrived(end + 10_320);
+    pace.resumed(null);
+    pace.arrived(end + 10_000, 100_000);
+    pace.arrived(end + 10_320, 100_001);
     pace.observe(end + 10_400, 3);
     expect(pace.rate(end + 10_400)).toBe(1.03);
   });

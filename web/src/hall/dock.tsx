@@ -5,11 +5,14 @@ import type { JSX } from "preact";
 import { Icon } from "../shared/icons";
 import { recall, remember } from "../shared/language";
 import { useStore } from "../shared/store";
+import { PART_MS } from "./mp4";
 import type { Hall } from "./model";
-import type { HallState } from "./state";
+import { CROWDED_FROM_STRETCH, type HallState } from "./state";
 import { useWords } from "./words";
 
 const VOLUME_KEY = "parvis.volume";
+/** So far behind the stage, winning it back takes a minute and more. */
+const FAR_MS = 4_000;
 
 export function Dock({ hall, state }: { hall: Hall; state: HallState }): JSX.Element {
   const [open, setOpen] = useState(false);
@@ -60,12 +63,14 @@ function Delay({ hall, open, onToggle }: { hall: Hall; open: boolean; onToggle: 
 
 function DelayMeaning({ hall }: { hall: Hall }): JSX.Element {
   const words = useWords();
-  const { delayMs, aheadMs, gaps, gapMs, rendition } = useStore(hall.listening.state);
+  const { delayMs, aheadMs, gaps, gapMs, rendition, stretch } = useStore(hall.listening.state);
   const bitrateBps = hall.space.value?.renditions.find(({ name }) => name === rendition)?.bitrate_bps;
   return (
     <div class="delay-meaning" id="delay-meaning">
       <h2>{words.delayTitle}</h2>
       <p>{words.delayWhy(delayMs ?? 0, aheadMs)}</p>
+      {(stretch ?? 0) >= CROWDED_FROM_STRETCH && <p>{words.delayCrowded((stretch ?? 0) * PART_MS)}</p>}
+      {(delayMs ?? 0) > FAR_MS && hall.audio.playbackRate > 1 && <p>{words.delayWinning}</p>}
       <dl class="small">
         <div>
           <dt class="soft">{words.delaySound}</dt>

@@ -14,6 +14,13 @@ export type SpaceEvent =
   | { type: "levels"; levels: Record<string, number>; active: string | null }
   | { type: "counts"; listeners: number };
 
+/** Said by an edge to its own listeners: from that part on, bursts hold `stretch` parts. Nothing to see or hear. */
+export interface PaceEvent {
+  stretch: number;
+  from_sequence: number;
+}
+
+export const MOST_STRETCH = 32;
 const KNOWN = new Set(["state", "stage", "levels", "counts"]);
 /** A bound for a page that is frozen while bytes arrive; ten seconds of sound hold about a hundred. */
 const MOST_WAITING = 2_000;
@@ -28,6 +35,20 @@ export function parseEvent(body: string): SpaceEvent | null {
   }
   if (typeof parsed !== "object" || parsed === null || !("type" in parsed)) return null;
   return KNOWN.has(parsed.type as string) ? (parsed as SpaceEvent) : null;
+}
+
+/** What the last of `events` that is of type `pace` tells, or null when none is, or it makes no sense. */
+export function paceIn(events: TimedEvent[]): PaceEvent | null {
+  const body = events.findLast((event) => event.body.includes('"pace"'))?.body;
+  if (body === undefined) return null;
+  try {
+    const told = JSON.parse(body) as Partial<PaceEvent> & { type?: unknown };
+    const { stretch = 0, from_sequence = NaN } = told;
+    const sound = Number.isInteger(stretch) && stretch >= 1 && stretch <= MOST_STRETCH && Number.isInteger(from_sequence);
+    return told.type === "pace" && sound ? { stretch, from_sequence } : null;
+  } catch {
+    return null;
+  }
 }
 
 export class EventQueue {

@@ -7,13 +7,15 @@
  * - What is heard decides what is said: while buffered sound plays, a lost connection is nobody's business.
  * - It resumes at the part after the last one it has (`from`), so a short cut costs nothing.
  * - Who waited for the beginning starts at the first word, not at the moment the connection stood.
+ * - Who was given an appointment keeps it, and asks for nothing until then.
  */
 
 import type { ServerClock } from "../shared/clock";
 import { Backoff, pause } from "../shared/reconnect";
 import { Store } from "../shared/store";
-import { EventQueue, type SpaceEvent } from "./events";
-import { PART_MS, StreamMalformed } from "./mp4";
+import { keepInMs, Pocket, tabStorage, type Appointment, type Offer } from "./appointment";
+import { EventQueue, paceIn, type SpaceEvent } from "./events";
+import { PART_MS, StreamMalformed, type Init, type Part } from "./mp4";
 import { Player, pickRendition } from "./player";
 import { Answer, fetchSpace, type RenditionName, type Space } from "./space";
 import { readStream } from "./stream";
@@ -37,20 +39,26 @@ export interface ListeningState {
   /** When it will try again, or when the sound stopped: ms as of `performance.now()`. */
   retryAtMs: number | null;
   silentSinceMs: number | null;
+  /** What will let us in, while we are not. */
+  appointment: Appointment | null;
+  /** Parts a burst, told changes included, or null when that is not known. */
+  stretch: number | null;
 }
 
 export const IDLE: ListeningState = {
   phase: "idle", rendition: null, delayMs: null, aheadMs: 0, gaps: 0, gapMs: 0, stalls: 0,
-  retryAtMs: null, silentSinceMs: null,
+  retryAtMs: null, silentSinceMs: null, appointment: null, stretch: null,
 };
 
 const TICK_MS = 100;
 /** An edge under full strain writes every 10.24 s; longer than this it is gone. */
 const SILENT_MS = 16_000;
-/** With nothing left to play, patience is shorter. */
+/** With nothing left to play, patience is shorter: so much longer than a burst. */
 const DRY_SILENT_MS = 6_000;
 /** Who waited may start this far back, to hear the first word. */
 const FIRST_WORD_MS = 8_000;
+/** A timer that took so much longer by the wall clock than by its own: the machine has slept. */
+const SLEPT_MS = 2_000;
 
 export class Listening {
   readonly state = new Store<ListeningState>(IDLE);
@@ -63,6 +71,7 @@ export class Listening {
   #waitedForBeginning = false;
   readonly #events = new EventQueue();
   readonly #wake = new EventTarget();
+  readonly #pocket: Pocket;
 
   constructor(
     private readonly id: string,
@@ -71,6 +80,8 @@ export class Listening {
     private readonly space: Store<Space | null>,
     private readonly onHeard: (event: SpaceEvent) => void,
   ) {
+    this.#pocket = new Pocket(id, tabStorage());
+    this.state.patch({ appointment: this.#pocket.at(clock.now()) });
     audio.addEventListener("pause", () => {
       // Headphones pulled out, a call coming in: the system has paused us.
       if (this.#player !== null && !this.#player.holding && !audio.ended) this.stop();
@@ -78,10 +89,7 @@ export class Listening {
     audio.addEventListener("error", () => {
       if (this.#player !== null) this.#attempt?.abort(new StreamMalformed("the browser cannot decode this"));
     });
-    window.addEventListener("online", () => {
-      // Who was given a time keeps to it.
-      if (this.#connection !== "waiting") this.wake();
-    });
+    window.addEventListener("online", () => this.wake());
   }
 
   get active(): boolean {
@@ -95,7 +103,7 @@ export class Listening {
     this.#abort = abort;
     this.#connection = "connecting";
     this.#waitedForBeginning = false;
-    this.state.set({ ...IDLE, phase: "connecting" });
+    this.state.set({ ...IDLE, phase: "connecting", appointment: this.#pocket.at(this.clock.now()) });
     const timer = setInterval(() => this.#tick(), TICK_MS);
     abort.signal.addEventListener("abort", () => clearInterval(timer));
     try {
@@ -114,8 +122,9 @@ export class Listening {
     this.#stopAs("idle");
   }
 
-  /** Ends a wait early: there is news, or the network is back. */
+  /** Ends a wait early: there is news, or the network is back. But who was given a time keeps to it. */
   wake(): void {
+    if (this.#connection === "waiting") return;
     this.#wake.dispatchEvent(new Event("wake"));
   }
 
@@ -126,7 +135,7 @@ export class Listening {
     this.#player = null;
     player?.close();
     this.#events.clear();
-    this.state.set({ ...IDLE, phase });
+    this.state.set({ ...IDLE, phase, appointment: this.#pocket.at(this.clock.now()) });
   }
 
   /** A fresh player on the same element. */
@@ -145,9 +154,14 @@ export class Listening {
     while (!signal.aborted) {
       const waitMs = await this.#attemptOnce(signal, backoff);
       if (waitMs === null) return;
-      this.state.patch({ retryAtMs: performance.now() + waitMs });
+      const fromMs = performance.now();
+      const lagMs = Date.now() - fromMs;
+      this.state.patch({ retryAtMs: fromMs + waitMs });
       await pause(waitMs, signal, this.#wake);
-      await this.#refresh(signal);
+      const slept = Date.now() - performance.now() - lagMs > SLEPT_MS;
+      if (slept) this.clock.doubt();
+      // An appointment is kept without another question first: so many keep theirs in the same second.
+      if (slept || this.state.value.appointment === null) await this.#refresh(signal);
     }
   }
 
@@ -165,6 +179,12 @@ export class Listening {
       this.#stopAs("unsupported");
       return null;
     }
+    const kept = this.#pocket.at(this.clock.now());
+    this.state.patch({ appointment: kept });
+    if (kept !== null && kept.atMs > this.clock.now()) {
+      this.#told("waiting");
+      return keepInMs(kept, this.clock.now(), null);
+    }
     const attempt = new AbortController();
     const forward = (): void => attempt.abort(signal.reason);
     signal.addEventListener("abort", forward);
@@ -176,18 +196,19 @@ export class Listening {
       await readStream({
         address: rendition.stream,
         from: this.#from(space),
+        stretch: this.#player?.stretch ?? null,
+        appointment: kept?.text ?? null,
         signal: attempt.signal,
-        onOpen: () => {
-          this.#player?.resumed();
+        onOpen: (stretch) => {
+          this.#pocket.drop();
+          this.state.patch({ appointment: null });
+          this.#player?.resumed(stretch);
           this.#told("open");
         },
         onPieces: (pieces) => {
           backoff.reset();
           this.#bytesAtMs = performance.now();
-          for (const piece of pieces) {
-            this.#player?.append(piece);
-            if (piece.kind === "part") this.#events.add(piece.events);
-          }
+          for (const piece of pieces) this.#take(piece);
         },
       });
       await this.#refresh(signal);
@@ -212,12 +233,37 @@ export class Listening {
       }
       if (error.status === 409) return this.#waitForBeginning(space, error.retryAfterS);
       if (error.status === 410) return this.#finish(signal);
+      if (error.offer !== null) return this.#makeAppointment(error.offer, error.retryAfterS);
       this.#told(error.status === 503 ? "waiting" : "lost");
       return backoff.next(error.retryAfterS);
     }
     if (error instanceof StreamMalformed) this.#renew();
     this.#told(navigator.onLine ? "lost" : "offline");
     return backoff.next();
+  }
+
+  /** A new appointment replaces the old. */
+  #makeAppointment(offer: Offer, retryAfterS: number | null): number {
+    if (retryAfterS !== null && !this.clock.known) {
+      // `Retry-After` is rounded up: the answer was given within the second that ends so long before.
+      const nowMs = performance.now();
+      this.clock.set(offer.atMs - retryAfterS * 1_000 + 500, nowMs - 500, nowMs + 500);
+    }
+    const nowMs = this.clock.now();
+    const known = this.#pocket.at(nowMs);
+    const appointment = known?.text === offer.text ? known : { ...offer, givenMs: nowMs };
+    this.#pocket.keep(appointment);
+    this.state.patch({ appointment });
+    this.#told("waiting");
+    return keepInMs(appointment, nowMs, retryAfterS);
+  }
+
+  #take(piece: Init | Part): void {
+    this.#player?.append(piece);
+    if (piece.kind === "init") return;
+    this.#events.add(piece.events);
+    const told = paceIn(piece.events);
+    if (told !== null) this.#player?.expect(told.stretch, told.from_sequence);
   }
 
   #from(space: Space): number | null {
@@ -269,7 +315,8 @@ export class Listening {
     if (heardMs !== null) for (const event of this.#events.due(heardMs)) this.onHeard(event);
 
     const quietMs = nowMs - this.#bytesAtMs;
-    if (this.#connection === "open" && quietMs > (audible ? SILENT_MS : DRY_SILENT_MS)) {
+    const drySilentMs = DRY_SILENT_MS + (player.stretch ?? 0) * PART_MS;
+    if (this.#connection === "open" && quietMs > (audible ? SILENT_MS : drySilentMs)) {
       this.#attempt?.abort(new TypeError("the stream fell silent"));
     }
     const silentSinceMs = audible || heardMs === null ? null : (this.state.value.silentSinceMs ?? nowMs);
@@ -280,7 +327,7 @@ export class Listening {
       phase, silentSinceMs,
       delayMs: heardMs === null ? null : Math.round(this.clock.now() - heardMs),
       aheadMs: Math.round(aheadS * 1_000),
-      gaps: player.gaps, gapMs: player.gapMs, stalls: player.stalls,
+      stretch: player.stretch, gaps: player.gaps, gapMs: player.gapMs, stalls: player.stalls,
     });
   }
 }

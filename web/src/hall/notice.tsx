@@ -1,10 +1,12 @@
 /** What is going on, in one line and a hint. The line is said politely to a screen reader, running seconds are not. */
 
 import type { ComponentChildren, JSX } from "preact";
+import { clock } from "../shared/format";
 import { useStore } from "../shared/store";
 import { useTicker } from "../shared/ticker";
+import { aheadNow, isGood } from "./appointment";
 import type { Hall } from "./model";
-import type { HallState } from "./state";
+import { CROWDED_FROM_STRETCH, type HallState } from "./state";
 import { useWords, type Words } from "./words";
 
 interface Said {
@@ -20,8 +22,8 @@ interface Said {
 export function Notice({ hall, state }: { hall: Hall; state: HallState }): JSX.Element | null {
   const words = useWords();
   useStore(hall.space);
-  useStore(hall.listening.state);
-  useTicker(1_000, state === "scheduled" || state === "waiting" || state === "reconnecting");
+  const { appointment } = useStore(hall.listening.state);
+  useTicker(1_000, appointment !== null || RUNNING.has(state));
   const said = SAY[state]?.(words, hall) ?? null;
   return (
     <div class="notice-place">
@@ -37,9 +39,16 @@ export function Notice({ hall, state }: { hall: Hall; state: HallState }): JSX.E
   );
 }
 
-const SAY: Partial<Record<HallState, (words: Words, hall: Hall) => Said>> = {
+/** States whose notice shows running seconds. */
+const RUNNING = new Set<HallState>(["scheduled", "waiting", "reconnecting"]);
+/** And only when it can be heard: the delay of a calm Space is about 2 s. */
+const CROWDED_FROM_MS = 4_000;
+
+const SAY: Partial<Record<HallState, (words: Words, hall: Hall) => Said | null>> = {
   scheduled,
+  ready,
   waiting,
+  playing,
   ended,
   connecting: (words) => ({ line: words.connecting }),
   buffering: (words) => ({ line: words.buffering, hint: words.bufferingHint }),
@@ -69,9 +78,38 @@ function scheduled(words: Words, hall: Hall): Said {
   };
 }
 
+/** Who reloads the page while waiting keeps the place; the sound needs a tap of this page. */
+function ready(words: Words, hall: Hall): Said | null {
+  const { appointment } = hall.listening.state.value;
+  const nowMs = hall.clock.now();
+  if (appointment === null || !isGood(appointment, nowMs)) return null;
+  const leftMs = appointment.atMs - nowMs;
+  return {
+    line: words.kept, clock: leftMs > 0 ? clock(leftMs) : words.appointmentNow,
+    hint: words.keptHint(new Date(appointment.atMs)),
+  };
+}
+
+/** Read out once for each appointment: what runs is only shown. */
 function waiting(words: Words, hall: Hall): Said {
-  const inMs = Math.max(0, (hall.listening.state.value.retryAtMs ?? 0) - performance.now());
+  const { appointment, retryAtMs } = hall.listening.state.value;
+  if (appointment !== null) {
+    const nowMs = hall.clock.now();
+    const at = new Date(appointment.atMs);
+    return {
+      line: words.waiting, aloud: `${words.waiting}. ${words.appointment(appointment.ahead, at)}`,
+      clock: appointment.atMs > nowMs ? clock(appointment.atMs - nowMs) : words.appointmentNow,
+      hint: words.appointment(aheadNow(appointment, nowMs), at),
+    };
+  }
+  const inMs = Math.max(0, (retryAtMs ?? 0) - performance.now());
   return { line: words.waiting, hint: words.waitingHint(new Date(Date.now() + inMs), inMs) };
+}
+
+function playing(words: Words, hall: Hall): Said | null {
+  const { delayMs, stretch } = hall.listening.state.value;
+  if (delayMs === null || delayMs < CROWDED_FROM_MS || (stretch ?? 0) < CROWDED_FROM_STRETCH) return null;
+  return { line: words.crowded, hint: words.crowdedHint(delayMs), aloud: words.crowdedAloud };
 }
 
 function ended(words: Words, hall: Hall): Said {

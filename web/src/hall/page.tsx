@@ -35,6 +35,9 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
     root.dataset.gaps = String(listening.gaps);
     root.dataset.gapMs = String(listening.gapMs);
     root.dataset.stalls = String(listening.stalls);
+    root.dataset.stretch = String(listening.stretch ?? "");
+    root.dataset.appointmentAt = listening.appointment === null ? "" : new Date(listening.appointment.atMs).toISOString();
+    root.dataset.ahead = String(listening.appointment?.ahead ?? "");
   }, [root, state, space, listening, hall]);
 
   return (

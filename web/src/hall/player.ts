@@ -7,7 +7,7 @@
  * - Media time is Unix time, far beyond what players count well. The first part becomes second 0 (`timestampOffset`) and
  *   the difference is kept: program time = first part's time + `currentTime`.
  * - Playing starts at the start of what is buffered. A hole is jumped, never waited for. After it has run dry it
- *   waits for the target of `pace.ts`, so that one hiccup does not become ten.
+ *   waits until `pace.ts` is ready, so that one hiccup does not become ten.
  * - No more than 40 s of heard sound stay in memory.
  * - iPhones have only `ManagedMediaSource`, and only with remote playback off (WebKit, Media Source API: "managed").
  */
@@ -87,9 +87,19 @@ export class Player {
     this.#buffer.addEventListener("updateend", () => this.#pump());
   }
 
-  /** A new connection brings what follows. */
-  resumed(): void {
-    this.#pace.resumed();
+  /** A new connection brings what follows, `stretch` parts a burst if it has said so. */
+  resumed(stretch: number | null): void {
+    this.#pace.resumed(stretch);
+  }
+
+  /** From part `fromSequence` on, `stretch` parts will come at once. */
+  expect(stretch: number, fromSequence: number): void {
+    this.#pace.expect(stretch, fromSequence);
+  }
+
+  /** Parts a burst to be ready for, or null when that was not said. */
+  get stretch(): number | null {
+    return this.#pace.stretch;
   }
 
   /** Takes the next piece. A part that came before is left out. */
@@ -101,7 +111,7 @@ export class Player {
         this.#epochMs = piece.sequence * PART_MS;
         this.#buffer.timestampOffset = -piece.mediaTime / TIMESCALE;
       }
-      this.#pace.arrived(performance.now());
+      this.#pace.arrived(performance.now(), piece.sequence);
     }
     this.#waiting.push(piece.bytes);
     // The offset has to be known before the first byte, and it is in the first part.
@@ -140,7 +150,7 @@ export class Player {
     if (!this.#started) return;
 
     if (this.#holding) {
-      if (aheadS < this.#pace.targetS && !this.#finished) return;
+      if (!this.#pace.ready(nowMs, aheadS) && !this.#finished) return;
       this.#holding = false;
       void audio.play().catch(() => undefined);
     } else if (dry && !this.#finished) {

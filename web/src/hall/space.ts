@@ -1,6 +1,7 @@
 /** What the edge tells of a Space: `space.json` (docs/protocol.md §2), from the page itself or fetched. */
 
 import type { ServerClock } from "../shared/clock";
+import { offerIn, type Offer } from "./appointment";
 
 export type SpaceState = "scheduled" | "live" | "held" | "ended";
 export type RenditionName = "opus" | "aac";
@@ -40,12 +41,13 @@ export interface Space {
   links: { share: string; studio: string };
 }
 
-/** The server answered, but not with what was asked for. `retryAfterS` is from `Retry-After`, or null. */
+/** The server answered, but not with what was asked for. `retryAfterS` is from `Retry-After`; null is "not said". */
 export class Answer extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     readonly retryAfterS: number | null,
+    readonly offer: Offer | null = null,
   ) {
     super(`${status} ${code}`);
   }
@@ -78,13 +80,17 @@ export async function fetchSpace(id: string, clock: ServerClock, signal?: AbortS
 /** Reads a problem (RFC 9457); an answer that is none has the code `unknown`. */
 export async function answerOf(response: Response): Promise<Answer> {
   let code = "unknown";
+  let offer: Offer | null = null;
   try {
     const problem: unknown = await response.json();
-    if (typeof problem === "object" && problem !== null && "code" in problem) code = String(problem.code);
+    if (typeof problem === "object" && problem !== null) {
+      if ("code" in problem) code = String(problem.code);
+      offer = offerIn(problem);
+    }
   } catch {
     // A proxy may answer in HTML: the status has to do.
   }
-  return new Answer(response.status, code, retryAfterS(response.headers.get("Retry-After")));
+  return new Answer(response.status, code, retryAfterS(response.headers.get("Retry-After")), offer);
 }
 
 /** `Retry-After` in seconds (RFC 9110 §10.2.3: seconds or a date), or null. */

@@ -5,6 +5,9 @@ import type { SpaceState } from "./space";
 
 export type HallState = Exclude<Phase, "idle" | "unbegun"> | "loading" | "scheduled" | "ready" | "held";
 
+/** Bursts of so many parts (2.56 s) and more are worth a word to who listens. */
+export const CROWDED_FROM_STRETCH = 8;
+
 const WHILE_IDLE: Record<SpaceState, HallState> = {
   scheduled: "scheduled",
   live: "ready",

@@ -1,6 +1,7 @@
 /** Reads the endless stream of one rendition and hands on whole pieces (docs/protocol.md §2). */
 
 import { Splitter, type Init, type Part } from "./mp4";
+import { MOST_STRETCH } from "./events";
 import { answerOf } from "./space";
 
 export interface Reading {
@@ -8,9 +9,13 @@ export interface Reading {
   address: string;
   /** First part wanted, or null for the newest that a player can start on. */
   from: number | null;
+  /** Parts a burst before the connection broke, for who comes back with `from`; null when not known. */
+  stretch: number | null;
+  /** What lets us in, or null. */
+  appointment: string | null;
   signal: AbortSignal;
-  /** The server has let us in. */
-  onOpen: () => void;
+  /** The server has let us in, and sends so many parts a burst; null when it does not say. */
+  onOpen: (stretch: number | null) => void;
   onPieces: (pieces: (Init | Part)[]) => void;
 }
 
@@ -18,12 +23,17 @@ export interface Reading {
  * Reads until the server ends the stream, then returns. Throws `Answer` when it is refused, `StreamMalformed`, a
  * `TypeError` when the network fails, and the signal's reason when that aborts.
  */
-export async function readStream({ address, from, signal, onOpen, onPieces }: Reading): Promise<void> {
+export async function readStream(reading: Reading): Promise<void> {
+  const { address, from, stretch, appointment, signal, onOpen, onPieces } = reading;
   const url = new URL(address, location.href);
-  if (from !== null) url.searchParams.set("from", String(from));
-  const response = await fetch(url, { cache: "no-store", signal });
+  if (from !== null) {
+    url.searchParams.set("from", String(from));
+    if (stretch !== null) url.searchParams.set("stretch", String(stretch));
+  }
+  const headers: HeadersInit = appointment === null ? {} : { "X-Parvis-Appointment": appointment };
+  const response = await fetch(url, { cache: "no-store", headers, signal });
   if (!response.ok || response.body === null) throw await answerOf(response);
-  onOpen();
+  onOpen(stretchOf(response.headers.get("X-Parvis-Stretch")));
   const reader = response.body.getReader();
   const splitter = new Splitter();
   try {
@@ -36,4 +46,10 @@ export async function readStream({ address, from, signal, onOpen, onPieces }: Re
   } finally {
     void reader.cancel().catch(() => undefined);
   }
+}
+
+/** `X-Parvis-Stretch` as a number, 1 to 32, or null. */
+export function stretchOf(header: string | null): number | null {
+  const stretch = /^\d{1,2}$/.test(header ?? "") ? Number(header) : 0;
+  return stretch >= 1 && stretch <= MOST_STRETCH ? stretch : null;
 }

@@ -37,6 +37,13 @@ export function timeOfDay(date: Date, language: Language): string {
   return new Intl.DateTimeFormat(LOCALES[language], { hour: "2-digit", minute: "2-digit" }).format(date);
 }
 
+/** `20:04:31` in the reader's own time zone: for what happens on the second. */
+export function timeToTheSecond(date: Date, language: Language): string {
+  return new Intl.DateTimeFormat(LOCALES[language], {
+    hour: "2-digit", minute: "2-digit", second: "2-digit",
+  }).format(date);
+}
+
 /** `1 h 04 min`, `12 min`, `40 s`: the same in both languages. */
 export function span(ms: number): string {
   const total = Math.max(0, Math.round(ms / 1000));

@@ -1,6 +1,6 @@
 /** The hall in English. Short, and in words that one would say. */
 
-import { clock, dayAndTime, number, seconds, span, timeOfDay } from "../../shared/format";
+import { clock, dayAndTime, number, seconds, span, timeOfDay, timeToTheSecond } from "../../shared/format";
 import type { Scale } from "../../square/geometry";
 
 const count = (n: number, one: string, many: string): string => `${number(n, "en")} ${n === 1 ? one : many}`;
@@ -40,6 +40,9 @@ export const en = {
     `What you hear left the stage ${seconds(delayMs, "en")} s ago. About ${seconds(aheadMs, "en")} s of it waits in ` +
     "your browser, so that a weak network doesn't tear the sound. When a crowd arrives the delay grows; the " +
     "sound doesn't stop.",
+  delayCrowded: (burstMs: number) =>
+    `The square is very full, so the sound comes ${seconds(burstMs, "en")} s at a time: that lets everybody stay.`,
+  delayWinning: "There is more room again: it plays a little faster until you are close to the stage.",
   delaySound: "Sound",
   delayLost: "Sound missed so far",
   delayNone: "none",
@@ -60,6 +63,17 @@ export const en = {
   waiting: "The square is full for a moment",
   waitingHint: (at: Date, inMs: number) =>
     `Your place is kept for ${timeOfDay(at, "en")}, in ${span(inMs)}. You'll be let in by itself; nothing to do.`,
+  appointment: (ahead: number, at: Date) =>
+    `${ahead === 0 ? "Nobody is" : count(ahead, "person is", "people are")} ahead of you. ` +
+    `You join at ${timeToTheSecond(at, "en")}, by itself.`,
+  appointmentNow: "Any second now",
+  kept: "Your place is kept",
+  keptHint: (at: Date) =>
+    `You join at ${timeToTheSecond(at, "en")}. Tap “Listen” once, so that your browser may play the sound.`,
+  crowded: "The square is very full",
+  crowdedHint: (delayMs: number) =>
+    `You are ${number(Math.round(delayMs / 1000), "en")} s behind the stage so that everybody can stay.`,
+  crowdedAloud: "The square is very full: you hear the stage some seconds later, so that everybody can stay.",
   held: "The stage is empty for a moment",
   heldHint: "Nobody was hung up on: the Space stays open, and the sound returns with the first speaker.",
   ended: "This Space is over",

@@ -1,6 +1,6 @@
 /** Le hall en français : écrit pour lui-même, pas traduit. */
 
-import { clock, dayAndTime, number, seconds, span, timeOfDay } from "../../shared/format";
+import { clock, dayAndTime, number, seconds, span, timeOfDay, timeToTheSecond } from "../../shared/format";
 import type { Words } from "./en";
 
 const count = (n: number, one: string, many: string): string => `${number(n, "fr")} ${n < 2 ? one : many}`;
@@ -40,6 +40,10 @@ export const fr: Words = {
     `Ce que vous entendez a été dit il y a ${seconds(delayMs, "fr")} s. Votre navigateur en garde ` +
     `${seconds(aheadMs, "fr")} s d’avance, pour qu’un réseau faible ne hache pas le son. Quand la foule ` +
     "arrive, le décalage s’allonge ; le son, lui, ne s’arrête pas.",
+  delayCrowded: (burstMs) =>
+    `La place est noire de monde : le son vient par tranches de ${seconds(burstMs, "fr")} s, pour que tout le monde ` +
+    "puisse rester.",
+  delayWinning: "La foule se desserre : la lecture accélère un peu, jusqu’à vous ramener près de la scène.",
   delaySound: "Son",
   delayLost: "Son perdu jusqu’ici",
   delayNone: "rien",
@@ -60,6 +64,17 @@ export const fr: Words = {
   waiting: "La place est pleine pour l’instant",
   waitingHint: (at, inMs) =>
     `On vous garde une place à ${timeOfDay(at, "fr")}, dans ${span(inMs)}. Vous entrerez sans rien faire.`,
+  appointment: (ahead, at) =>
+    `${ahead === 0 ? "Plus personne" : count(ahead, "personne", "personnes")} avant vous. ` +
+    `Vous entrez à ${timeToTheSecond(at, "fr")}, sans rien faire.`,
+  appointmentNow: "C’est à vous",
+  kept: "On vous garde votre tour",
+  keptHint: (at) =>
+    `Vous entrez à ${timeToTheSecond(at, "fr")}. Touchez « Écouter » une fois, pour que le navigateur joue le son.`,
+  crowded: "La place est noire de monde",
+  crowdedHint: (delayMs) =>
+    `Vous suivez la scène à ${number(Math.round(delayMs / 1000), "fr")} s, pour que tout le monde puisse rester.`,
+  crowdedAloud: "La place est noire de monde : vous suivez la scène avec quelques secondes de retard, pour que tout le monde puisse rester.",
   held: "La scène est vide pour l’instant",
   heldHint: "Personne n’a raccroché : l’Espace reste ouvert, et le son revient avec le premier qui reprend la parole.",
   ended: "C’est terminé",
