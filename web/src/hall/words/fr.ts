@@ -41,9 +41,9 @@ export const fr: Words = {
     `${seconds(aheadMs, "fr")} s d’avance, pour qu’un réseau faible ne hache pas le son. Quand la foule ` +
     "arrive, le décalage s’allonge ; le son, lui, ne s’arrête pas.",
   delayCrowded: (burstMs) =>
-    `La place est noire de monde : le son vient par tranches de ${seconds(burstMs, "fr")} s, pour que tout le monde ` +
+    `La place est noire de monde : le son vient par tranches de ${seconds(burstMs, "fr")} s, pour que tout le monde ` +
     "puisse rester.",
-  delayWinning: "La foule se desserre : la lecture accélère un peu, jusqu’à vous ramener près de la scène.",
+  delayWinning: "La foule se desserre : la lecture accélère un peu, jusqu’à vous ramener près de la scène.",
   delaySound: "Son",
   delayLost: "Son perdu jusqu’ici",
   delayNone: "rien",
@@ -70,11 +70,11 @@ export const fr: Words = {
   appointmentNow: "C’est à vous",
   kept: "On vous garde votre tour",
   keptHint: (at) =>
-    `Vous entrez à ${timeToTheSecond(at, "fr")}. Touchez « Écouter » une fois, pour que le navigateur joue le son.`,
+    `Vous entrez à ${timeToTheSecond(at, "fr")}. Touchez « Écouter » une fois, pour que le navigateur joue le son.`,
   crowded: "La place est noire de monde",
   crowdedHint: (delayMs) =>
-    `Vous suivez la scène à ${number(Math.round(delayMs / 1000), "fr")} s, pour que tout le monde puisse rester.`,
-  crowdedAloud: "La place est noire de monde : vous suivez la scène avec quelques secondes de retard, pour que tout le monde puisse rester.",
+    `Vous entendez la scène avec ${number(Math.round(delayMs / 1000), "fr")} s de retard, pour que tout le monde puisse rester.`,
+  crowdedAloud: "La place est noire de monde : vous entendez la scène avec quelques secondes de retard, pour que tout le monde puisse rester.",
   held: "La scène est vide pour l’instant",
   heldHint: "Personne n’a raccroché : l’Espace reste ouvert, et le son revient avec le premier qui reprend la parole.",
   ended: "C’est terminé",
