@@ -27,13 +27,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from parvis.clock import PART_MS, Clock
+from parvis.clock import Clock
 from parvis.edge.bursts import FINAL, MAX_STRETCH
 from parvis.edge.cohorts import EVENTS, Cohort, Cohorts
 from parvis.edge.pacing import Pacing
-from parvis.edge.strain import LATE_FROM_S
+from parvis.edge.strain import LATE_FROM_S, window_s
 
-PART_S: Final = PART_MS / 1000
 LINGER_S: Final = 5.0
 JUNK_LIMIT_BYTES: Final = 4096
 
@@ -90,8 +89,8 @@ class Fanout:
         self.lateness_s = 0.0
         """How long the last burst took from being ready until its last listener had it."""
         self.late_share = 0.0
-        """The same for the slowest burst since this was last set to 0, as a share of the time until the next
-        one; 0 if none took longer than `LATE_FROM_S`."""
+        """The same for the slowest burst since this was last set to 0, as a share of the time that it had
+        (`window_s`); 0 if none took longer than `LATE_FROM_S`."""
         self.size = 0
         """Descriptors owned."""
         self._on_close = on_close
@@ -206,7 +205,7 @@ class Fanout:
         """A cohort's burst is written."""
         lateness_s = self.lateness_s = self._clock.monotonic_s() - cohort.began_s
         if lateness_s > LATE_FROM_S:
-            self.late_share = max(self.late_share, lateness_s / (cohort.key.stretch * PART_S))
+            self.late_share = max(self.late_share, lateness_s / window_s(cohort.key.stretch))
         self.cohorts.settle(cohort)
         if cohort.move is not None:
             self.pacing.settle(self.cohorts, cohort)

@@ -7,10 +7,12 @@ Rules:
   `/events`; levels and counts there; the stretch of newcomers; the stretch of all; then newcomers get an
   appointment. Nobody who listens is dropped.
 - An edge is strained when its loop was busy for more than `target_busy_share` of a moving window, or when
-  most bursts of the window came late. DAGOR (Zhou et al., SoCC 2018) takes 20 ms of queueing as its sign,
-  not CPU, for requests that take some ms. A burst of stretch k may take its time, as long as it is done well
-  before the next one, k × 320 ms later: so late is what took more than 20 ms and more than `LATE_SHARE` of
-  that.
+  bursts were late in most of it. DAGOR (Zhou et al., SoCC 2018) takes 20 ms of queueing as its sign, not CPU,
+  for requests that take some ms. A burst may take its time, as long as it is done well before the next one,
+  k × 320 ms later, and before a player has used up the two parts that it holds beyond its stretch
+  (`window_s`). So late is what took more than 20 ms and more than `LATE_SHARE` of that.
+- Admission slows down by itself as bursts take more of the time. So there are seconds to see what a step does
+  before the next.
 - A step that costs somebody delay is taken back only when the edge would stay calm with twice the writes, for
   that is what half the stretch means. So it never swings.
 - Newcomers come back first; then those who are present, slowly.
@@ -26,10 +28,11 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import Final
 
+from parvis.clock import PART_MS
 from parvis.edge.bursts import MAX_STRETCH
 
 WINDOW_S: Final = 2.0
-WORSE_AFTER_S: Final = 1.0
+WORSE_AFTER_S: Final = 2.0
 """Shortest time from one step to the next while strained."""
 BETTER_AFTER_S: Final = 10.0
 """How long it must have been calm before one step is taken back."""
@@ -37,8 +40,10 @@ PRESENT_BETTER_AFTER_S: Final = 30.0
 """The same for the stretch of those who are present."""
 CALM_SHARE: Final = 0.45
 """Of the target: twice that is still below it."""
-LATE_SHARE: Final = 0.5
+LATE_SHARE: Final = 0.7
 LATE_FROM_S: Final = 0.020
+MARGIN_PARTS: Final = 2
+"""What a player holds beyond its stretch when it begins (docs/protocol.md §2)."""
 SCARCE_FROM: Final = 0.9
 SCARCE_UNTIL: Final = 0.8
 
@@ -62,7 +67,7 @@ class Sample:
     busy_share: float
     """Of the time, how much the loop worked: 0 to 1."""
     late_share: float = 0.0
-    """Of the time until its next one, how much the slowest burst took; 0 if it took less than 20 ms."""
+    """Of the time that it had (`window_s`), how much the slowest burst took; 0 if less than 20 ms."""
     memory_share: float = 0.0
     """Of the socket memory at which the kernel begins to be stingy."""
     egress_share: float = 0.0
@@ -108,6 +113,11 @@ class Concession:
         """Steps from calm: 0 when nothing gives way."""
         stretches = ladder.index(self.newcomers) + ladder.index(self.floor)
         return self.quiet + stretches + self.closed
+
+
+def window_s(stretch: int) -> float:
+    """How long a burst of so many parts may take to reach its last listener."""
+    return min(stretch, MARGIN_PARTS) * PART_MS / 1000
 
 
 def stretches(least: int, most: int) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from parvis.edge.strain import (
     Sample,
     Strain,
     stretches,
+    window_s,
 )
 
 LOOK_S = 0.5
@@ -120,9 +121,14 @@ def test_one_step_at_a_time() -> None:
 
 def test_late_bursts_are_strain_though_the_loop_is_idle() -> None:
     edge = Edge()
-    assert edge.live(4, replace(CALM, late_share=0.6)) != Concession()
+    assert edge.live(4, replace(CALM, late_share=0.8)) != Concession()
     edge = Edge()
-    assert edge.live(4, replace(CALM, late_share=0.4)) == Concession()
+    assert edge.live(4, replace(CALM, late_share=0.6)) == Concession()
+
+
+@pytest.mark.parametrize(("stretch", "seconds"), [(1, 0.32), (2, 0.64), (32, 0.64)])
+def test_a_burst_has_time_until_the_next_one_or_until_a_player_runs_dry(stretch: int, seconds: float) -> None:
+    assert window_s(stretch) == seconds
 
 
 def test_one_late_burst_is_no_strain() -> None:
@@ -134,7 +140,7 @@ def test_one_late_burst_is_no_strain() -> None:
 
 def test_it_comes_back_only_after_a_time_of_calm() -> None:
     edge = Edge()
-    edge.live(4, BUSY)
+    edge.live(4 * WORSE_AFTER_S, BUSY)
     edge.live(WINDOW_S, CALM)
     level = edge.strain.level
     assert level >= 3
@@ -159,10 +165,10 @@ def test_those_who_are_present_come_back_slowly() -> None:
 
 def test_the_next_step_for_all_waits_until_the_last_one_shows() -> None:
     edge = Edge(1, 4)
-    edge.live(4, BUSY)
+    edge.live(4 * WORSE_AFTER_S, BUSY)
     concession = edge.live(10, replace(BUSY, moving=True))
     assert (concession.newcomers, concession.floor) == (4, 1)
-    assert edge.live(1, BUSY).floor == 2
+    assert edge.live(LOOK_S, BUSY).floor == 2
     assert edge.live(10, replace(BUSY, moving=True)) == edge.strain.concession
     assert (edge.strain.concession.floor, edge.strain.concession.closed) == (2, False)
 
