@@ -132,6 +132,7 @@ def edge(of: Demo, stretch: int) -> Iterator[Server]:
         "PARVIS_PORT": str(port),
         "PARVIS_MAX_CONNECTIONS": "1000000",
         "PARVIS_PER_ADDRESS": "0",
+        "PARVIS_JOINS_PER_S": "1000000",
         "PARVIS_MIN_STRETCH": str(stretch),
         "PARVIS_MAX_STRETCH": str(stretch),
     }
