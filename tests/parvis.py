@@ -68,10 +68,12 @@ class Person:
 
 
 class Parvis:
-    """`parvis up` on free ports with an empty data folder. Ended with `stop()`."""
+    """`parvis up` on free ports with an empty data folder, with `environment` beside this process's own.
+    Ended with `stop()`."""
 
-    def __init__(self, data: Path, *, edges: int = 2) -> None:
+    def __init__(self, data: Path, *, edges: int = 2, environment: Mapping[str, str] | None = None) -> None:
         self.data = data
+        self._environment = {**os.environ, **(environment or {})}
         self.port, self.control_port = free_ports(2)
         self._command = [
             *PARVIS, "up", "--data", str(data), "--port", str(self.port),
@@ -91,7 +93,7 @@ class Parvis:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._command, stdout=log, stderr=log, start_new_session=True, env={**os.environ}
+                self._command, stdout=log, stderr=log, start_new_session=True, env=self._environment
             )
         wait_until(self.answers, patience_s=60)
 

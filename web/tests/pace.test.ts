@@ -55,6 +55,16 @@ describe("Pace", () => {
     expect(pace.rate(end + 10_400)).toBe(1.03);
   });
 
+  it("goes on after running dry when what is there lasts until the next burst, however long bursts are", () => {
+    const pace = new Pace();
+    expect(pace.ready(0, 0.81)).toBe(true);
+    pace.resumed(19);
+    pace.arrived(1_000, 19);
+    expect(pace.ready(1_100, 6.08)).toBe(false);
+    expect(pace.ready(1_800, 6.08)).toBe(true);
+    expect(pace.ready(9_000, 0.7)).toBe(false);
+  });
+
   it("keeps more in hand after running dry, and less again when calm", () => {
     const pace = new Pace();
     const calmS = pace.targetS;

@@ -86,7 +86,7 @@ function ready(words: Words, hall: Hall): Said | null {
   const leftMs = appointment.atMs - nowMs;
   return {
     line: words.kept, clock: leftMs > 0 ? clock(leftMs) : words.appointmentNow,
-    hint: words.keptHint(new Date(appointment.atMs)),
+    hint: leftMs > 0 ? words.keptHint(new Date(appointment.atMs)) : words.keptNow,
   };
 }
 

@@ -3,12 +3,17 @@
  *
  * One quiet connection instead of asking again and again: when the Space begins, everybody who waits is told by one
  * write. It is closed while sound is playing, for then the events come with the sound, and while nobody looks.
+ *
+ * An edge without room refuses it, and the browser does not say so: who fails again and again asks seldom.
  */
 
 import { Backoff, pause } from "../shared/reconnect";
 import { parseEvent, type SpaceEvent } from "./events";
 
 const TYPES = ["state", "stage", "levels", "counts"] as const;
+
+const REST_MS = 1_000;
+const LONG_REST_MS = 12_000;
 
 export class Watch {
   #abort: AbortController | null = null;
@@ -35,7 +40,8 @@ export class Watch {
     const backoff = new Backoff();
     while (!signal.aborted) {
       await this.#listen(signal, backoff);
-      await pause(1_000 + backoff.next(), signal);
+      const restMs = backoff.failures < 2 ? REST_MS : LONG_REST_MS;
+      await pause(restMs + backoff.next(), signal);
       this.onLost();
     }
   }

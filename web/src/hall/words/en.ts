@@ -70,6 +70,7 @@ export const en = {
   kept: "Your place is kept",
   keptHint: (at: Date) =>
     `You join at ${timeToTheSecond(at, "en")}. Tap “Listen” once, so that your browser may play the sound.`,
+  keptNow: "It is your turn: tap “Listen” and you are in.",
   crowded: "The square is very full",
   crowdedHint: (delayMs: number) =>
     `You are ${number(Math.round(delayMs / 1000), "en")} s behind the stage so that everybody can stay.`,

@@ -71,6 +71,7 @@ export const fr: Words = {
   kept: "On vous garde votre tour",
   keptHint: (at) =>
     `Vous entrez à ${timeToTheSecond(at, "fr")}. Touchez « Écouter » une fois, pour que le navigateur joue le son.`,
+  keptNow: "C’est votre tour : touchez « Écouter » et vous entrez.",
   crowded: "La place est noire de monde",
   crowdedHint: (delayMs) =>
     `Vous entendez la scène avec ${number(Math.round(delayMs / 1000), "fr")} s de retard, pour que tout le monde puisse rester.`,
