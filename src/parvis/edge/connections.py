@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import os
 import select
-import socket
 from collections import deque
 from collections.abc import Callable
 from http import HTTPStatus
@@ -30,6 +29,7 @@ from parvis.edge.answers import Answer, encode, problem
 from parvis.edge.fanout import QUIET
 from parvis.edge.http import Request, RequestReader
 from parvis.edge.routes import Join
+from parvis.edge.sockets import shut_sending
 from parvis.errors import ParvisError, RemoteProtocolError
 
 READ_BYTES: Final = 16_384
@@ -199,13 +199,7 @@ class Connections:
         if connection.closing:
             connection.draining = True
             connection.deadline_s = self._clock.monotonic_s() + DRAIN_S
-            with socket.socket(fileno=fd) as peer:
-                try:
-                    peer.shutdown(socket.SHUT_WR)
-                except OSError:
-                    pass  # it is gone already; epoll will say so
-                finally:
-                    peer.detach()
+            shut_sending(fd)
         if connection.waiting:
             connection.waiting = False
             self._epoll.modify(fd, QUIET)

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import os
 import select
-import socket
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from parvis.clock import Clock
 from parvis.edge.bursts import FINAL, MAX_STRETCH
 from parvis.edge.cohorts import EVENTS, Cohort, Cohorts
 from parvis.edge.pacing import Pacing
+from parvis.edge.sockets import shut_sending
 from parvis.edge.strain import LATE_FROM_S, window_s
 
 LINGER_S: Final = 5.0
@@ -351,13 +351,7 @@ class Fanout:
     def _linger(self, fd: int) -> None:
         self._lingering[fd] = self._clock.monotonic_s() + LINGER_S
         self._epoll.modify(fd, QUIET)
-        with socket.socket(fileno=fd) as peer:
-            try:
-                peer.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass  # it is gone already; epoll will say so
-            finally:
-                peer.detach()
+        shut_sending(fd)
 
     def _listen(self, fd: int) -> bool:
         """Reads what a listener says and forgets it; False when it has left or had to."""

@@ -13,7 +13,9 @@ Rules:
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl, unquote
 
@@ -23,6 +25,8 @@ from parvis.errors import ProtocolError, RemoteProtocolError
 
 METHODS: Final = ("GET", "HEAD", "OPTIONS")
 MAX_QUERY_FIELDS: Final = 32
+KNOWN_TARGET_BYTES: Final = 128
+"""Longer addresses are not kept, for anybody can make them up."""
 
 _OTHER_METHOD = re.compile(rb"\s*[A-Z][A-Z-]{1,30} [/*]")
 _KEPT: Final = frozenset(
@@ -45,7 +49,7 @@ class Request:
 
     method: str
     path: tuple[str, ...]
-    query: dict[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
     headers: dict[bytes, str] = field(default_factory=dict)
     chunked: bool = True
     keep_alive: bool = True
@@ -136,7 +140,8 @@ class RequestReader:
         version = self._parser.get_http_version()
         if version == "1.1" and b"host" not in self._headers:
             raise RemoteProtocolError("request-malformed", "The Host header is missing.")
-        path, query = _target(self._url)
+        url = self._url
+        path, query = _known_target(url) if len(url) <= KNOWN_TARGET_BYTES else _target(url)
         self._ready.append(
             Request(
                 method,
@@ -164,6 +169,12 @@ class RequestReader:
             self.failure = _method_not_allowed(match[0].split()[0].decode())
         else:
             self.failure = RemoteProtocolError("request-malformed", "This is not an HTTP request.")
+
+
+@lru_cache(maxsize=256)
+def _known_target(target: bytes) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """A crowd asks for the same few addresses."""
+    return _target(target)
 
 
 def _target(target: bytes) -> tuple[tuple[str, ...], dict[str, str]]:

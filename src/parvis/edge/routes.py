@@ -33,6 +33,7 @@ STREAMS: Final = ("stream.mp4", "events")
 """What has no end, below `/live/{space}/`."""
 EVENT_STREAM: Final = "text/event-stream; charset=utf-8"
 
+_RENDITIONS: Final[Mapping[str, Rendition]] = {rendition.value: rendition for rendition in Rendition}
 _PREFLIGHT = Answer(
     204,
     (
@@ -141,12 +142,12 @@ def _space_json(front: Front, _request: Request, space: str) -> Answer:
 
 def _stream(front: Front, request: Request, space: str) -> Answer | Join:
     record = front.record(space)
-    codec = request.query.get("codec", Rendition.OPUS)
-    if codec not in tuple(Rendition):
+    rendition = _RENDITIONS.get(request.query.get("codec", "opus"))
+    if rendition is None:
         raise UserError("codec-unknown", "The codec is opus or aac.")
     start = _sequence(request.query.get("from"))
     _refuse_ended(record)
-    feed = record.feeds.get(Rendition(codec))
+    feed = record.feeds.get(rendition)
     if feed is None or not feed.running:
         return _not_begun(front, record)
     if request.method == "HEAD":
@@ -155,7 +156,7 @@ def _stream(front: Front, request: Request, space: str) -> Answer | Join:
         media_type = feed.rendition.mime.partition(";")[0]
         return Answer(200, stream_headers(media_type, first, stretch), endless=True)
     resuming = start is not None and feed.resumes(start)
-    return Join(record, codec, _framing(request), start, resuming, _stretch(request.query.get("stretch")))
+    return Join(record, rendition, _framing(request), start, resuming, _stretch(request.query.get("stretch")))
 
 
 def _events(front: Front, request: Request, space: str) -> Answer | Join:

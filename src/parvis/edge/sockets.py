@@ -9,6 +9,7 @@ Rules:
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 from pathlib import Path
@@ -51,6 +52,15 @@ def listen(listening: socket.socket) -> None:
     except OSError as error:
         host, port = listening.getsockname()[:2]
         raise _cannot_listen(host, port, error) from error
+
+
+def shut_sending(fd: int) -> None:
+    """Tells the other side that nothing more comes. Whether it is still there, epoll will say."""
+    # Family and type are said, or Python would ask the kernel for them; shutdown(2) does not care.
+    peer = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=fd)
+    with contextlib.suppress(OSError):
+        peer.shutdown(socket.SHUT_WR)
+    peer.detach()
 
 
 def is_loopback(address: str) -> bool:
