@@ -64,14 +64,15 @@ class Guest:
         self._voice = tone(frequency_hz, 60)
         self._talking: asyncio.Task[None] | None = None
 
-    async def join(self, *, receive: bool = True) -> None:
+    async def join(self, *, receive: bool = True, talk: bool = True) -> None:
         offer = await self.peer.offer(receive=receive)
         reply = await self._world.ask(OfferRequest("test", self.handle, offer).encode())
         answer = OfferReply.decode(reply)
         self.session = answer.session
         await self.peer.accept(answer.sdp)
         await until(lambda: self.peer.state == "connected")
-        self._talking = asyncio.create_task(self._talk())
+        if talk:
+            self._talking = asyncio.create_task(self._talk())
 
     async def _talk(self) -> None:
         loop = asyncio.get_running_loop()
@@ -217,6 +218,18 @@ async def test_a_vanished_peer_is_reported_and_forgotten(world: World) -> None:
     await reported(connected=True)
     await ben.leave()  # no DELETE: packets just stop
     await reported(connected=False)
+
+
+async def test_who_says_nothing_still_listens(world: World) -> None:
+    """A seat whose microphone sends not one packet keeps hearing the others for longer than any patience."""
+    ana = await world.guest("ana", 440)
+    ben = Guest(world, "ben", 1000)
+    world.guests.append(ben)
+    await ben.join(talk=False)
+    await until_heard(ben, ana.frequency_hz)
+    for _ in range(22):
+        await ben.hears(1.0)
+    assert power_db(await ben.hears(0.5), ana.frequency_hz) > -45
 
 
 async def test_removal_by_control_closes_the_session(world: World) -> None:

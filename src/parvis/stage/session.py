@@ -3,7 +3,8 @@
 Rules:
 
 - A session is *heard* from its first packet until packets stop for `SILENT_AFTER_S`; the seat stays.
-- A session without packets for `GONE_AFTER_S`, or whose transport failed, is over.
+- A session is over when its transport failed, or has not been connected for `GONE_AFTER_S`. One that is
+  connected and says nothing goes on: its owner still listens.
 - Loss is of the last second, not of the whole session: a network that got better says so.
 """
 
@@ -17,8 +18,7 @@ from parvis.clock import Clock
 from parvis.stage.peer import Peer, PeerSettings, PeerStats
 
 SILENT_AFTER_S = 1.5
-GONE_AFTER_S = 30.0
-SETUP_PATIENCE_S = 15.0
+GONE_AFTER_S = 20.0
 
 
 class Session:
@@ -29,7 +29,7 @@ class Session:
         self.row = row
         self.id = secrets.token_urlsafe(24)
         self._clock = clock
-        self._began_s = clock.monotonic_s()
+        self._connected_s = clock.monotonic_s()
         self._last_packet_s: float | None = None
         self._stats = PeerStats()
         self._loss_percent: float | None = None
@@ -52,9 +52,7 @@ class Session:
         """Nothing more can be expected of it."""
         if self.peer.state in ("failed", "closed"):
             return True
-        if self._last_packet_s is None:
-            return self._clock.monotonic_s() - self._began_s > SETUP_PATIENCE_S
-        return self._clock.monotonic_s() - self._last_packet_s > GONE_AFTER_S
+        return self._clock.monotonic_s() - self._connected_s > GONE_AFTER_S
 
     @property
     def quality(self) -> tuple[float | None, float | None, float | None]:
@@ -63,6 +61,8 @@ class Session:
 
     async def look(self) -> None:
         """Reads what the transport measured. Call it about twice a second."""
+        if self.peer.state == "connected":
+            self._connected_s = self._clock.monotonic_s()
         stats = await self.peer.stats()
         received = stats.packets_received - self._stats.packets_received
         lost = max(stats.packets_lost - self._stats.packets_lost, 0)

@@ -28,13 +28,16 @@ router = APIRouter(prefix=f"{API}/spaces/{{space}}/invitations", tags=["stage"])
         "media-type",
     ),
 )
-async def invite(space: str, body: InvitationTerms, asker: Asker, services: Wired) -> InvitationOut:
+async def invite(
+    space: str, asker: Asker, services: Wired, body: InvitationTerms | None = None
+) -> InvitationOut:
     """A link that is worth a seat; for host and co-hosts. It is shown this once."""
-    invited = await services.spaces.invite(space, asker, Role(body.role), body.uses, body.expires_in_s)
+    terms = body or InvitationTerms()
+    invited = await services.spaces.invite(space, asker, Role(terms.role), terms.uses, terms.expires_in_s)
     return InvitationOut(
         id=invited.invitation.id,
         link=services.origins.invitation(space, invited.code),
-        role=body.role,
+        role=terms.role,
         uses_left=invited.invitation.uses_left,
         expires_at=rfc3339(invited.invitation.expires_at_ms),
     )
