@@ -86,9 +86,9 @@ def part_message(
     return PartMessage(space, rendition, sequence, body, tuple(events), last)
 
 
-def wait_for(condition: Callable[[], bool], what: str) -> None:
+def wait_for(condition: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
     """Until `condition` holds; fails with `what` when it does not within reason."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < end, f"never happened: {what}"
         time.sleep(0.005)
@@ -179,6 +179,8 @@ class World:
         self.stage = Stage(self.run_dir)
         self.pages = tmp_path / "pages"
         self.port = free_port()
+        self.draining = threading.Event()
+        """Set it to tell the edges in threads to end gently."""
         self.settings = EdgeSettings(port=self.port, pages=self.pages, data=tmp_path, per_address=0)
 
     @contextmanager
@@ -190,7 +192,7 @@ class World:
 
         def run() -> None:
             try:
-                _run_edge(settings, self.run_dir, clock or HeldClock(), stopped.is_set)
+                _run_edge(settings, self.run_dir, clock or HeldClock(), stopped.is_set, self.draining.is_set)
             except ParvisError as error:
                 failures.append(error)
 
@@ -227,13 +229,19 @@ class World:
             process.kill()
             process.join(PATIENCE_S)
 
-    def connect(self, *, receive_buffer_bytes: int | None = None, timeout_s: float = PATIENCE_S) -> Client:
-        """A fresh connection."""
-        return Client(self.port, receive_buffer_bytes, timeout_s)
+    def connect(
+        self,
+        *,
+        receive_buffer_bytes: int | None = None,
+        timeout_s: float = PATIENCE_S,
+        source: str = "127.0.0.1",
+    ) -> Client:
+        """A fresh connection, from that address of this machine."""
+        return Client(self.port, receive_buffer_bytes, timeout_s, source)
 
-    def get(self, target: str, method: str = "GET", **headers: str) -> Response:
+    def get(self, target: str, method: str = "GET", *, source: str = "127.0.0.1", **headers: str) -> Response:
         """One request on a connection of its own. Header names with `_` for `-`."""
-        with self.connect() as client:
+        with self.connect(source=source) as client:
             client.request(target, method, **headers)
             return client.response(head_only=method == "HEAD")
 
@@ -252,12 +260,18 @@ class World:
         self.stage.close()
 
 
-def _run_edge(settings: EdgeSettings, run_dir: Path, clock: Clock, stop: Callable[[], bool] = bool) -> None:
-    """Serves until `stop()`; the default never stops."""
+def _run_edge(
+    settings: EdgeSettings,
+    run_dir: Path,
+    clock: Clock,
+    stop: Callable[[], bool] = bool,
+    drain: Callable[[], bool] = bool,
+) -> None:
+    """Serves until `stop()`, or gently until `drain()`; the defaults never stop."""
     reader = LocalReader(run_dir, *PATTERNS, replay=True)
     publisher = LocalPublisher(run_dir, settings.name)
     try:
-        serve_edge(settings, reader, publisher, clock, stop)
+        serve_edge(settings, reader, publisher, clock, stop, drain)
     finally:
         reader.close()
         publisher.close_publisher()
@@ -279,12 +293,16 @@ class Response:
 class Client:
     """A raw HTTP client: it sees every byte."""
 
-    def __init__(self, port: int, receive_buffer_bytes: int | None, timeout_s: float) -> None:
+    def __init__(self, port: int, receive_buffer_bytes: int | None, timeout_s: float, source: str) -> None:
         self.socket = socket.socket()
+        self.socket.bind((source, 0))
         if receive_buffer_bytes is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
         self.socket.settimeout(timeout_s)
         self.socket.connect(("127.0.0.1", port))
+        if self.socket.getsockname() == self.socket.getpeername():
+            self.socket.close()  # nobody listens, and the kernel chose the very port that we call
+            raise ConnectionRefusedError
         self._buffer = b""
 
     def __enter__(self) -> Client:
