@@ -1,6 +1,8 @@
 """The composition root: the only module that may import everything.
 
-Each `run_…` is the whole life of one process, from its settings to its end by SIGTERM or SIGINT.
+Each `run_…` is the whole life of one process, from its settings to its end by SIGTERM or SIGINT. What one
+process alone needs is imported there, so that an edge holds no WebRTC library, no codecs and no database: it
+starts in a moment, and is small.
 """
 
 from __future__ import annotations
@@ -15,16 +17,12 @@ from typing import Any
 import structlog
 import uvloop
 
-from parvis.api.service import serve_control
 from parvis.bus.local import LocalBus, LocalPublisher
 from parvis.bus.local_reader import LocalReader
 from parvis.clock import SystemClock
 from parvis.edge.service import serve_edge
 from parvis.ops import logs, process
-from parvis.program.service import Program
 from parvis.settings import BusSettings, ControlSettings, EdgeSettings, StageSettings
-from parvis.stage.room import ProgramSink
-from parvis.stage.service import Stage
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +34,8 @@ EDGE_NICE = 5
 
 def run_control(bus_settings: BusSettings, settings: ControlSettings) -> None:
     """The control process."""
+    from parvis.api.service import serve_control
+
     logs.configure("control")
     process.become("control", nice=CONTROL_NICE)
 
@@ -51,13 +51,16 @@ def run_control(bus_settings: BusSettings, settings: ControlSettings) -> None:
 
 def run_stage(bus_settings: BusSettings, settings: StageSettings) -> None:
     """A stage process, with the programs of its Spaces."""
+    from parvis.program.service import Program
+    from parvis.stage.service import Stage
+
     logs.configure(settings.name)
     process.become(settings.name.replace("-", " "), nice=STAGE_NICE, realtime=True)
 
     async def main() -> None:
         bus = LocalBus(bus_settings.run_dir, settings.name)
 
-        def start_program(space: str, first_sequence: int) -> ProgramSink:
+        def start_program(space: str, first_sequence: int) -> Program:
             return Program.start(bus, space, settings.name, first_sequence)
 
         try:
