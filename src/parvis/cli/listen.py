@@ -4,7 +4,9 @@ Rules:
 
 - The server's clock is read from `now` in space.json, half a round trip old; delays are told by that clock.
 - A connection that breaks, or is silent for longer than the longest burst, is made anew after a full-jitter
-  wait, and goes on with the part after the last (`from=`). `Retry-After` is waited for in full.
+  wait, and goes on with the part after the last (`from=`), told how long its bursts were (`stretch=`).
+  `Retry-After` is waited for in full.
+- An appointment is kept: presented once, at its time and within 5 s of it.
 - A stream that ends is asked for again: `410` says that the Space is over, which is a good end.
 - Standard output holds the result only (a summary, or one JSON object); the rest goes to standard error.
 """
@@ -43,6 +45,8 @@ BACKOFF_FIRST_S: Final = 0.25
 BACKOFF_MAX_S: Final = 15.0
 SILENCE_LIMIT_S: Final = 15.0
 """Longer than the longest burst, 10.24 s."""
+APPOINTMENT_SPREAD_S: Final = 5.0
+"""An edge allows 30 s."""
 GIVE_UP_AFTER_S: Final = 60.0
 """Without any answer from the server, once it had answered."""
 
@@ -85,6 +89,8 @@ class Listener:
         self._wav = wav
         self._say = say
         self._clock_offset_s = 0.0
+        self._appointment = ""
+        self._stretch = 0
         self._attempts = 0
         self._answered_s: float | None = None
         self._streams = 0
@@ -115,6 +121,8 @@ class Listener:
                     return
                 self._attempts += 1
                 ceiling_s = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(self._attempts - 1, 10))
+                if self._appointment:
+                    ceiling_s = APPOINTMENT_SPREAD_S
                 wait_s = retry_after_s + random.uniform(0, ceiling_s)  # noqa: S311 - jitter is no secret
                 self._note(f"coming back in {wait_s:.1f} s")
                 await asyncio.sleep(wait_s)
@@ -126,7 +134,12 @@ class Listener:
             self.target.first_sequence if self.tally.last_sequence is None else self.tally.last_sequence + 1
         )
         query = {"codec": str(self.target.rendition)} | ({} if first is None else {"from": str(first)})
-        async with client.stream("GET", f"{self.target.live}/stream.mp4", params=query) as answer:
+        if self._stretch:
+            query["stretch"] = str(self._stretch)
+        held = {"X-Parvis-Appointment": self._appointment} if self._appointment else {}
+        self._appointment = ""
+        address = f"{self.target.live}/stream.mp4"
+        async with client.stream("GET", address, params=query, headers=held) as answer:
             self._answered_s = time.monotonic()
             if answer.status_code != httpx.codes.OK:
                 await answer.aread()
@@ -134,6 +147,7 @@ class Listener:
             self.reconnects += self._streams > 0
             self._streams += 1
             self.status = "listening"
+            self._stretch = _whole(answer.headers.get("X-Parvis-Stretch", "")) or 1
             async for part in _parts(answer):
                 self._take(part)
         return 0.0
@@ -143,6 +157,9 @@ class Listener:
         self._answered_s = time.monotonic()
         heard_s = time.time() + self._clock_offset_s
         delay_ms = (heard_s - part.wallclock_s) * 1000 - PART_MS
+        for event in part.events:
+            if event.type == "pace":
+                self._stretch = int(event.fields().get("stretch", self._stretch))
         missing = self.tally.take(part.sequence, delay_ms)
         if missing is None:
             return
@@ -162,10 +179,22 @@ class Listener:
         ):
             self.status = code
             self._note(detail)
-            return float(retry_after) if re.fullmatch("[0-9]{1,9}", retry_after) else 1.0
+            return self._appointed(answer) or _whole(retry_after) or 1.0
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise NotFound(code, detail)
         raise UserError(code, detail)
+
+    def _appointed(self, answer: httpx.Response) -> float | None:
+        """Seconds until an appointment if one was given, by the server's clock."""
+        try:
+            problem = answer.json()
+            self._appointment = str(problem["appointment"])
+            at_s = datetime.fromisoformat(problem["at"]).timestamp()
+        except (ValueError, KeyError, TypeError):
+            self._appointment = ""
+            return None
+        self._note(f"appointment at {problem['at']}; {problem.get('ahead', 0)} come before")
+        return max(0.001, at_s - time.time() - self._clock_offset_s)
 
     def _check_patience(self, error: httpx.RequestError) -> None:
         cause = str(error) or type(error).__name__
@@ -207,6 +236,10 @@ async def _parts(answer: httpx.Response) -> AsyncIterator[Part]:
         for item in reader.feed(data):
             if isinstance(item, Part):
                 yield item
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
 
 
 def _problem(answer: httpx.Response) -> tuple[str, str]:
