@@ -54,7 +54,7 @@ log = structlog.get_logger(__name__)
 class Edge:
     """One edge process. `turn` does a bounded amount of work; call it for ever, then `close`.
 
-    `capacity` is how many connections there is room for.
+    `capacity` is how many connections there is room for, `spare` how many more get one short answer.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Edge:
         appointments: Appointments,
         *,
         capacity: int,
+        spare: int,
     ) -> None:
         now_s = clock.monotonic_s()
         self.spaces = Spaces()
@@ -74,7 +75,7 @@ class Edge:
         self._reader = reader
         self._clock = clock
         self._capacity = capacity
-        self._spare = settings.spare_connections
+        self._spare = spare
         self._epoll = select.epoll()
         self._addresses = Addresses(settings.per_address)
         self.fanout = Fanout(self._epoll, clock, settings.laggard_timeout_s, on_close=self._addresses.leave)

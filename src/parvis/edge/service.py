@@ -6,6 +6,7 @@ import gc
 import os
 import resource
 import secrets
+import sys
 import time
 from collections.abc import Callable
 from typing import Final
@@ -51,14 +52,16 @@ def serve_edge(
         appointment_key(settings.appointment_key, settings.data), secrets.randbits(32)
     )
     listening = open_socket(settings.host, settings.port)
-    capacity = _capacity(settings.max_connections, settings.spare_connections)
-    edge = Edge(settings, listening, reader, clock, appointments, capacity=capacity)
+    capacity, spare = capacities(settings.max_connections, settings.spare_connections, _open_files())
+    edge = Edge(settings, listening, reader, clock, appointments, capacity=capacity, spare=spare)
     gc.freeze()  # what exists now lives as long as the process: no need to look through it again
     reported_at_s = float("-inf")
     try:
         _learn(edge, clock, stop)
         edge.listen()
         log.info("edge listens", host=settings.host, port=settings.port, capacity=capacity)
+        if capacity < settings.max_connections:
+            log.warning("fewer connections than set: the limit of open files is low", capacity=capacity)
         draining = False
         while not (stop() or edge.drained):
             if drain() and not draining:
@@ -94,17 +97,16 @@ def _report(edge: Edge, name: str, publisher: Publisher) -> None:
     publisher.publish(health.subject, health.encode(), retain=1)
 
 
-def _capacity(wanted: int, spare: int) -> int:
-    """How many connections this process can hold beside `spare`, after asking for as many descriptors as it
-    may have."""
+def capacities(wanted: int, spare: int, files: int) -> tuple[int, int]:
+    """How many connections this process can hold, and how many more for one short answer each, with so many
+    open files. Where these are few, an eighth is spared."""
+    spare = min(spare, files // 8)
+    return max(1, min(wanted, files - RESERVED_DESCRIPTORS - spare)), spare
+
+
+def _open_files() -> int:
+    """The limit of open files, after raising it as far as it may be."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if hard == resource.RLIM_INFINITY:
-        return wanted
-    capacity = max(1, min(wanted, hard - RESERVED_DESCRIPTORS - spare))
-    if capacity < wanted:
-        log.warning(
-            "fewer connections than set: the limit of open files is low", limit=hard, capacity=capacity
-        )
-    return capacity
+    return sys.maxsize if hard == resource.RLIM_INFINITY else hard

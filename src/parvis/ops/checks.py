@@ -15,8 +15,9 @@ from parvis.ops import cost
 from parvis.ops.findings import Finding, Load, Report, Verdict, limited, round_up, size, unknown, words
 from parvis.ops.host import Host
 
-RESERVED_PER_EDGE: Final = 256
-"""Open files that an edge keeps for itself."""
+RESERVED_PER_EDGE: Final = 1_088
+"""Open files that an edge keeps for itself and for connections that get one short answer; fewer where its
+limit is low."""
 RESERVED_FILES: Final = 10_000
 """Open files that the rest of the system keeps."""
 LONGEST_TURN_S: Final = 0.5
@@ -38,7 +39,8 @@ def files_per_process(host: Host, load: Load) -> Finding:
     name, limits = "open files per process", "listeners in one edge, one file each"
     if host.files_hard is None:
         return unknown(name, limits)
-    each = max(0, min(host.files_hard - RESERVED_PER_EDGE, load.connections_per_edge))
+    reserved = min(RESERVED_PER_EDGE, 64 + host.files_hard // 8)
+    each = max(0, min(host.files_hard - reserved, load.connections_per_edge))
     value = f"hard {host.files_hard:,}, soft {host.files_soft or 0:,}; {load.edges} edges of {each:,}"
     edges = math.ceil(load.listeners / each) if each else MAX_EDGES + 1
     if edges <= MAX_EDGES:

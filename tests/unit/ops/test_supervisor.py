@@ -64,6 +64,17 @@ async def test_the_next_supervisor_adopts_what_runs(tmp_path: Path) -> None:
     assert await orphan.wait() == -signal.SIGTERM
 
 
+async def test_each_child_is_ended_by_its_own_signal(tmp_path: Path) -> None:
+    orphan = await asyncio.create_subprocess_exec(*SLEEPER)
+    child = Child("edge-1", SLEEPER, end_signal=signal.SIGINT)
+    started = Path(f"/proc/{orphan.pid}/stat").read_text().rpartition(")")[2].split()[19]
+    (tmp_path / "edge-1.pid").write_text(f"{orphan.pid} {started} {child.digest}")
+    supervisor = Supervisor(tmp_path, [child])
+    async with running(supervisor):
+        await until(lambda: "edge-1" in supervisor.pids)
+    assert await orphan.wait() == -signal.SIGINT
+
+
 async def test_what_runs_with_other_settings_is_ended_first(tmp_path: Path) -> None:
     orphan = await asyncio.create_subprocess_exec(*SLEEPER)
     started = Path(f"/proc/{orphan.pid}/stat").read_text().rpartition(")")[2].split()[19]
