@@ -65,8 +65,9 @@ async def test_the_next_supervisor_adopts_what_runs(tmp_path: Path) -> None:
 
 
 async def test_each_child_is_ended_by_its_own_signal(tmp_path: Path) -> None:
-    orphan = await asyncio.create_subprocess_exec(*SLEEPER)
-    child = Child("edge-1", SLEEPER, end_signal=signal.SIGINT)
+    command = ("sleep", "600")  # a Python that is still starting would answer SIGINT with a traceback
+    orphan = await asyncio.create_subprocess_exec(*command)
+    child = Child("edge-1", command, end_signal=signal.SIGINT)
     started = Path(f"/proc/{orphan.pid}/stat").read_text().rpartition(")")[2].split()[19]
     (tmp_path / "edge-1.pid").write_text(f"{orphan.pid} {started} {child.digest}")
     supervisor = Supervisor(tmp_path, [child])
