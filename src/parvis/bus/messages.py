@@ -31,8 +31,30 @@ class SeatState:
 
 
 @dataclass(frozen=True, slots=True)
+class Handoff:
+    """Where the audience of a Space is sent. `to` is a Space of this Parvis, or "" when `url` leads to
+    another. `title` is that of the Space where they go, `by` a handle, `at` RFC 3339: parts of the new Space
+    are heard from then on. With `only_from` just those go who came from that Space (*return*)."""
+
+    id: str
+    to: str
+    url: str
+    title: str
+    reason: str
+    by: str
+    at: str
+    only_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SpaceMessage:
-    """Desired state of a Space. `revision` grows with each change; times are RFC 3339 or None."""
+    """Desired state of a Space. `revision` grows with each change; times are RFC 3339 or None.
+
+    `standby` is what is heard while nobody speaks: "silence", "tone", "notice" or "loop". `if_absent` is what
+    happens at `starts_at` without the host: "hold", "acting" or "postpone"; with `auto_start` the program
+    opens by itself at that second. `recording` is "off", "program" or "tracks". `handoffs` are in the
+    order in which they were made.
+    """
 
     id: str
     revision: int
@@ -47,6 +69,12 @@ class SpaceMessage:
     ended_at: str | None
     seats: tuple[SeatState, ...] = ()
     max_speakers: int = 10
+    acting_host: str | None = None
+    standby: str = "silence"
+    auto_start: bool = False
+    if_absent: str = "hold"
+    recording: str = "off"
+    handoffs: tuple[Handoff, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -59,6 +87,7 @@ class SpaceMessage:
     def decode(cls, payload: bytes) -> SpaceMessage:
         fields = _load(payload, cls)
         fields["seats"] = tuple(SeatState(**_known(seat, SeatState)) for seat in fields.get("seats", ()))
+        fields["handoffs"] = tuple(Handoff(**_known(one, Handoff)) for one in fields.get("handoffs", ()))
         return cls(**fields)
 
 
@@ -73,13 +102,15 @@ class ProgramRendition:
 
 @dataclass(frozen=True, slots=True)
 class ProgramMessage:
-    """A program exists (or, with `last_sequence`, is over). `first_sequence` is its first part."""
+    """A program exists (or, with `last_sequence`, is over). `first_sequence` is its first part. `epoch` is
+    that of the lease under which the stage makes it: of two stages that speak, the higher is right."""
 
     space: str
     stage: str
     first_sequence: int
     last_sequence: int | None
     renditions: tuple[ProgramRendition, ...]
+    epoch: int = 0
 
     @property
     def subject(self) -> str:
@@ -97,6 +128,7 @@ class ProgramMessage:
                 "first_sequence": self.first_sequence,
                 "last_sequence": self.last_sequence,
                 "renditions": renditions,
+                "epoch": self.epoch,
             }
         )
 
@@ -112,14 +144,15 @@ class ProgramMessage:
         return cls(**fields)
 
 
-_PART_HEADER = struct.Struct(">QBI")
+_PART_HEADER = struct.Struct(">QBIQ")
+"""Sequence, flags, bytes of events, epoch."""
 _LAST = 1
 
 
 @dataclass(frozen=True, slots=True)
 class PartMessage:
     """One part of one rendition. `body` is what a listener gets; `events` are those inside it, for SSE.
-    `last` says that the program ends with it."""
+    `last` says that the program ends with it; `epoch` as in `ProgramMessage`."""
 
     space: str
     rendition: Rendition
@@ -127,6 +160,7 @@ class PartMessage:
     body: bytes
     events: tuple[Event, ...] = ()
     last: bool = False
+    epoch: int = 0
 
     @property
     def subject(self) -> str:
@@ -134,7 +168,7 @@ class PartMessage:
 
     def encode(self) -> bytes:
         events = b"\n".join(event.body for event in self.events)
-        header = _PART_HEADER.pack(self.sequence, _LAST if self.last else 0, len(events))
+        header = _PART_HEADER.pack(self.sequence, _LAST if self.last else 0, len(events), self.epoch)
         return header + events + self.body
 
     @classmethod
@@ -142,7 +176,7 @@ class PartMessage:
         """Raises `RemoteProtocolError` when the payload is not a part."""
         _, space, rendition = subject.split(".")
         try:
-            sequence, flags, events_size = _PART_HEADER.unpack_from(payload)
+            sequence, flags, events_size, epoch = _PART_HEADER.unpack_from(payload)
         except struct.error as error:
             raise RemoteProtocolError("bus-payload", f"{subject}: {error}") from error
         start = _PART_HEADER.size + events_size
@@ -150,7 +184,7 @@ class PartMessage:
             raise RemoteProtocolError("bus-payload", f"{subject}: events run past the end")
         lines = payload[_PART_HEADER.size : start].split(b"\n") if events_size else []
         events = tuple(Event(json.loads(line)["type"], line) for line in lines)
-        return cls(space, Rendition(rendition), sequence, payload[start:], events, bool(flags & _LAST))
+        return cls(space, Rendition(rendition), sequence, payload[start:], events, bool(flags & _LAST), epoch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +203,14 @@ class SeatReport:
 class SeatsMessage:
     """All seats of a Space that have, or had, a session.
 
-    `revision` is that of the `SpaceMessage` which the stage has obeyed.
+    `revision` is that of the `SpaceMessage` which the stage has obeyed, `epoch` that of the stage's lease.
     """
 
     space: str
     stage: str
     revision: int
     seats: tuple[SeatReport, ...]
+    epoch: int = 0
 
     @property
     def subject(self) -> str:
