@@ -1,4 +1,10 @@
-"""Subscriptions of the local bus: one source per publisher, replay first (see `local.py`)."""
+"""Subscriptions of the local bus: one source per publisher, replay first (see `local.py`).
+
+A ZeroMQ descriptor becomes readable when something may have happened on its socket, and stays silent until
+the socket has been read empty (zmq_getsockopt(3), ZMQ_FD). So a drain reads the sockets whose descriptors
+spoke, each until it is empty, and all of them each `SWEEP_S`: among 40 processes an empty look at each would
+be most of what an edge does.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +26,16 @@ MESSAGE_LIMIT_BYTES = 4 << 20
 REPLAY_PATIENCE_S = 2.0
 """How long new publications wait for a replay; a publisher that is this slow is read without it."""
 LOOK_INTERVAL_S = 0.1
+SWEEP_S = 1.0
+"""How often every source is read, whatever its descriptor said."""
 MTIME_GRAIN_NS = 50_000_000
 
 
 class _Source:
-    """One publisher as a reader sees it. Owned by its reader, whose `epoll` watches its sockets."""
+    """One publisher as a reader sees it. Owned by its reader, whose `epoll` watches its sockets.
+
+    `descriptors` are those of its open sockets.
+    """
 
     def __init__(
         self,
@@ -36,6 +47,7 @@ class _Source:
         replay: bool,
     ) -> None:
         self._epoll = epoll
+        self.descriptors: set[int] = set()
         self._replay: zmq.Socket[bytes] | None = None
         self._replay_until_s = 0.0
         self._sub = self._connect(context, zmq.SUB, pub)
@@ -54,12 +66,21 @@ class _Source:
         socket.setsockopt(zmq.LINGER, 0)
         socket.setsockopt(zmq.RECONNECT_IVL, 100)
         socket.connect(socket_address(path))
-        self._epoll.register(_descriptor(socket), select.EPOLLIN)
+        descriptor = _descriptor(socket)
+        self._epoll.register(descriptor, select.EPOLLIN)
+        self.descriptors.add(descriptor)
         return socket
 
     def _disconnect(self, socket: zmq.Socket[bytes]) -> None:
-        self._epoll.unregister(_descriptor(socket))
+        descriptor = _descriptor(socket)
+        self._epoll.unregister(descriptor)
+        self.descriptors.discard(descriptor)
         socket.close()
+
+    @property
+    def replaying(self) -> bool:
+        """What is retained has not all come: new publications wait for it."""
+        return self._replay is not None
 
     def drain(self) -> Iterator[tuple[str, bytes]]:
         if self._replay is not None:
@@ -106,6 +127,8 @@ class LocalReader:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._epoll = select.epoll()
         self._sources: dict[str, _Source] = {}
+        self._unread: set[_Source] = set()
+        self._swept_at_s = 0.0
         self._seen_mtime_ns = -1
         self._look_at_s = 0.0
         self.dropped = 0
@@ -115,13 +138,20 @@ class LocalReader:
 
     def drain(self) -> Iterator[tuple[str, bytes]]:
         self._look()
-        for source in list(self._sources.values()):
+        ready = {descriptor for descriptor, _ in self._epoll.poll(0)}
+        if ready:
+            self._unread.update(s for s in self._sources.values() if not ready.isdisjoint(s.descriptors))
+        for source in list(self._unread):
             yield from source.drain()
+            # Only now: who stops reading in the middle finds the rest the next time.
+            if not source.replaying:
+                self._unread.discard(source)
 
     def close(self) -> None:
         for source in self._sources.values():
             source.close()
         self._sources.clear()
+        self._unread.clear()
         self._epoll.close()
         self._context.term()
 
@@ -130,15 +160,21 @@ class LocalReader:
         if now_s < self._look_at_s:
             return
         self._look_at_s = now_s + LOOK_INTERVAL_S
+        if now_s - self._swept_at_s >= SWEEP_S:
+            self._swept_at_s = now_s
+            self._unread.update(self._sources.values())
         mtime_ns = self._run_dir.stat().st_mtime_ns
         if mtime_ns == self._seen_mtime_ns:
             return
         there = {path.name: path for path in self._run_dir.glob("*.pub")}
         for name in self._sources.keys() - there.keys():
-            self._sources.pop(name).close()
+            source = self._sources.pop(name)
+            self._unread.discard(source)
+            source.close()
         for name in there.keys() - self._sources.keys():
             source = _Source(self._context, self._epoll, there[name], self._patterns, replay=self._replay)
             self._sources[name] = source
+            self._unread.add(source)
         # A folder that changed just now may change again within the same tick of its clock: look again.
         if time.time_ns() - mtime_ns > MTIME_GRAIN_NS:
             self._seen_mtime_ns = mtime_ns

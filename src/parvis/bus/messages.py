@@ -92,6 +92,32 @@ class SpaceMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class StandbyMessage:
+    """The sound of a Space whose `standby` is "loop". `audio` is an Ogg Opus file of 1 to 30 s, 48 kHz, mono;
+    empty when it was taken away. `revision` grows with each upload."""
+
+    space: str
+    revision: int
+    audio: bytes
+
+    @property
+    def subject(self) -> str:
+        return f"standby.{self.space}"
+
+    def encode(self) -> bytes:
+        return _dump({"space": self.space, "revision": self.revision, "audio": _b64(self.audio)})
+
+    @classmethod
+    def decode(cls, payload: bytes) -> StandbyMessage:
+        """Raises `RemoteProtocolError` when the payload is none."""
+        fields = _load(payload, cls)
+        try:
+            return cls(fields["space"], fields["revision"], base64.b64decode(fields["audio"], validate=True))
+        except (KeyError, TypeError, ValueError) as error:
+            raise RemoteProtocolError("bus-payload", f"standby: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
 class ProgramRendition:
     """What an edge must know of a rendition: its init segment and one silent access unit."""
 
@@ -189,7 +215,10 @@ class PartMessage:
 
 @dataclass(frozen=True, slots=True)
 class SeatReport:
-    """A seat as the stage sees it. Level as in docs/protocol.md §3; the rest None until measured."""
+    """A seat as the stage sees it. Level as in docs/protocol.md §3; the rest None until measured.
+
+    `check` is the sound check of docs/protocol.md §4, in the green room and for a session's first minute.
+    """
 
     handle: str
     connected: bool
@@ -197,6 +226,7 @@ class SeatReport:
     loss_percent: float | None = None
     rtt_ms: float | None = None
     jitter_ms: float | None = None
+    check: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +234,7 @@ class SeatsMessage:
     """All seats of a Space that have, or had, a session.
 
     `revision` is that of the `SpaceMessage` which the stage has obeyed, `epoch` that of the stage's lease.
+    `on_air`: what the seats say is in the program, by control's word or by the go-live clock.
     """
 
     space: str
@@ -211,6 +242,7 @@ class SeatsMessage:
     revision: int
     seats: tuple[SeatReport, ...]
     epoch: int = 0
+    on_air: bool = False
 
     @property
     def subject(self) -> str:
