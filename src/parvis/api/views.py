@@ -146,7 +146,13 @@ def space_message(space: Space) -> SpaceMessage:
         started_at=rfc3339_or_none(space.started_at_ms),
         ended_at=rfc3339_or_none(space.ended_at_ms),
         seats=tuple(
-            SeatState(s.person.handle, s.person.display_name, s.role.value, _value(s.muted_by))
+            SeatState(
+                s.person.handle,
+                s.person.display_name,
+                s.role.value,
+                _value(s.muted_by),
+                s.person.account_id,
+            )
             for s in space.on_stage
         ),
         max_speakers=space.max_speakers,

@@ -22,12 +22,14 @@ RING_PARTS = 94
 
 @dataclass(frozen=True, slots=True)
 class SeatState:
-    """A seat as control wants it: `muted_by` is "self", "host" or None."""
+    """A seat as control wants it: `muted_by` is "self", "host" or None. `account` is whose it is, so that the
+    archive knows its owner by their token; it is shown to nobody."""
 
     handle: str
     display_name: str
     role: str
     muted_by: str | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +201,11 @@ class PartMessage:
 
     @classmethod
     def decode(cls, subject: str, payload: bytes) -> PartMessage:
-        """Raises `RemoteProtocolError` when the payload is not a part."""
-        _, space, rendition = subject.split(".")
+        """Also of a speaker's track (`track.{space}.{handle}`): Opus. Raises `RemoteProtocolError` when the
+        payload is not a part."""
+        kind, space, rendition = subject.split(".")
+        if kind == "track":
+            rendition = Rendition.OPUS
         try:
             sequence, flags, events_size, epoch = _PART_HEADER.unpack_from(payload)
         except struct.error as error:
@@ -274,6 +279,30 @@ class EdgeMessage:
 
     @classmethod
     def decode(cls, payload: bytes) -> EdgeMessage:
+        return cls(**_load(payload, cls))
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveMessage:
+    """How the recording of a Space goes: `state` is "recording", "behind" (written late), "failing" (the disk
+    takes nothing, sound is kept in memory) or "done". `detail` is for people."""
+
+    space: str
+    state: str
+    recorded_parts: int = 0
+    lost_parts: int = 0
+    waiting_parts: int = 0
+    detail: str = ""
+
+    @property
+    def subject(self) -> str:
+        return f"archive.{self.space}"
+
+    def encode(self) -> bytes:
+        return _dump(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> ArchiveMessage:
         return cls(**_load(payload, cls))
 
 

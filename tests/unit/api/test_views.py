@@ -44,8 +44,8 @@ def test_the_message_holds_who_is_on_stage_now() -> None:
     space = space.unseat(space.seat_named("ben"), NOW_MS, removed=False)
     message = space_message(space)
     assert message.seats == (
-        SeatState("ana", "Ana", "host", None),
-        SeatState("cleo", "Cleo", "co-host", "host"),
+        SeatState("ana", "Ana", "host", None, person("ana").account_id),
+        SeatState("cleo", "Cleo", "co-host", "host", person("cleo").account_id),
     )
     assert (message.host, message.state, message.revision) == ("ana", "scheduled", 5)
     assert message.created_at == "2027-01-15T08:00:00.000Z"
