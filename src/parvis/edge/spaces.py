@@ -74,11 +74,13 @@ class SpaceRecord:
 
     @property
     def state(self) -> str:
-        """ "scheduled", "live", "held" or "ended". The stage is the first to know that nobody is
-        connected."""
-        wanted = self.message.state if self.message else "live"
-        said = str(self.latest.get("state", {}).get("state", wanted))
-        return said if {wanted, said} == {"live", "held"} else wanted
+        """ "scheduled", "live", "held" or "ended". The stage is the first to know that a Space went on air by
+        itself, and that nobody is connected. Without control's word, its own is all there is."""
+        wanted = self.message.state if self.message else None
+        said = str(self.latest.get("state", {}).get("state", wanted or "live"))
+        if wanted is None:
+            return said
+        return said if wanted != "ended" and said in ("live", "held") else wanted
 
     def take_space(self, message: SpaceMessage, at_s: float) -> None:
         """What control wants. An older revision is ignored."""
@@ -158,7 +160,8 @@ class SpaceRecord:
 
     def _state_event(self) -> Event:
         title = self.message.title if self.message else ""
-        return Event.of("state", state=self.state, title=title, reason=None)
+        starts_at = self.message.starts_at if self.message else None
+        return Event.of("state", state=self.state, title=title, reason=None, starts_at=starts_at)
 
 
 class Spaces:

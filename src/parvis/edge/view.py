@@ -92,16 +92,17 @@ def _from_program(record: SpaceRecord) -> SpaceMessage:
     assert record.program is not None
     began = rfc3339(part_start_s(record.program.first_sequence))
     speakers = record.latest.get("stage", {}).get("speakers", ())
+    said = record.latest.get("state", {})
     return SpaceMessage(
         id=record.id,
         revision=0,
-        title=str(record.latest.get("state", {}).get("title", "")),
+        title=str(said.get("title", "")),
         description="",
         language="en",
-        state="live",
+        state=record.state,
         host=next((speaker["handle"] for speaker in speakers if speaker["role"] == "host"), ""),
         created_at=began,
-        starts_at=None,
-        started_at=began,
+        starts_at=said.get("starts_at"),
+        started_at=None if record.state == "scheduled" else began,
         ended_at=None,
     )

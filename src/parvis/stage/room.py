@@ -1,38 +1,49 @@
-"""One Space on stage: its seats' sound, mixed every 20 ms, and its program while it is live.
+"""One Space on stage: its seats' sound, mixed every 20 ms, and its program.
 
 Rules:
 
 - Control says what should be (`SpaceMessage`: seats, mutes, state); the room makes it so and keeps no wish of
   its own. Messages that are older than the one obeyed are ignored.
-- Before the Space is live the room is the green room: all hear each other, no program exists.
+- Whether there is a program, and whether the stage is in it, is for the go-live clock (`clockwork.py`).
+  Before that the room is the green room: all hear each other, and nobody else does.
 - A seat has at most one session; a new offer for a seat takes the place of the old session.
 - Muted or not heard: the row of the mix is closed, and so is what levels are shown for.
 - The program begins at a part boundary, is never interrupted, and ends with the Space.
+- While nobody is heard the program carries the standby sound (`standby.py`). The stage does not hear it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 import structlog
 
-from parvis.audio import Int16
+from parvis.audio import FULL_SCALE, Int16
 from parvis.audio.mixer import Mix, Mixed
-from parvis.bus.messages import OfferReply, SeatReport, SeatsMessage, SeatState, SpaceMessage
+from parvis.bus.messages import (
+    OfferReply,
+    SeatReport,
+    SeatsMessage,
+    SeatState,
+    SpaceMessage,
+    StandbyMessage,
+)
 from parvis.clock import TICK_SAMPLES, TICKS_PER_PART, Clock
 from parvis.errors import Conflict, NotFound, Overloaded, Refused
 from parvis.media.events import Event
+from parvis.stage.bulletin import Bulletin, state_event
+from parvis.stage.clockwork import GREEN_ROOM, GoLiveClock, due_tick
 from parvis.stage.peer import PeerSettings
 from parvis.stage.sdp import check_offer, finish_answer
 from parvis.stage.session import Session
+from parvis.stage.standby import LOST, NONE, SOON, STANDBY_AFTER_S, Choice, StandbySound, faded
 
 log = structlog.get_logger(__name__)
 
-EVENT_PERIOD_PARTS = 32
-"""State and speakers are said again this often, for listeners who missed the change."""
 HELD_AFTER_S = 5.0
 """A live Space in which nobody is heard for this long is shown as held."""
 FORGET_AFTER_S = 600.0
@@ -80,6 +91,7 @@ class Room:
         self._clock = clock
         self._start_program = start_program
         self._listeners = listeners
+        due_tick(message)  # is it a time?
         self._wanted = message
         self._sessions: dict[str, Session] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -88,38 +100,45 @@ class Room:
         self._open = np.zeros(max_sessions, bool)
         self._program: ProgramSink | None = None
         self._next_tick: int | None = None
+        self._clockwork = GoLiveClock()
+        self._airing = GREEN_ROOM
+        self._standby = StandbySound(message.id)
+        self._standby.prepare(message)
         self._last_heard_s = clock.monotonic_s()
+        self._last_sound_s = -math.inf
         self._levels: dict[str, int] = {}
         self._active: int | None = None
-        self._said: dict[str, Event] = {}
-        self._said_at: dict[str, int] = {}
-        self._quiet = True
+        self._bulletin = Bulletin()
 
     # ------------------------------------------------------------------ what control wants
 
     def apply(self, message: SpaceMessage) -> None:
-        """Obeys the desired state unless a newer one is known."""
+        """Obeys the desired state unless a newer one is known. Raises `RemoteProtocolError` `bus-payload`."""
         if message.revision < self._wanted.revision:
             return
+        due_tick(message)  # is it a time?
         self._wanted = message
+        self._standby.prepare(message)
         seats = {seat.handle for seat in message.seats}
         for handle in self._sessions.keys() - seats:
             self._drop(handle)
         if message.state == "ended":
             self.close()
 
+    def take_standby(self, message: StandbyMessage) -> None:
+        """The Space's own standby sound."""
+        self._standby.take(message)
+        self._standby.prepare(self._wanted)
+
     def close(self) -> None:
         """Ends the program and all sessions."""
         for handle in list(self._sessions):
             self._drop(handle)
-        if self._program is not None:
-            self._program.end()
-            asyncio.get_running_loop().call_later(FORGET_AFTER_S, self._program.forget)
-            self._program = None
+        self._end_program()
 
     async def closed(self) -> None:
         """Waits until all sessions are really closed."""
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        await asyncio.gather(*self._closing, self._standby.close(), return_exceptions=True)
 
     # ------------------------------------------------------------------ sessions
 
@@ -199,9 +218,15 @@ class Room:
     def tick(self, number: int) -> None:
         """Mixes tick `number` of program time and sends it to everybody."""
         muted = {seat.handle for seat in self._wanted.seats if seat.muted_by}
+        connected = set()
         for session in self._sessions.values():
             self._input[session.row] = session.pull()
-            self._open[session.row] = session.is_heard and session.handle not in muted
+            is_heard = session.is_heard
+            self._open[session.row] = is_heard and session.handle not in muted
+            if is_heard:
+                connected.add(session.handle)
+            if self._open[session.row]:
+                self._last_sound_s = max(self._last_sound_s, session.last_packet_s or -math.inf)
         mixed = self._mix.step(self._input, self._open)
         for session in self._sessions.values():
             session.peer.send(mixed.minus[session.row])
@@ -209,10 +234,21 @@ class Room:
             self._last_heard_s = self._clock.monotonic_s()
         if number % TICKS_PER_PART == TICKS_PER_PART - 1:
             self._take_levels(mixed)
-        if self._wanted.state in ("live", "held"):
+        roles = {seat.handle: seat.role for seat in self._wanted.seats if seat.handle in connected}
+        before = self._airing
+        self._airing = self._clockwork.at(number, self._wanted, roles, self._listeners)
+        if not self._airing.on_air:
+            self._to_program(number, np.zeros(TICK_SAMPLES, np.int16))
+        elif not before.on_air:
+            log.info("on air", space=self.space, tick=number, state=self._wanted.state)
+            self._to_program(number, faded(mixed.program, 0.0, 1.0))
+        else:
             self._to_program(number, mixed.program)
 
     def _to_program(self, number: int, samples: Int16) -> None:
+        if not self._airing.has_program:
+            self._end_program()
+            return
         if self._program is not None and number != self._next_tick:
             # The stage was stopped for longer than a part may be late: go on where the clock is.
             self._program = None
@@ -220,12 +256,36 @@ class Room:
             if number % TICKS_PER_PART:
                 return
             self._program = self._start_program(self.space, number // TICKS_PER_PART)
-            self._said.clear()
+            self._bulletin.begin()
         self._next_tick = number + 1
         if number % TICKS_PER_PART == TICKS_PER_PART - 1:
             # A part is complete a little after its last tick, so what is said now rides on this very part.
             self._say(number // TICKS_PER_PART)
-        self._program.push_tick(samples)
+        standby = self._standby.next_tick(self._standby_choice(), number)
+        self._program.push_tick(samples if standby is None else _sum(samples, standby))
+
+    def _end_program(self) -> None:
+        if self._program is None:
+            return
+        ended, self._program = self._program, None
+        ended.end()
+
+        def forget() -> None:
+            if self._program is None:  # else what is retained is the next program's
+                ended.forget()
+
+        asyncio.get_running_loop().call_later(FORGET_AFTER_S, forget)
+
+    def _standby_choice(self) -> Choice | None:
+        """What the audience hears beside the stage now; None: nothing."""
+        if not self._airing.on_air:
+            return self._standby.choice(self._wanted, SOON)
+        quiet_s = self._clock.monotonic_s() - self._last_sound_s
+        if self._open.any() or (quiet_s < STANDBY_AFTER_S and not self._standby.is_playing):
+            return None
+        if any(session.is_heard for session in self._sessions.values()):
+            return self._standby.choice(self._wanted, NONE)
+        return self._standby.choice(self._wanted, SOON if math.isinf(self._last_sound_s) else LOST)
 
     def _take_levels(self, mixed: Mixed) -> None:
         levels = self._mix.take_levels()
@@ -235,45 +295,42 @@ class Room:
     # ------------------------------------------------------------------ what listeners are told
 
     def _say(self, sequence: int) -> None:
-        self._say_again(
-            "state", sequence, Event.of("state", state=self.state, title=self._wanted.title, reason=None)
-        )
-        self._say_again("stage", sequence, Event.of("stage", speakers=self.speakers()))
-        if sequence % 6 == 0:
-            self._say_again("counts", sequence, Event.of("counts", listeners=self._listeners()))
-        heard = {handle: level for handle, level in self._levels.items() if level > 0}
-        if heard or not self._quiet:
-            active = next((s.handle for s in self._sessions.values() if s.row == self._active), None)
-            self._add(Event.of("levels", levels=heard, active=active if heard else None))
-        self._quiet = not heard
-
-    def _say_again(self, kind: str, sequence: int, event: Event) -> None:
-        if self._said.get(kind) != event or sequence - self._said_at.get(kind, 0) >= EVENT_PERIOD_PARTS:
-            self._said[kind] = event
-            self._said_at[kind] = sequence
-            self._add(event)
-
-    def _add(self, event: Event) -> None:
         assert self._program is not None
-        self._program.add_event(event)
+        on_air = self._airing.on_air
+        active = next((s.handle for s in self._sessions.values() if s.row == self._active), None)
+        for event in self._bulletin.events(
+            sequence,
+            state=state_event(self._wanted, self.state, self._reason),
+            speakers=self.speakers(),
+            listeners=self._listeners(),
+            levels=self._levels if on_air else {},
+            active=active,
+        ):
+            self._program.add_event(event)
 
     @property
     def state(self) -> str:
-        """As listeners see it: a live Space in which nobody is connected is held."""
-        if self._wanted.state != "live":
+        """As listeners see it: on air by the clock is live, and live without anybody connected is held."""
+        if self._wanted.state not in ("scheduled", "live") or not self._airing.on_air:
             return self._wanted.state
         connected = any(session.is_heard for session in self._sessions.values())
         silent_s = self._clock.monotonic_s() - self._last_heard_s
         return "live" if connected or silent_s < HELD_AFTER_S else "held"
 
+    @property
+    def _reason(self) -> str | None:
+        return "nobody-connected" if self.state == "held" else self._airing.reason
+
     def speakers(self) -> list[dict[str, object]]:
-        """As in space.json."""
+        """As in space.json; who is in the green room is not told."""
         return [
             {
                 "handle": seat.handle,
                 "display_name": seat.display_name,
                 "role": seat.role,
-                "connected": seat.handle in self._sessions and self._sessions[seat.handle].is_heard,
+                "connected": self._airing.on_air
+                and seat.handle in self._sessions
+                and self._sessions[seat.handle].is_heard,
                 "muted": seat.muted_by is not None,
             }
             for seat in self._wanted.seats
@@ -290,4 +347,10 @@ class Room:
             loss_percent, rtt_ms, jitter_ms = session.quality
             level = self._levels.get(seat.handle, 0)
             reports.append(SeatReport(seat.handle, True, level, loss_percent, rtt_ms, jitter_ms))
-        return SeatsMessage(self.space, self._stage, self._wanted.revision, tuple(reports))
+        on_air = self._airing.on_air
+        return SeatsMessage(self.space, self._stage, self._wanted.revision, tuple(reports), on_air=on_air)
+
+
+def _sum(mix: Int16, standby: Int16) -> Int16:
+    both: Int16 = np.clip(mix.astype(np.int32) + standby, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    return both

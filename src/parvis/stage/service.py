@@ -17,6 +17,7 @@ from parvis.bus.messages import (
     OfferRequest,
     ProcessMessage,
     SpaceMessage,
+    StandbyMessage,
     decode_stage_request,
 )
 from parvis.bus.port import Bus
@@ -45,6 +46,7 @@ class Stage:
         self._clock = clock
         self._start_program = start_program
         self._rooms: dict[str, Room] = {}
+        self._standby: dict[str, StandbyMessage] = {}
         self._edges: dict[str, tuple[float, dict[str, int]]] = {}
         self._word_came = asyncio.Condition()
         self._ticker = Ticker(clock, self._tick)
@@ -73,21 +75,32 @@ class Stage:
                 log.exception("a room failed in a tick", space=room.space)
 
     async def _obey(self) -> None:
-        async for subject, payload in self._bus.subscribe("space.", "edge.", replay=True):
+        async for subject, payload in self._bus.subscribe("space.", "standby.", "edge.", replay=True):
             try:
                 if subject.startswith("edge."):
                     edge = EdgeMessage.decode(payload)
                     self._edges[edge.edge] = (self._clock.monotonic_s(), edge.listeners)
+                elif subject.startswith("standby."):
+                    self._take_standby(StandbyMessage.decode(payload))
                 else:
                     await self._apply(SpaceMessage.decode(payload))
             except ParvisError as error:
                 log.warning("a bus message cannot be read", subject=subject, error=str(error))
 
+    def _take_standby(self, message: StandbyMessage) -> None:
+        self._standby[message.space] = message
+        if message.space in self._rooms:  # else the Space itself comes later
+            self._rooms[message.space].take_standby(message)
+
     async def _apply(self, message: SpaceMessage) -> None:
         async with self._word_came:
             room = self._rooms.get(message.id)
+            if message.state == "ended":
+                self._standby.pop(message.id, None)
             if room is None and message.state != "ended":
                 self._rooms[message.id] = self._make_room(message)
+                if message.id in self._standby:
+                    self._rooms[message.id].take_standby(self._standby[message.id])
             elif room is not None:
                 room.apply(message)
                 if message.state == "ended":

@@ -85,6 +85,24 @@ def test_the_stage_is_the_first_to_know_that_nobody_is_connected() -> None:
     assert record_of(spaces).state == "ended"
 
 
+def test_the_stage_is_the_first_to_know_that_a_space_went_on_air_by_itself() -> None:
+    spaces = live()
+    take(spaces, space_message(revision=2, state="scheduled", starts_at="2026-11-22T15:00:00.000Z"))
+    said = Event.of("state", state="scheduled", title="x", reason=None, starts_at="2026-11-22T15:00:00.000Z")
+    take(spaces, part_message(FIRST + 1, events=[said]))
+    assert (record_of(spaces).state, record_of(spaces).running) == ("scheduled", True)
+    take(spaces, part_message(FIRST + 2, events=[Event.of("state", state="live", title="x", reason=None)]))
+    assert record_of(spaces).state == "live"
+
+
+def test_without_control_the_stage_says_that_a_space_has_not_begun() -> None:
+    spaces = Spaces()
+    take(spaces, program_message(FIRST))
+    said = Event.of("state", state="scheduled", title="x", reason=None, starts_at="2026-11-22T15:00:00.000Z")
+    take(spaces, part_message(FIRST, events=[said]))
+    assert record_of(spaces).state == "scheduled"
+
+
 def test_dead_air_is_told_to_both_renditions() -> None:
     spaces = live()
     woken = spaces.advance(part_start_s(FIRST + 2) + GRACE_S + 0.01, 1.0)
