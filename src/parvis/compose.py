@@ -75,17 +75,23 @@ def run_edge(bus_settings: BusSettings, settings: EdgeSettings) -> None:
     """An edge process. No asyncio: one loop over file descriptors.
 
     SIGTERM ends this edge and sends its listeners on to the others, SIGINT or a second SIGTERM ends it now.
+    SIGHUP says that the certificate was renewed.
     """
     logs.configure(settings.name)
     process.become(settings.name.replace("-", " "), nice=EDGE_NICE)
     process.raise_open_files()
     signals: list[int] = []
+    renewals: list[int] = []
 
     def note(number: int, _frame: object) -> None:
         signals.append(number)
 
     signal.signal(signal.SIGTERM, note)
     signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGHUP, lambda number, _: renewals.append(number))
+
+    def renew() -> bool:
+        return bool(renewals and renewals.pop())
 
     def stop() -> bool:
         return signal.SIGINT in signals or len(signals) > 1
@@ -93,7 +99,7 @@ def run_edge(bus_settings: BusSettings, settings: EdgeSettings) -> None:
     publisher = LocalPublisher(bus_settings.run_dir, settings.name)
     reader = LocalReader(bus_settings.run_dir, "space.", "program.", "part.", replay=True)
     try:
-        serve_edge(settings, reader, publisher, SystemClock(), stop, lambda: bool(signals))
+        serve_edge(settings, reader, publisher, SystemClock(), stop, lambda: bool(signals), renew)
     finally:
         reader.close()
         publisher.close_publisher()

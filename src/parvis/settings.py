@@ -43,12 +43,26 @@ class ControlSettings:
     """Origin under which listeners reach the edges; empty means host and the edge port."""
     edge_port: int = 8080
     """TCP port of the edges, for links."""
+    public_archive_url: str = ""
+    """Origin under which listeners reach the archive; empty means host and the archive port."""
+    archive_port: int = 8082
+    """TCP port of the archive, for links."""
     session_days: int = 30
     """Days until a sign-in expires."""
     metrics_token: str = ""
     """Bearer token for /metrics from elsewhere than loopback; empty means loopback only."""
     pages: Path = PAGES
     """Folder of the built pages."""
+    certificate: str = ""
+    """PEM file of the certificate and its chain; empty means plain HTTP."""
+    key: str = ""
+    """PEM file of its key; empty means that it is in the certificate's file."""
+    hsts_s: int = 0
+    """Seconds for which browsers are told to use HTTPS only; 0 means not at all."""
+
+    def __post_init__(self) -> None:
+        """Raises `UserError` `setting-invalid`."""
+        _check_tls(self.certificate, self.key, self.hsts_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +131,22 @@ class EdgeSettings:
     """Time after which a listener who takes no sound is let go."""
     pages: Path = PAGES
     """Folder of the built pages."""
+    certificate: str = ""
+    """PEM file of the certificate and its chain; empty means plain HTTP."""
+    key: str = ""
+    """PEM file of its key; empty means that it is in the certificate's file."""
+    handshake_timeout_s: float = 10.0
+    """Time for a TLS handshake, from the connection's beginning."""
+    hsts_s: int = 0
+    """Seconds for which browsers are told to use HTTPS only; 0 means not at all."""
+    trusted_proxies: str = ""
+    """Addresses or networks (CIDR), commas between, whose X-Forwarded-For is believed; empty means none."""
 
     def __post_init__(self) -> None:
         """Raises `UserError` `setting-invalid`."""
+        _check_tls(self.certificate, self.key, self.hsts_s)
+        if self.handshake_timeout_s <= 0:
+            raise UserError("setting-invalid", "PARVIS_HANDSHAKE_TIMEOUT_S must be above 0")
         if not 1 <= self.min_stretch <= self.max_stretch <= 32:
             raise UserError("setting-invalid", "PARVIS_MIN_STRETCH ≤ PARVIS_MAX_STRETCH must be 1 to 32")
         if not 0.1 <= self.target_busy_share <= 1:
@@ -129,6 +156,13 @@ class EdgeSettings:
         for name in ("per_address", "joins_per_s", "max_egress_mbps", "drain_s", "spare_connections"):
             if getattr(self, name) < 0:
                 raise UserError("setting-invalid", f"PARVIS_{name.upper()} must not be below 0")
+
+
+def _check_tls(certificate: str, key: str, hsts_s: int) -> None:
+    if key and not certificate:
+        raise UserError("setting-invalid", "PARVIS_KEY without PARVIS_CERTIFICATE")
+    if hsts_s < 0:
+        raise UserError("setting-invalid", "PARVIS_HSTS_S must not be below 0")
 
 
 def _flag(text: str) -> bool:

@@ -19,6 +19,7 @@ from parvis.api.app import create_app
 from parvis.api.services import Services, build_services
 from parvis.api.watch import Watch
 from parvis.bus.port import Bus
+from parvis.certificate import LOOK_S, Certificate
 from parvis.clock import Clock
 from parvis.errors import UserError
 from parvis.settings import ControlSettings
@@ -35,8 +36,10 @@ async def serve_control(
 ) -> None:
     """Runs control until cancelled. `listener` is a socket to take instead of host and port.
 
-    Raises `UserError` `setting-invalid` for a database, a data folder or an address that can't be used.
+    Raises `UserError` `setting-invalid` for a database, a data folder or an address that can't be used,
+    `certificate-unusable` for a certificate.
     """
+    certificate = Certificate.of(settings.certificate, settings.key)
     await migrate(database_url(settings.database_url, settings.data))
     listener = listener or _listen(settings.host, settings.control_port)
     services = build_services(settings, bus, clock)
@@ -44,10 +47,12 @@ async def serve_control(
         await services.board.restore(services.database)
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(Watch(services, bus).run(), name="control: watch")
+            renewal = group.create_task(_renew(certificate), name="control: certificate")
             try:
-                await _serve(services, listener)
+                await _serve(services, listener, certificate)
             finally:
                 watch.cancel()
+                renewal.cancel()
     finally:
         listener.close()
         await services.close()
@@ -61,9 +66,18 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(services: Services, listener: socket.socket) -> None:
+async def _renew(certificate: Certificate | None) -> None:
+    """Looks at the certificate's files from time to time, until cancelled."""
+    while certificate is not None:
+        await asyncio.sleep(LOOK_S)
+        certificate.renew()
+
+
+async def _serve(services: Services, listener: socket.socket, certificate: Certificate | None) -> None:
+    hsts_s = services.settings.hsts_s
     config = uvicorn.Config(
         create_app(services),
+        headers=[("Strict-Transport-Security", f"max-age={hsts_s}")] if hsts_s else [],
         access_log=False,
         log_config=None,
         lifespan="off",
@@ -71,6 +85,7 @@ async def _serve(services: Services, listener: socket.socket) -> None:
         server_header=False,
         backlog=socket.SOMAXCONN,
         timeout_graceful_shutdown=_GRACE_S,
+        ssl_context_factory=(lambda _config, _default: certificate.context) if certificate else None,
     )
     server = _Server(config)
     address = listener.getsockname()

@@ -35,9 +35,10 @@ class Origins:
     @classmethod
     def of(cls, settings: ControlSettings) -> Origins:
         """As settings say, else host and port; an address that means "all" becomes loopback."""
+        scheme = "https" if settings.certificate else "http"
         return cls(
-            settings.public_control_url.rstrip("/") or _origin(settings.host, settings.control_port),
-            settings.public_edge_url.rstrip("/") or _origin(settings.host, settings.edge_port),
+            settings.public_control_url.rstrip("/") or _origin(scheme, settings.host, settings.control_port),
+            settings.public_edge_url.rstrip("/") or _origin(scheme, settings.host, settings.edge_port),
         )
 
     def links(self, space_id: str) -> LinksOut:
@@ -159,14 +160,14 @@ def space_message(space: Space) -> SpaceMessage:
     )
 
 
-def _origin(host: str, port: int) -> str:
+def _origin(scheme: str, host: str, port: int) -> str:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return f"http://{host}:{port}"
+        return f"{scheme}://{host}:{port}"
     if address.is_unspecified:
         address = ipaddress.ip_address("127.0.0.1" if address.version == 4 else "::1")
-    return f"http://[{address}]:{port}" if address.version == 6 else f"http://{address}:{port}"
+    return f"{scheme}://[{address}]:{port}" if address.version == 6 else f"{scheme}://{address}:{port}"
 
 
 def _value(name: Any) -> Any:

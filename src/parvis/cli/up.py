@@ -21,6 +21,7 @@ import typer
 from rich.console import Console
 
 from parvis.bus.run_dir import prepare_run_dir
+from parvis.certificate import Certificate
 from parvis.errors import UserError
 from parvis.ops import logs
 from parvis.ops.supervisor import Child, Supervisor
@@ -50,15 +51,12 @@ class Place:
     @property
     def edge_url(self) -> str:
         """Origin of the edges, as a browser on this machine reaches it."""
-        return os.environ.get("PARVIS_PUBLIC_EDGE_URL") or f"http://{_reachable(self.host)}:{self.port}"
+        return os.environ.get("PARVIS_PUBLIC_EDGE_URL") or _origin(self.host, self.port)
 
     @property
     def control_url(self) -> str:
         """Origin of control, as a browser on this machine reaches it."""
-        return (
-            os.environ.get("PARVIS_PUBLIC_CONTROL_URL")
-            or f"http://{_reachable(self.host)}:{self.control_port}"
-        )
+        return os.environ.get("PARVIS_PUBLIC_CONTROL_URL") or _origin(self.host, self.control_port)
 
 
 def register(app: typer.Typer) -> None:
@@ -86,9 +84,10 @@ def up(
 def run(place: Place, ready: Callable[[], Awaitable[None]]) -> None:
     """Runs everything until SIGINT or SIGTERM; awaits `ready` in a task of its own once all processes answer.
 
-    Raises `UserError` `port-in-use`, `already-running`, `data-unusable`.
+    Raises `UserError` `port-in-use`, `already-running`, `data-unusable`, `certificate-unusable`.
     """
     logs.configure("supervisor")
+    Certificate.of(os.environ.get("PARVIS_CERTIFICATE", ""), os.environ.get("PARVIS_KEY", ""))
     with _only_one(place.data):
         asyncio.run(_run(place, ready))
 
@@ -152,8 +151,9 @@ def children(place: Place) -> list[Child]:
 
 async def _until_ready(place: Place) -> None:
     deadline_s = time.monotonic() + READY_PATIENCE_S
-    async with httpx.AsyncClient(trust_env=False) as client:
-        for origin in (f"http://{_reachable(place.host)}:{place.control_port}", _edge_origin(place)):
+    # Asked by the address, which need not be the certificate's name: whether it answers is all that counts.
+    async with httpx.AsyncClient(trust_env=False, verify=False) as client:  # noqa: S501
+        for origin in (_origin(place.host, place.control_port), _origin(place.host, place.port)):
             while True:
                 with contextlib.suppress(httpx.HTTPError):
                     if (await client.get(f"{origin}/healthz", timeout=2)).status_code == 200:
@@ -163,8 +163,9 @@ async def _until_ready(place: Place) -> None:
                 await asyncio.sleep(0.1)
 
 
-def _edge_origin(place: Place) -> str:
-    return f"http://{_reachable(place.host)}:{place.port}"
+def _origin(host: str, port: int) -> str:
+    scheme = "https" if os.environ.get("PARVIS_CERTIFICATE") else "http"
+    return f"{scheme}://{_reachable(host)}:{port}"
 
 
 def _print_links(place: Place, *, as_json: bool) -> None:

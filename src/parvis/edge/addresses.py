@@ -4,8 +4,8 @@ Rules:
 
 - An address is what one customer gets from its provider: an IPv4 address, or the /64 of an IPv6 one
   (RFC 6177). IPv4 inside IPv6 (`::ffff:192.0.2.1`) is IPv4.
-- It is the address of the connection. What a proxy claims in `X-Forwarded-For` or in PROXY lines can be made
-  up by anybody, and counts for nothing.
+- It is the address of the connection. What a proxy claims in `X-Forwarded-For` can be made up by anybody, and
+  counts only where settings name the proxy (`proxies.py`). A proxy's own connections count for nobody.
 - A school or a mobile network can stand behind one address, so the limit is generous, and beyond it there
   are some places for being told why.
 """
@@ -16,6 +16,8 @@ import socket
 from array import array
 from typing import Final
 
+NOBODY: Final = 0
+"""Stands for an address that is not counted."""
 TOLD_BEYOND: Final = 16
 """Connections over the limit of one address that are still answered."""
 
@@ -58,11 +60,22 @@ class Addresses:
         if self._limit:
             self._counts[who] = self._counts.get(who, 0) + 1
 
+    def reveal(self, fd: int, address: str) -> None:
+        """It turns out who is at a descriptor that has been entered."""
+        if self._prefix_of[fd] != prefix(address):
+            self.leave(fd)
+            self.enter(fd, address)
+
+    def hide(self, fd: int) -> None:
+        """Whoever is at a descriptor that has been entered does not count."""
+        self.leave(fd)
+        self._prefix_of[fd] = NOBODY
+
     def leave(self, fd: int) -> None:
         """The descriptor is closed."""
-        if not self._limit:
-            return
         who = self._prefix_of[fd]
+        if not self._limit or who == NOBODY:
+            return
         count = self._counts[who] - 1
         if count:
             self._counts[who] = count
@@ -75,4 +88,4 @@ class Addresses:
 
     def far_over(self, fd: int) -> bool:
         """It has so many that it is not even told."""
-        return bool(self._limit) and self._counts[self._prefix_of[fd]] > self._limit + TOLD_BEYOND
+        return self._counts.get(self._prefix_of[fd], 0) > self._limit + TOLD_BEYOND

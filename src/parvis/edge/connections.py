@@ -15,7 +15,6 @@ Rules:
 
 from __future__ import annotations
 
-import os
 import select
 from collections import deque
 from collections.abc import Callable
@@ -29,8 +28,8 @@ from parvis.edge.answers import Answer, encode, problem
 from parvis.edge.fanout import QUIET
 from parvis.edge.http import Request, RequestReader
 from parvis.edge.routes import Join
-from parvis.edge.sockets import shut_sending
-from parvis.errors import ParvisError, RemoteProtocolError
+from parvis.edge.transport import Plain, Transport
+from parvis.errors import ParvisError, ProtocolError, RemoteProtocolError
 
 READ_BYTES: Final = 16_384
 DRAIN_S: Final = 2.0
@@ -71,8 +70,10 @@ class Connections:
         respond: Callable[[int, Request], Answer | Join],
         join: Callable[[int, Join, bytes], None],
         on_close: Callable[[int], None],
+        transport: Transport | None = None,
     ) -> None:
         self.requests = 0
+        self._transport = transport or Plain()
         self._epoll = epoll
         self._clock = clock
         self._header_limit_bytes = header_limit_bytes
@@ -94,6 +95,12 @@ class Connections:
         timeout_s = min(self._timeout_s, CROWDED_S) if crowded else self._timeout_s
         self._open[fd] = _Connection(reader, self._clock.monotonic_s() + timeout_s, crowded=crowded)
         self._epoll.register(fd, QUIET)
+
+    def refuse(self, fd: int, error: ProtocolError) -> None:
+        """A descriptor that was just taken has come to the wrong place, whatever it asks for."""
+        connection = self._open[fd]
+        self._send(connection, problem(error), None)
+        self._flush(fd, connection)
 
     def on_event(self, fd: int, mask: int) -> None:
         """What epoll says of one of our descriptors."""
@@ -126,7 +133,7 @@ class Connections:
         del self._open[fd]
         self._on_close(fd)
         self._epoll.unregister(fd)  # closing does that only when no forked process holds a copy
-        os.close(fd)
+        self._transport.close(fd)
 
     def close_all(self) -> None:
         """Closes everything at once."""
@@ -135,7 +142,7 @@ class Connections:
 
     def _read(self, fd: int, connection: _Connection) -> None:
         try:
-            data = os.read(fd, READ_BYTES)
+            data = self._transport.read(fd, READ_BYTES)
         except BlockingIOError:
             return
         except OSError:
@@ -184,7 +191,7 @@ class Connections:
         connection.deadline_s = self._clock.monotonic_s() + self._timeout_s
         while output:
             try:
-                written = os.write(fd, output[0])
+                written = self._transport.write(fd, output[0])
             except BlockingIOError:
                 connection.waiting = True
                 self._epoll.modify(fd, select.EPOLLOUT)
@@ -199,14 +206,14 @@ class Connections:
         if connection.closing:
             connection.draining = True
             connection.deadline_s = self._clock.monotonic_s() + DRAIN_S
-            shut_sending(fd)
+            self._transport.shut(fd)
         if connection.waiting:
             connection.waiting = False
             self._epoll.modify(fd, QUIET)
 
     def _drain(self, fd: int) -> None:
         try:
-            more = os.read(fd, READ_BYTES)
+            more = self._transport.read(fd, READ_BYTES)
         except BlockingIOError:
             return
         except OSError:

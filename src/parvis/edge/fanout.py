@@ -1,4 +1,4 @@
-"""Writes bursts to cohorts: one `os.write` a listener, and nothing else for those who keep up.
+"""Writes bursts to cohorts: one write a listener, and nothing else for those who keep up.
 
 Rules:
 
@@ -12,6 +12,7 @@ Rules:
 - A source that is over is ended with its last chunk, a half-close, and a close when the peer has closed too
   or after 5 s.
 - What a listener sends after its request means nothing; after 4 KiB of it the listener is let go.
+- What a transport takes only as a whole (`transport.py`) is offered again as it was.
 - Who gets bursts of which length is for `pacing.py` to say; it is asked at every boundary.
 
 Times are monotonic seconds.
@@ -19,7 +20,6 @@ Times are monotonic seconds.
 
 from __future__ import annotations
 
-import os
 import select
 from collections import deque
 from collections.abc import Callable
@@ -30,8 +30,8 @@ from parvis.clock import Clock
 from parvis.edge.bursts import FINAL, MAX_STRETCH
 from parvis.edge.cohorts import EVENTS, Cohort, Cohorts
 from parvis.edge.pacing import Pacing
-from parvis.edge.sockets import shut_sending
 from parvis.edge.strain import LATE_FROM_S, window_s
+from parvis.edge.transport import Plain, Transport
 
 LINGER_S: Final = 5.0
 JUNK_LIMIT_BYTES: Final = 4096
@@ -82,6 +82,7 @@ class Fanout:
         laggard_timeout_s: float,
         *,
         on_close: Callable[[int], None] = lambda _: None,
+        transport: Transport | None = None,
     ) -> None:
         self.cohorts = Cohorts()
         self.pacing = Pacing()
@@ -94,6 +95,7 @@ class Fanout:
         self.size = 0
         """Descriptors owned."""
         self._on_close = on_close
+        self._transport = transport or Plain()
         self._epoll = epoll
         self._clock = clock
         self._laggard_timeout_s = laggard_timeout_s
@@ -129,7 +131,7 @@ class Fanout:
         at once; with it, it has everything up to the cohort's position."""
         self.size += 1
         try:
-            written = os.write(fd, first)
+            written = self._transport.write(fd, first)
         except BlockingIOError:
             written = 0
         except OSError:
@@ -254,7 +256,7 @@ class Fanout:
                     self._say_goodbye(fd, cohort, burst)
             return len(fds)
         self.counts.bursts += len(fds)
-        size, write = len(burst), os.write
+        size, write = len(burst), self._transport.write
         self.counts.sent_bytes += size * len(fds)
         for fd in fds:
             if fd < 0:
@@ -268,7 +270,7 @@ class Fanout:
                 continue
             if written != size:
                 self.cohorts.remove(fd)
-                if written:
+                if written or self._transport.whole:
                     self._lag(fd, cohort, memoryview(burst)[written:], cohort.position)
                 else:  # nothing of it is out: it may be skipped as a whole
                     self._lag(fd, cohort, _NOTHING, cohort.before)
@@ -290,8 +292,10 @@ class Fanout:
         while True:
             if laggard.remainder:
                 try:
-                    written = os.write(fd, laggard.remainder)
+                    written = self._transport.write(fd, laggard.remainder)
                 except BlockingIOError:
+                    if self._transport.whole:  # there was room, so some of it is out
+                        laggard.moved_at_s = self._clock.monotonic_s()
                     return
                 except OSError:
                     self.close(fd)
@@ -336,7 +340,7 @@ class Fanout:
     def _say_goodbye(self, fd: int, cohort: Cohort, final: bytes) -> None:
         self.cohorts.remove(fd)
         try:
-            written = os.write(fd, final) if final else 0
+            written = self._transport.write(fd, final) if final else 0
         except BlockingIOError:
             written = 0
         except OSError:
@@ -351,12 +355,12 @@ class Fanout:
     def _linger(self, fd: int) -> None:
         self._lingering[fd] = self._clock.monotonic_s() + LINGER_S
         self._epoll.modify(fd, QUIET)
-        shut_sending(fd)
+        self._transport.shut(fd)
 
     def _listen(self, fd: int) -> bool:
         """Reads what a listener says and forgets it; False when it has left or had to."""
         try:
-            junk = os.read(fd, JUNK_LIMIT_BYTES)
+            junk = self._transport.read(fd, JUNK_LIMIT_BYTES)
         except BlockingIOError:
             return True
         except OSError:
@@ -379,4 +383,4 @@ class Fanout:
         self.counts.left += 1
         self._on_close(fd)
         self._epoll.unregister(fd)
-        os.close(fd)
+        self._transport.close(fd)

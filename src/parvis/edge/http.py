@@ -37,6 +37,7 @@ _KEPT: Final = frozenset(
         b"authorization",
         b"host",
         b"if-none-match",
+        b"x-forwarded-for",
         b"x-parvis-appointment",
     )
 )
@@ -128,7 +129,10 @@ class RequestReader:
         elif name in _KEPT:
             if name == b"host" and name in self._headers:
                 raise RemoteProtocolError("request-malformed", "There is more than one Host header.")
-            self._headers[name] = value.decode("latin-1").strip()
+            text = value.decode("latin-1").strip()
+            if name == b"x-forwarded-for" and name in self._headers:
+                text = f"{self._headers[name]}, {text}"  # a list, whichever way it is sent (RFC 9110 §5.3)
+            self._headers[name] = text
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
@@ -150,7 +154,8 @@ class RequestReader:
                 self._headers,
                 chunked=version == "1.1",
                 keep_alive=self._parser.should_keep_alive(),
-                loopback=self._loopback,
+                # What was passed on does not come from here, whoever passed it on.
+                loopback=self._loopback and b"x-forwarded-for" not in self._headers,
             )
         )
 

@@ -30,6 +30,10 @@ HELP: Final[Mapping[str, tuple[str, str]]] = {
     "parvis_edge_appointments_total": ("counter", "Appointments given."),
     "parvis_edge_appointments_kept_total": ("counter", "Appointments kept."),
     "parvis_edge_appointments_void_total": ("counter", "Appointments late, used, forged or not one's own."),
+    "parvis_edge_handshakes": ("gauge", "Connections that have not shaken hands yet, with TLS."),
+    "parvis_edge_handshakes_per_s": ("gauge", "How many handshakes are begun a second at most."),
+    "parvis_edge_handshakes_total": ("counter", "TLS handshakes done."),
+    "parvis_edge_handshakes_failed_total": ("counter", "TLS handshakes that were none, or too slow."),
     "parvis_edge_bus_dropped_total": ("counter", "Messages lost before this edge could read them."),
     "parvis_edge_bus_malformed_total": ("counter", "Messages of the bus that could not be read."),
 }

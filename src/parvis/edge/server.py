@@ -7,6 +7,7 @@ Rules:
 - There is room for `capacity` connections. Some more are taken for a short time, for one answer each; beyond
   that newcomers wait in the backlog.
 - Twice a second the edge looks at itself (`load.py`), and decides what gives way (`strain.py`).
+- With a certificate everybody shakes hands first (`tls.py`), and is a connection like any other from then on.
 - An edge that is to end closes its door first, so that newcomers go to the other edges of the port, and then
   its listeners one after the other over `drain_s`, so that those who come back are no herd.
 """
@@ -16,26 +17,35 @@ from __future__ import annotations
 import os
 import select
 import socket
+from dataclasses import replace
 from typing import Final
 
 import structlog
 
 from parvis.bus.port import Reader
+from parvis.certificate import LOOK_S as RENEW_S
+from parvis.certificate import Certificate
 from parvis.clock import Clock
 from parvis.edge.addresses import Addresses
 from parvis.edge.admission import Admission
+from parvis.edge.answers import Answer
 from parvis.edge.appointments import Appointments
 from parvis.edge.connections import Connections
 from parvis.edge.door import Door
 from parvis.edge.drain import Drain
 from parvis.edge.fanout import Fanout
 from parvis.edge.hall import Pages
+from parvis.edge.http import Request
 from parvis.edge.metrics import exposition
+from parvis.edge.proxies import Proxies
 from parvis.edge.relief import LOOK_S, Relief
-from parvis.edge.routes import Front
+from parvis.edge.routes import Front, Join
 from parvis.edge.sockets import is_loopback, listen
 from parvis.edge.spaces import Spaces
+from parvis.edge.tls import Handshakes, Secure
+from parvis.edge.transport import Plain
 from parvis.edge.view import Origins
+from parvis.errors import RemoteProtocolError
 from parvis.settings import EdgeSettings
 
 TURN_S: Final = 0.05
@@ -67,6 +77,7 @@ class Edge:
         *,
         capacity: int,
         spare: int,
+        certificate: Certificate | None = None,
     ) -> None:
         now_s = clock.monotonic_s()
         self.spaces = Spaces()
@@ -78,7 +89,12 @@ class Edge:
         self._spare = spare
         self._epoll = select.epoll()
         self._addresses = Addresses(settings.per_address)
-        self.fanout = Fanout(self._epoll, clock, settings.laggard_timeout_s, on_close=self._addresses.leave)
+        self._proxies = Proxies(settings.trusted_proxies, self._addresses)
+        self._certificate = certificate
+        transport = Plain() if certificate is None else Secure()
+        self.fanout = Fanout(
+            self._epoll, clock, settings.laggard_timeout_s, on_close=self._leave, transport=transport
+        )
         self._admission = Admission(
             appointments,
             now_s,
@@ -110,11 +126,27 @@ class Edge:
             clock,
             header_limit_bytes=settings.header_limit_bytes,
             timeout_s=settings.request_timeout_s,
-            respond=self._door.respond,
+            respond=self._respond,
             join=self._door.join,
-            on_close=self._addresses.leave,
+            on_close=self._leave,
+            transport=transport,
         )
+        self._handshakes: Handshakes | None = None
+        if certificate is not None:
+            assert isinstance(transport, Secure)
+            self._handshakes = Handshakes(
+                self._epoll,
+                clock,
+                certificate.context,
+                transport,
+                timeout_s=settings.handshake_timeout_s,
+                done=self._take,
+                refuse=self._refuse_plain,
+                on_close=self._leave,
+            )
         self._accepting = False
+        self._accept_at_s = float("inf")
+        self._renewed_at_s = now_s
         self._drain: Drain | None = None
         self._advanced_at_s = self._swept_at_s = now_s
         self._epoll.register(reader.fileno(), select.EPOLLIN)
@@ -135,6 +167,8 @@ class Edge:
         events = self._epoll.poll(0 if busy else TURN_S, EVENTS_PER_BUSY_TURN if busy else EVENTS_PER_TURN)
         began_s = self._clock.monotonic_s()
         knocking = False
+        if self._handshakes is not None:
+            self._handshakes.allow(busy=busy)
         requests = self.connections.requests
         for fd, mask in events:
             if fd == self._listening.fileno():
@@ -154,8 +188,16 @@ class Edge:
         self._relief.load.add_rest(wrote_s - answered_s)
         if self._drain is not None:
             self.fanout.dismiss(self._drain.due(now_s))
+        if now_s >= self._accept_at_s:
+            self._accept_again()
         if now_s - self._swept_at_s >= LOOK_S:
             self._sweep(now_s)
+
+    def renew(self) -> None:
+        """Looks now whether the certificate was renewed."""
+        if self._certificate is not None:
+            self._renewed_at_s = self._clock.monotonic_s()
+            self._certificate.renew()
 
     def drain(self, over_s: float) -> None:
         """Closes the door, then everybody within `over_s`, at an even pace. Who knocked is still let in and
@@ -176,9 +218,10 @@ class Edge:
         """All figures, by their names in `metrics.py`."""
         fanout, feeds = self.fanout, [feed for space in self.spaces for feed in space.feeds.values()]
         admission, door, concession = self._admission.counts, self._door.counts, self._door.concession
-        return {
+        handshakes = self._handshakes.gauges() if self._handshakes is not None else {}
+        return handshakes | {
             "parvis_edge_listeners": sum(fanout.listeners().values()),
-            "parvis_edge_connections": fanout.size + len(self.connections),
+            "parvis_edge_connections": self._held,
             "parvis_edge_laggards": fanout.laggards,
             "parvis_edge_spaces": sum(space.running for space in self.spaces),
             "parvis_edge_burst_lateness_ms": round(fanout.lateness_s * 1000, 3),
@@ -208,12 +251,16 @@ class Edge:
     def close(self) -> None:
         """Closes every connection without a last chunk: listeners come back, to another edge if need be."""
         self._listening.close()
+        if self._handshakes is not None:
+            self._handshakes.close_all()
         self.connections.close_all()
         self.fanout.close_all()
         self._epoll.close()
 
     def _on_event(self, fd: int, mask: int) -> None:
-        owner: Connections | Fanout = self.connections if fd in self.connections else self.fanout
+        owner: Connections | Fanout | Handshakes = self.connections if fd in self.connections else self.fanout
+        if self._handshakes is not None and fd in self._handshakes:
+            owner = self._handshakes
         try:
             owner.on_event(fd, mask)
         except Exception:  # a bug that one connection meets must not end the others
@@ -234,9 +281,13 @@ class Edge:
 
     def _accept(self, limit: int) -> None:
         for _ in range(limit):
-            held = self.fanout.size + len(self.connections)
+            held = self._held
             if held >= self._capacity + self._spare:
                 self._pause()
+                return
+            if self._handshakes is not None and not self._handshakes.room(self._clock.monotonic_s()):
+                self._pause()
+                self._accept_at_s = self._clock.monotonic_s() + TURN_S
                 return
             try:
                 peer, address = self._listening.accept()
@@ -248,13 +299,46 @@ class Edge:
                 return
             fd = peer.detach()
             self._addresses.enter(fd, address[0])
+            if self._proxies.trusts(address[0]):
+                self._addresses.hide(fd)
+                self._proxies.enter(fd)
             if self._addresses.far_over(fd):
                 self._door.counts.over_address += 1
-                self._addresses.leave(fd)
+                self._leave(fd)
                 os.close(fd)
                 continue
             os.set_blocking(fd, False)
-            self.connections.take(fd, loopback=is_loopback(address[0]), crowded=held >= self._capacity)
+            door = self.connections if self._handshakes is None else self._handshakes
+            door.take(fd, loopback=is_loopback(address[0]), crowded=held >= self._capacity)
+
+    @property
+    def _held(self) -> int:
+        """Connections, of whatever kind."""
+        shaking = 0 if self._handshakes is None else len(self._handshakes)
+        return self.fanout.size + len(self.connections) + shaking
+
+    def _take(self, fd: int, loopback: bool, crowded: bool) -> None:
+        """Hands are shaken."""
+        self.connections.take(fd, loopback=loopback, crowded=crowded)
+
+    def _refuse_plain(self, fd: int, loopback: bool, crowded: bool) -> None:
+        """Somebody speaks plain HTTP where TLS is spoken."""
+        self.connections.take(fd, loopback=loopback, crowded=crowded)
+        detail = "This port speaks HTTPS: the address must begin with https://."
+        self.connections.refuse(fd, RemoteProtocolError("tls-required", detail))
+
+    def _respond(self, fd: int, request: Request) -> Answer | Join:
+        self._proxies.reveal(fd, request)
+        response = self._door.respond(fd, request)
+        if self._settings.hsts_s and isinstance(response, Answer):
+            hsts = ("Strict-Transport-Security", f"max-age={self._settings.hsts_s}")
+            return replace(response, headers=(*response.headers, hsts))
+        return response
+
+    def _leave(self, fd: int) -> None:
+        """A descriptor is about to be closed."""
+        self._addresses.leave(fd)
+        self._proxies.leave(fd)
 
     def _pause(self) -> None:
         """Leaves newcomers in the backlog until the next sweep."""
@@ -265,19 +349,27 @@ class Edge:
     def _accept_again(self) -> None:
         if not self._accepting and self._drain is None:
             self._accepting = True
+            self._accept_at_s = float("inf")
             self._epoll.register(self._listening.fileno(), select.EPOLLIN)
 
     def _sweep(self, now_s: float) -> None:
         self._swept_at_s = now_s
+        if self._handshakes is not None:
+            self._handshakes.sweep()
+        if now_s - self._renewed_at_s >= RENEW_S:
+            self.renew()
         self.connections.sweep()
         self.fanout.sweep()
         self._accept_again()
         self._relief.look(now_s)
+        if self._handshakes is not None:
+            self._handshakes.adapt(self._settings.target_busy_share - self._relief.load.writing_share)
 
 
 def _origins(settings: EdgeSettings) -> Origins:
-    edge = settings.public_edge_url or f"http://{_reachable(settings.host)}:{settings.port}"
-    control = settings.public_control_url or f"http://{_reachable(settings.host)}:8081"
+    scheme = "https" if settings.certificate else "http"
+    edge = settings.public_edge_url or f"{scheme}://{_reachable(settings.host)}:{settings.port}"
+    control = settings.public_control_url or f"{scheme}://{_reachable(settings.host)}:8081"
     return Origins(edge.rstrip("/"), control.rstrip("/"))
 
 

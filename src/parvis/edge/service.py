@@ -15,6 +15,7 @@ import structlog
 
 from parvis.bus.messages import EdgeMessage, ProcessMessage
 from parvis.bus.port import Publisher, Reader
+from parvis.certificate import Certificate
 from parvis.clock import Clock
 from parvis.edge.appointment_key import appointment_key
 from parvis.edge.appointments import Appointments
@@ -40,20 +41,32 @@ def serve_edge(
     clock: Clock,
     stop: Callable[[], bool],
     drain: Callable[[], bool] = lambda: False,
+    renew: Callable[[], bool] = lambda: False,
 ) -> None:
     """Serves until `stop()` is true; from when `drain()` is true it lets nobody in and sends its listeners on
-    over `settings.drain_s`, then ends. Both are asked at least every 50 ms when the machine keeps up.
+    over `settings.drain_s`, then ends. When `renew()` is true, it looks at once whether its certificate was
+    renewed. All are asked at least every 50 ms when the machine keeps up.
 
     `reader` must follow `spaces.PATTERNS` with replay; it and `publisher` are used from this thread alone
-    and stay open. Raises `UserError` `port-in-use`, `address-invalid`, `setting-invalid` or `data-unusable`
-    before anything is served. However it ends, every connection is closed.
+    and stay open. Raises `UserError` `port-in-use`, `address-invalid`, `setting-invalid`, `data-unusable` or
+    `certificate-unusable` before anything is served. However it ends, every connection is closed.
     """
     appointments = Appointments(
         appointment_key(settings.appointment_key, settings.data), secrets.randbits(32)
     )
+    certificate = Certificate.of(settings.certificate, settings.key)
     listening = open_socket(settings.host, settings.port)
     capacity, spare = capacities(settings.max_connections, settings.spare_connections, _open_files())
-    edge = Edge(settings, listening, reader, clock, appointments, capacity=capacity, spare=spare)
+    edge = Edge(
+        settings,
+        listening,
+        reader,
+        clock,
+        appointments,
+        capacity=capacity,
+        spare=spare,
+        certificate=certificate,
+    )
     gc.freeze()  # what exists now lives as long as the process: no need to look through it again
     reported_at_s = float("-inf")
     try:
@@ -68,6 +81,8 @@ def serve_edge(
                 draining = True
                 log.info("edge drains", listeners=edge.fanout.size, over_s=settings.drain_s)
                 edge.drain(settings.drain_s)
+            if renew():
+                edge.renew()
             edge.turn()
             now_s = clock.monotonic_s()
             if now_s - reported_at_s >= REPORT_S:
