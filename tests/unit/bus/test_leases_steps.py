@@ -12,6 +12,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,11 @@ from parvis.bus.leases_steps import LeaseSteps, Steps
 from parvis.clock import PART_MS, ManualClock
 
 SPACE = "k3v9"
+EXAMPLES = 200
 PART_S = PART_MS / 1000
-STAGES = ("stage-1", "stage-2", "stage-3")
+STAGES = ("stage-1", "stage-2")
+PLACES = ("before put_beat", "after put_beat", "after beat", "before add_claim", "after add_claim")
+"""Where it hurts most to be stopped."""
 
 
 class Life:
@@ -45,10 +49,18 @@ class Life:
         self._running: Steps[Any] | None = None
         self._step: Callable[[], Any] | None = None
         self._given: Any = None
+        self._step_name = ""
 
     @property
     def busy(self) -> bool:
         return self._running is not None
+
+    @property
+    def place(self) -> str:
+        """Where it is: before a step, or after it and before it does anything with the result."""
+        if not self.busy:
+            return ""
+        return f"{'after' if self._step is None else 'before'} {self._step_name}"
 
     @property
     def believes(self) -> bool:
@@ -77,7 +89,9 @@ class Life:
     def _send(self, given: Any) -> None:
         assert self._running is not None
         try:
-            self._step = self._running.send(given)
+            self._step = step = self._running.send(given)
+            assert isinstance(step, partial)
+            self._step_name = step.func.__name__
         except StopIteration as end:
             self._running = None
             if self._kind == "acquire" and end.value is not None:
@@ -109,61 +123,63 @@ class Ownership(RuleBasedStateMachine):
     def born(self, name: str) -> Life:
         return Life(name, LinkRecords(self.folder), self.clock, self.token)
 
-    def teardown(self) -> None:
-        shutil.rmtree(self.folder)
-
     stage = st.sampled_from(STAGES)
+    kind = st.sampled_from(("acquire", "renew", "acquire", "renew", "release"))
 
-    @rule(name=stage, kind=st.sampled_from(("acquire", "acquire", "renew", "renew", "release")))
-    def begin(self, name: str, kind: str) -> None:
+    @rule(name=stage, kind=kind, place=st.sampled_from(PLACES))
+    def go_on(self, name: str, kind: str, place: str) -> None:
+        """Begins something and is stopped at a certain place, or goes on from where it was stopped."""
         life = self.lives[name]
-        if not life.busy and (kind != "acquire" or not life.believes):
-            life.begin(kind)
-            self.note(life)
+        if life.busy:
+            life.go_on()
+        else:
+            self.begin(life, kind)
+        while life.busy and life.place != place:
+            life.go_on()
+        self.note(life)
 
-    @rule(name=stage, steps=st.integers(1, 12))
-    def go_on(self, name: str, steps: int) -> None:
-        life = self.lives[name]
-        for _ in range(steps):
-            if life.busy:
-                life.go_on()
-                self.note(life)
+    @rule(name=stage, kind=kind)
+    def finish(self, name: str, kind: str) -> None:
+        self.begin(self.lives[name], kind)
+        self.run_to_the_end(self.lives[name])
 
     @rule(seconds=st.sampled_from((0.02, RENEWAL_S, TTL_S - RENEWAL_S, TTL_S)))
     def time_passes(self, seconds: float) -> None:
         self.clock.advance(seconds)
 
     @rule(name=stage)
-    def look_at_deadline(self, name: str) -> None:
-        self.lives[name].look_at_deadline()
-
-    @rule(name=stage)
-    def publish(self, name: str) -> None:
-        """However long after the look."""
+    def speak(self, name: str) -> None:
+        """Looks at the deadline; or publishes, however long after the look."""
         life = self.lives[name]
         if life.about_to_publish is None:
+            life.look_at_deadline()
             return
         (sequence, epoch), life.about_to_publish = life.about_to_publish, None
         assert self.published.setdefault(sequence, life) is life, "two owners have published the same part"
-        if not self.heard or epoch >= max(self.heard)[0]:
+        if not self.heard or epoch >= self.heard[-1][0]:
             self.heard.append((epoch, sequence))
 
+    @precondition(lambda self: any(life.busy for life in self.lives.values()))
     @rule(name=stage)
     def kill(self, name: str) -> None:
         self.lives[name] = self.born(name)
 
-    @precondition(lambda self: any(life.busy for life in self.lives.values()))
-    @rule(awake=st.sets(stage, min_size=1))
-    def somebody_takes_it(self, awake: set[str]) -> None:
-        """The others stay stopped where they are: within two lives of a lease, one of these owns it."""
+    def teardown(self) -> None:
+        """Those who are in the middle of something stay stopped; the others soon own what can be owned."""
+        awake = [life for life in self.lives.values() if not life.busy] or [self.lives["stage-1"]]
         for _ in range(math.ceil(2 * TTL_S / 0.1)):
             self.clock.advance(0.1)
-            for name in sorted(awake):
-                self.run_to_the_end(self.lives[name])
-                self.lives[name].begin("renew" if self.lives[name].believes else "acquire")
-                self.note(self.lives[name])
-                self.run_to_the_end(self.lives[name])
-        assert [name for name in awake if self.lives[name].believes]
+            for life in awake:
+                self.run_to_the_end(life)
+                self.begin(life, "renew" if life.believes else "acquire")
+                self.run_to_the_end(life)
+        assert [life for life in awake if life.believes], "nobody owns it"
+        shutil.rmtree(self.folder)
+
+    def begin(self, life: Life, kind: str) -> None:
+        if not life.busy and (kind != "acquire" or not life.believes):
+            life.begin(kind)
+            self.note(life)
 
     def run_to_the_end(self, life: Life) -> None:
         while life.busy:
@@ -188,7 +204,7 @@ class Ownership(RuleBasedStateMachine):
 
 
 TestOwnership = pytest.mark.filterwarnings("ignore::DeprecationWarning")(Ownership.TestCase)
-Ownership.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+Ownership.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=50, deadline=None)
 
 
 class World:
@@ -257,3 +273,69 @@ def test_a_claim_that_cannot_be_written_holds_nothing(
         attempt.throw(OSError("the disk is full"))
     assert world.do(world.steps.acquire(SPACE, "stage-1")) is not None
     assert world.records.beats() == ["stage-1.1"]
+
+
+class Pair:
+    """Two stages, the first of which owns the Space."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = ManualClock()
+        tokens = itertools.count()
+        self.first, self.second = (
+            Life(name, LinkRecords(folder), self.clock, lambda: f"{next(tokens):x}") for name in STAGES
+        )
+        self.finish(self.first, "acquire")
+
+    def stop(self, life: Life, kind: str, place: str) -> None:
+        life.begin(kind)
+        while life.place != place:
+            life.go_on()
+
+    def finish(self, life: Life, kind: str = "") -> None:
+        if kind:
+            life.begin(kind)
+        while life.busy:
+            life.go_on()
+
+
+def test_an_end_that_is_read_and_then_put_off_is_not_believed(tmp_path: Path) -> None:
+    """Rule 1: stopped after reading the first one's beat, until the end that stood there has passed."""
+    pair = Pair(tmp_path)
+    pair.clock.advance(RENEWAL_S)
+    pair.stop(pair.second, "acquire", "after claim")
+    pair.second.go_on()  # to the beat
+    pair.second.go_on()  # it is read
+    assert pair.second.place == "after beat"
+    pair.finish(pair.first, "renew")
+    pair.clock.advance(TTL_S - RENEWAL_S)
+    pair.finish(pair.second)
+    assert pair.first.believes
+    assert not pair.second.believes
+
+
+def test_a_renewal_that_is_written_too_late_is_not_believed(tmp_path: Path) -> None:
+    """Rule 2: stopped before writing, until the other has taken over."""
+    pair = Pair(tmp_path)
+    pair.clock.advance(TTL_S - RENEWAL_S)
+    pair.stop(pair.first, "renew", "before put_beat")
+    pair.clock.advance(RENEWAL_S)
+    pair.finish(pair.second, "acquire")
+    assert pair.second.believes
+    pair.finish(pair.first)
+    assert not pair.first.believes
+
+
+def test_an_epoch_of_the_past_is_not_believed(tmp_path: Path) -> None:
+    """Rule 5: stopped before making a claim, until one of that epoch has come and gone."""
+    pair = Pair(tmp_path)
+    pair.clock.advance(TTL_S)
+    pair.stop(pair.second, "acquire", "before add_claim")
+    pair.finish(pair.first, "acquire")
+    for _ in range(2):
+        pair.clock.advance(RENEWAL_S)
+        pair.finish(pair.first, "release")
+        pair.finish(pair.first, "acquire")
+    assert pair.first.believes
+    pair.finish(pair.second)
+    assert not pair.second.believes
+    assert pair.first.believes
