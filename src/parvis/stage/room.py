@@ -36,6 +36,7 @@ from parvis.clock import TICK_SAMPLES, TICKS_PER_PART, Clock
 from parvis.errors import Conflict, NotFound, Overloaded, Refused
 from parvis.media.events import Event
 from parvis.stage.bulletin import Bulletin, state_event
+from parvis.stage.checks import SoundChecks
 from parvis.stage.clockwork import GREEN_ROOM, GoLiveClock, due_tick
 from parvis.stage.peer import PeerSettings
 from parvis.stage.sdp import check_offer, finish_answer
@@ -109,6 +110,7 @@ class Room:
         self._levels: dict[str, int] = {}
         self._active: int | None = None
         self._bulletin = Bulletin()
+        self._checks = SoundChecks()
 
     # ------------------------------------------------------------------ what control wants
 
@@ -161,6 +163,7 @@ class Room:
             self._mix.reset(row)
         self._sessions[handle] = session
         if old is not None:
+            self._checks.forget(old)
             self._close_later(old)
         try:
             answer = await session.peer.answer(offer.sdp, send=offer.wants_mix_minus)
@@ -189,6 +192,7 @@ class Room:
 
     def _drop(self, handle: str) -> None:
         session = self._sessions.pop(handle)
+        self._checks.forget(session)
         self._open[session.row] = False
         self._input[session.row] = 0
         self._close_later(session)
@@ -218,13 +222,13 @@ class Room:
     def tick(self, number: int) -> None:
         """Mixes tick `number` of program time and sends it to everybody."""
         muted = {seat.handle for seat in self._wanted.seats if seat.muted_by}
-        connected = set()
+        connected = []
         for session in self._sessions.values():
             self._input[session.row] = session.pull()
             is_heard = session.is_heard
             self._open[session.row] = is_heard and session.handle not in muted
             if is_heard:
-                connected.add(session.handle)
+                connected.append(session)
             if self._open[session.row]:
                 self._last_sound_s = max(self._last_sound_s, session.last_packet_s or -math.inf)
         mixed = self._mix.step(self._input, self._open)
@@ -234,9 +238,11 @@ class Room:
             self._last_heard_s = self._clock.monotonic_s()
         if number % TICKS_PER_PART == TICKS_PER_PART - 1:
             self._take_levels(mixed)
-        roles = {seat.handle: seat.role for seat in self._wanted.seats if seat.handle in connected}
         before = self._airing
+        here = {session.handle for session in connected}
+        roles = {seat.handle: seat.role for seat in self._wanted.seats if seat.handle in here}
         self._airing = self._clockwork.at(number, self._wanted, roles, self._listeners)
+        self._checks.tick(connected, self._input, mixed.minus, on_air=self._airing.on_air)
         if not self._airing.on_air:
             self._to_program(number, np.zeros(TICK_SAMPLES, np.int16))
         elif not before.on_air:
@@ -346,7 +352,8 @@ class Room:
                 continue
             loss_percent, rtt_ms, jitter_ms = session.quality
             level = self._levels.get(seat.handle, 0)
-            reports.append(SeatReport(seat.handle, True, level, loss_percent, rtt_ms, jitter_ms))
+            check = self._checks.report(session)
+            reports.append(SeatReport(seat.handle, True, level, loss_percent, rtt_ms, jitter_ms, check))
         on_air = self._airing.on_air
         return SeatsMessage(self.space, self._stage, self._wanted.revision, tuple(reports), on_air=on_air)
 
