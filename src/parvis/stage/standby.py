@@ -59,7 +59,8 @@ class StandbySound:
         self._upload: StandbyMessage | None = None
         self._sounds: dict[Choice, Int16 | None] = {}
         """Decoded; None: cannot be."""
-        self._loading: dict[Choice, asyncio.Task[None]] = {}
+        self.loading: dict[Choice, asyncio.Task[None]] = {}
+        """What is being decoded."""
         self._playing: tuple[Choice, Standby] | None = None
         self._gain = 0.0
 
@@ -81,9 +82,9 @@ class StandbySound:
     def prepare(self, wanted: SpaceMessage) -> None:
         """Begins to decode what this Space may need, and forgets what it can need no more."""
         needed = {self.choice(wanted, words) for words in (LOST, SOON)}
-        for choice in needed - self._sounds.keys() - self._loading.keys():
+        for choice in needed - self._sounds.keys() - self.loading.keys():
             if choice.kind in ("notice", "loop"):
-                self._loading[choice] = asyncio.get_running_loop().create_task(
+                self.loading[choice] = asyncio.get_running_loop().create_task(
                     self._load(choice, self._upload)
                 )
         for choice in self._sounds.keys() - needed:
@@ -115,7 +116,7 @@ class StandbySound:
 
     async def close(self) -> None:
         """Waits for what is being decoded, and forgets it."""
-        await asyncio.gather(*self._loading.values(), return_exceptions=True)
+        await asyncio.gather(*self.loading.values(), return_exceptions=True)
         self._sounds.clear()
 
     def _begin(self, choice: Choice, number: int) -> Standby:
@@ -138,7 +139,7 @@ class StandbySound:
             log.warning("a standby sound cannot be used", space=self._space, error=str(error))
             self._sounds[choice] = None
         finally:
-            del self._loading[choice]
+            del self.loading[choice]
 
 
 @functools.cache
