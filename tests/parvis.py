@@ -74,6 +74,7 @@ class Parvis:
     def __init__(self, data: Path, *, edges: int = 2, environment: Mapping[str, str] | None = None) -> None:
         self.data = data
         self._environment = {**os.environ, **(environment or {})}
+        self._scheme = "https" if "PARVIS_CERTIFICATE" in self._environment else "http"
         self.port, self.control_port = free_ports(2)
         self._command = [
             *PARVIS, "up", "--data", str(data), "--port", str(self.port),
@@ -84,11 +85,11 @@ class Parvis:
 
     @property
     def edge(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     @property
     def control(self) -> str:
-        return f"http://127.0.0.1:{self.control_port}"
+        return f"{self._scheme}://127.0.0.1:{self.control_port}"
 
     def start(self) -> None:
         with self.log.open("ab") as log:

@@ -1,4 +1,4 @@
-"""A certificate and its key, renewed while they are in use.
+"""A certificate and its key, renewed while they are in use; and whose certificates a client believes.
 
 Rules:
 
@@ -74,6 +74,20 @@ class Certificate:
                 "certificate-unusable", f"cannot read {error.filename}: {error.strerror}"
             ) from error
         return certificate, key
+
+
+def trusting(ca: Path | None = None, *, insecure: bool = False) -> ssl.SSLContext:
+    """What a client trusts: what this machine does, or the authorities in a PEM file; `insecure` believes
+    anybody. Raises `UserError` `authority-unusable`."""
+    try:
+        context = ssl.create_default_context(cafile=None if ca is None else str(ca))
+    except OSError as error:  # ssl.SSLError too
+        reason = error.strerror or "no PEM"
+        raise UserError("authority-unusable", f"cannot use the authorities in {ca}: {reason}") from error
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _context() -> ssl.SSLContext:

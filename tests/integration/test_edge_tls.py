@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import select
+import signal
 import socket
 import ssl
+import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 
+import httpx
 import pytest
 
 from parvis.clock import ManualClock
@@ -19,8 +23,9 @@ from parvis.edge.fanout import LINGER_S, QUIET, Fanout
 from parvis.edge.tls import Secure
 from parvis.errors import UserError
 from parvis.media.reader import PartReader
-from tests.certificates import Authority
+from tests.certificates import Authority, serial
 from tests.integration.test_edge_fanout import Numbers
+from tests.parvis import PARVIS, Parvis, listen, summary, wait_until
 from tests.unit.edge.world import Client, Listener, World, wait_for
 
 STREAM = "/live/abc/stream.mp4"
@@ -221,6 +226,101 @@ def test_an_edge_without_a_usable_certificate_does_not_start(world: SecureWorld)
     world.issued.key.write_bytes(b"no key")
     with pytest.raises(UserError, match="cannot use certificate and key"), world.secure():
         pass
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
+    """Everybody believes it: clients of this process and those that it starts."""
+    authority = Authority(tmp_path_factory.mktemp("authority"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(authority.file))
+        yield authority
+
+
+@pytest.fixture(scope="module")
+def secure(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parvis]:
+    """All of Parvis, with a certificate."""
+    issued = authority.issue()
+    environment = {
+        "PARVIS_CERTIFICATE": str(issued.certificate), "PARVIS_KEY": str(issued.key), "PARVIS_HSTS_S": "60",
+    }  # fmt: skip
+    parvis = Parvis(tmp_path_factory.mktemp("parvis") / "data", edges=1, environment=environment)
+    parvis.start()
+    yield parvis
+    assert parvis.stop() == 0
+
+
+def shown(port: int, authority: Authority) -> int:
+    """The serial number of the certificate that a newcomer sees there."""
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+        authority.client().wrap_socket(plain, server_hostname="localhost") as line,
+    ):
+        return serial(line)
+
+
+def test_a_renewed_certificate_drops_nobody(secure: Parvis, authority: Authority) -> None:
+    ana = secure.person()
+    space = ana.post("spaces", {"title": "Renewed"})
+    ana.post(f"spaces/{space['id']}/start")
+    assert space["links"]["share"] == f"https://127.0.0.1:{secure.port}/s/{space['id']}"
+    assert space["links"]["whip"].startswith(f"https://127.0.0.1:{secure.control_port}/")
+    answer = httpx.get(f"{secure.control}/healthz")
+    assert answer.headers["strict-transport-security"] == "max-age=60"
+    wait_until(lambda: bool(secure.space_json(space["id"])["renditions"]))
+    ear = listen(space, "--for", "8")
+    wait_until(lambda: secure.space_json(space["id"])["counts"]["listeners"] == 1)
+    before = shown(secure.port, authority)
+    renewed = authority.issue()
+    os.kill(secure.pid("edge-1"), signal.SIGHUP)
+    wait_until(lambda: shown(secure.port, authority) == renewed.serial != before)
+    wait_until(lambda: shown(secure.control_port, authority) == renewed.serial)  # looked at every 10 s
+    told = summary(ear)
+    assert (told["gaps"], told["repeats"], told["reconnects"]) == (0, 0, 0)
+
+
+def test_a_storm_hears_everything(secure: Parvis, authority: Authority) -> None:
+    ana = secure.person()
+    space = ana.post("spaces", {"title": "Storm"})
+    ana.post(f"spaces/{space['id']}/start")
+    wait_until(lambda: bool(secure.space_json(space["id"])["renditions"]))
+    storm = [*PARVIS, "storm", space["links"]["share"], "--json"]
+    crowd = ["--listeners", "60", "--arrive", "1", "--for", "4", "--slow", "0.05", "--lossy", "0.05"]
+    heard = subprocess.run(
+        [*storm, *crowd, "--codec", "aac"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert heard.returncode == 0, heard.stdout + heard.stderr
+    told = json.loads(heard.stdout)
+    assert told["listeners"]["admitted"] == 60
+    assert told["streams"]["malformed"] == 0
+    stranger = {name: value for name, value in os.environ.items() if name != "SSL_CERT_FILE"}
+    doubted = subprocess.run(storm, capture_output=True, text=True, timeout=60, check=False, env=stranger)
+    assert doubted.returncode == 1
+    assert "[certificate-untrusted]" in doubted.stderr
+    for belief in (("--ca", str(authority.file)), ("--insecure",)):
+        few = [*storm, *belief, "--listeners", "3", "--arrive", "burst", "--for", "2"]
+        assert subprocess.run(few, capture_output=True, timeout=60, check=False, env=stranger).returncode == 0
+
+
+def test_listen_doubts_and_believes_as_it_is_told(
+    secure: Parvis, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = secure.person()
+    space = ana.post("spaces", {"title": "Belief"})
+    ana.post(f"spaces/{space['id']}/start")
+    wait_until(lambda: bool(secure.space_json(space["id"])["renditions"]))
+    monkeypatch.delenv("SSL_CERT_FILE")
+    assert summary(listen(space, "--for", "2", "--ca", str(authority.file)))["parts"] > 0
+    assert summary(listen(space, "--for", "2", "--insecure"))["parts"] > 0
+    assert listen(space, "--for", "2").wait(30) == 1
+
+
+def test_parvis_up_says_what_is_wrong_with_a_certificate(tmp_path: Path) -> None:
+    environment = {**os.environ, "PARVIS_CERTIFICATE": str(tmp_path / "none.pem")}
+    command = [*PARVIS, "up", "--data", str(tmp_path / "data")]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+    assert told.returncode == 1
+    assert "[certificate-unusable]" in told.stderr
 
 
 class SecureSquare:

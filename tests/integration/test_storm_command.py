@@ -102,7 +102,7 @@ def test_ctrl_c_ends_with_the_summary() -> None:
     ("options", "code"),
     [
         (("http://192.0.2.1/s/abc",), "target-not-loopback"),
-        (("https://127.0.0.1/s/abc",), "link-secure"),
+        (("https://127.0.0.1/s/abc", "--ca", "/nowhere/ca.pem"), "authority-unusable"),
         (("http://127.0.0.1/nothing",), "link-unknown"),
         (("http://127.0.0.1/s/abc", "--arrive", "soon"), "curve-invalid"),
         (("http://127.0.0.1/s/abc", "--slow", "0.7", "--lossy", "0.7"), "plan-invalid"),

@@ -18,6 +18,7 @@ import json
 import random
 import re
 import signal
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
@@ -34,6 +35,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from parvis.certificate import trusting
 from parvis.clock import PART_MS
 from parvis.errors import NotFound, ParvisError, RemoteProtocolError, Unavailable, UserError
 from parvis.media.reader import Part, PartReader
@@ -81,8 +83,11 @@ class Target:
 class Listener:
     """One listener of one Space, from the first connection to the end of the Space."""
 
-    def __init__(self, target: Target, wav: WavWriter | None, say: Console) -> None:
+    def __init__(
+        self, target: Target, wav: WavWriter | None, say: Console, trust: ssl.SSLContext | None = None
+    ) -> None:
         self.target = target
+        self._trust = trust
         self.tally = Tally()
         self.reconnects = 0
         self.status = "connecting"
@@ -110,7 +115,8 @@ class Listener:
         not speak the protocol, `Unavailable` `unreachable` when it does not answer.
         """
         timeout = httpx.Timeout(5.0, read=SILENCE_LIMIT_S)
-        async with httpx.AsyncClient(timeout=timeout, follow_redirects=True) as client:
+        verify = True if self._trust is None else self._trust
+        async with httpx.AsyncClient(timeout=timeout, follow_redirects=True, verify=verify) as client:
             while True:
                 try:
                     retry_after_s = await self._listen_once(client)
@@ -294,6 +300,10 @@ def listen(
     for_s: Annotated[float | None, typer.Option("--for", min=0.1, help="Stop after so many seconds.")] = None,
     codec: Annotated[Rendition | None, typer.Option(help="Rendition to ask for.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    ca: Annotated[
+        Path | None, typer.Option(help="PEM file of the authorities to believe, for https.")
+    ] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Believe any certificate.")] = False,
 ) -> None:
     """Listen to a Space from the command line, and measure how far behind the stage it is."""
     say = Console(stderr=True)
@@ -306,7 +316,8 @@ def listen(
     try:
         with ExitStack() as stack:
             wav = stack.enter_context(WavWriter(out)) if out else None
-            listener = Listener(target, wav, say)
+            trust = trusting(ca, insecure=insecure) if ca or insecure else None
+            listener = Listener(target, wav, say, trust)
             if say.is_terminal:
                 shown = listener
                 stack.enter_context(

@@ -60,6 +60,10 @@ def storm(
     i_own_this_target: Annotated[
         bool, typer.Option("--i-own-this-target", help="Allow a target that is not this machine.")
     ] = False,
+    ca: Annotated[
+        Path | None, typer.Option(help="PEM file of the authorities to believe, for https.")
+    ] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Believe any certificate.")] = False,
 ) -> None:
     """Send a crowd of real listeners to a Space, and say what they heard."""
     plan = Plan(
@@ -76,7 +80,7 @@ def storm(
     )
     if report is not None and not report.parent.is_dir():
         raise UserError("report-unwritable", f"there is no folder {report.parent}")
-    target = Target.of(url, codec, owned=i_own_this_target)
+    target = Target.of(url, codec, owned=i_own_this_target, ca=ca, insecure=insecure)
     fleet = Fleet(plan, target, files_per_process=raise_open_files(), offset_s=server_offset_s(target))
     outcome = _run(fleet, plan, Console(stderr=True))
     result = summary(outcome)

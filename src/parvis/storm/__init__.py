@@ -8,6 +8,7 @@
     memo.py       bytes seen before, recognised           players.py    what each listener has heard
     habits.py     who comes back, and when                schedule.py   what is due
     crowd.py      the listeners of one process            worker.py     that process, and its turns
+    lines.py      how they read and write: plain, or TLS
     histogram.py  spread of many values in little room    counts.py     what a worker tells its parent
     fleet.py      the workers, started and gathered       verdict.py    was it good
     summary.py    the result as one object                report.py     the result as a page

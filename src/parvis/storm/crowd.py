@@ -6,15 +6,14 @@ Rules:
 - The fast path is a burst that everybody else got too, wanted next, by a player that is not dry: one `readv`
   into a buffer that is always the same, one comparison, three array slots. Everything else is `_heard`, by
   the whole rules.
-- Sockets are watched edge-triggered, so that one which has been read empty costs nothing until more comes
-  (epoll(7)).
+- Plain sockets are watched edge-triggered, so that one which has been read empty costs nothing until more
+  comes (epoll(7)); how TLS is read, and why not so, is said in `lines.py`.
 - Who is in the middle of a chunk has a `StreamReader` until it is out of it; nobody else has.
 - A refusal is obeyed: see `habits.py`. A break is counted by who caused it.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import select
 from array import array
@@ -25,12 +24,13 @@ from typing import Final
 from parvis.errors import RemoteProtocolError
 from parvis.storm.counts import Report
 from parvis.storm.habits import Habits
+from parvis.storm.lines import lines_to
 from parvis.storm.memo import Memo
 from parvis.storm.plan import Plan
 from parvis.storm.players import HAMPERED, PART_S, Players, Trait
 from parvis.storm.request import stream_request
 from parvis.storm.schedule import Act, Schedule, Visit
-from parvis.storm.sockets import Dialler, reset
+from parvis.storm.sockets import Dialler
 from parvis.storm.target import Target
 from parvis.storm.wire import Answer, Heard, PartBook, StreamReader
 
@@ -43,7 +43,6 @@ SLOW_BYTES: Final = 1_500
 SLOW_EVERY_S: Final = 1.0
 """12 kbit/s: less than any rendition."""
 
-_READ: Final = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
 _GONE: Final = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 
 
@@ -79,6 +78,7 @@ class Crowd:
         self._habits = Habits(plan, rng, self.schedule, self.players, report)
         self._target = target
         self._dialler = dialler
+        self._lines = lines_to(target)
         self._report = report
         self._counts = report.counts
         self._now_s = now_s
@@ -109,7 +109,7 @@ class Crowd:
 
     def read(self, events: list[tuple[int, int]]) -> None:
         """What epoll says of descriptors of this crowd."""
-        readv, buffers, buffer = os.readv, [self._buffer], self._buffer
+        readv, buffers, buffer = self._lines.readv, [self._buffer], self._buffer
         following, dry_at_s = self.players.next, self.players.dry_at_s
         find, only_in = self._bursts.find, select.EPOLLIN
         startswith = buffer.startswith
@@ -195,9 +195,9 @@ class Crowd:
         self._joining[fd] = visit
         self.players.seat(fd, visit)
         if not self._ask(fd, now_s):
-            self.epoll.register(fd, _READ | select.EPOLLOUT)
+            self.epoll.register(fd, self._lines.watch | select.EPOLLOUT | select.EPOLLET)
         elif self._stage[fd] == Stage.ASKED and not slow:
-            self.epoll.register(fd, _READ)
+            self.epoll.register(fd, self._lines.watch)
 
     def _ask(self, fd: int, now_s: float) -> bool:
         """Writes the request; False when the connection does not stand yet."""
@@ -206,7 +206,7 @@ class Crowd:
         if visit.next or visit.appointment:
             request = stream_request(self._target, first=visit.next, appointment=visit.appointment)
         try:
-            written = os.write(fd, request)
+            written = self._lines.write(fd, request)
         except BlockingIOError:
             return False
         except OSError as error:
@@ -230,11 +230,11 @@ class Crowd:
             if self._joining[fd].flags & Trait.SLOW:
                 self.epoll.unregister(fd)
             else:
-                self.epoll.modify(fd, _READ)
+                self.epoll.modify(fd, self._lines.watch)
             return
         while self._stage[fd]:
             try:
-                size = os.readv(fd, [self._buffer])
+                size = self._lines.readv(fd, [self._buffer])
             except BlockingIOError:
                 return
             except OSError:
@@ -248,7 +248,7 @@ class Crowd:
         self._feed(fd, size, now_s)
         while size == BUFFER_BYTES and self._stage[fd]:
             try:
-                size = os.readv(fd, [self._buffer])
+                size = self._lines.readv(fd, [self._buffer])
             except BlockingIOError:
                 return
             except OSError:
@@ -374,7 +374,7 @@ class Crowd:
     def _read_slowly(self, fd: int, now_s: float) -> None:
         self.schedule.touch(now_s + SLOW_EVERY_S, Act.READ_SLOWLY, fd, self._since_s[fd])
         try:
-            size = os.readv(fd, [memoryview(self._buffer)[:SLOW_BYTES]])
+            size = self._lines.readv(fd, [memoryview(self._buffer)[:SLOW_BYTES]])
         except BlockingIOError:
             return
         except OSError:
@@ -389,6 +389,6 @@ class Crowd:
         self._stage[fd] = Stage.FREE
         self.players.clear(fd)
         if rudely:
-            reset(fd)
+            self._lines.reset(fd)
         else:
-            os.close(fd)
+            self._lines.close(fd)

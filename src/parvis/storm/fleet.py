@@ -16,6 +16,7 @@ import json
 import os
 import selectors
 import signal
+import ssl
 import sys
 import time
 import traceback
@@ -69,15 +70,23 @@ def server_offset_s(target: Target) -> float:
     exist.
 
     On this machine the clock is the same one, and nothing is estimated. Raises `NotFound` or `UserError` as
-    the server says, `Unavailable` `unreachable`.
+    the server says, `UserError` `certificate-untrusted`, `Unavailable` `unreachable`.
     """
     connection = http.client.HTTPConnection(*target.address, timeout=PREFLIGHT_TIMEOUT_S)
     try:
+        connection.connect()
+        if target.tls is not None:
+            connection.sock = target.tls.wrap_socket(connection.sock, server_hostname=target.host)
         asked_s = time.monotonic()
         connection.request("GET", f"{target.live}/space.json", headers={"Host": target.authority})
         answer = connection.getresponse()
         answered_s = time.monotonic()
         body = answer.read(1 << 20)
+    except ssl.SSLCertVerificationError as error:
+        reason = (
+            f"{target.authority}: {error.verify_message}. Say --ca FILE if it has an authority of its own"
+        )
+        raise UserError("certificate-untrusted", reason) from error
     except (OSError, http.client.HTTPException) as error:
         reason = f"{target.authority} does not answer: {error}"
         raise Unavailable("unreachable", reason, PREFLIGHT_TIMEOUT_S) from error

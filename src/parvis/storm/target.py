@@ -2,8 +2,8 @@
 
 Rules:
 
-- A target is a share link (`…/s/{space}`) or a stream link (`…/live/{space}/stream.mp4`), over plain HTTP:
-  what is measured is an edge, and TLS would measure the client's own arithmetic.
+- A target is a share link (`…/s/{space}`) or a stream link (`…/live/{space}/stream.mp4`), over HTTP or HTTPS.
+  With TLS the storm's own arithmetic is as dear as the edge's.
 - Every address that the name stands for must be loopback, unless the caller says that the target is theirs.
 """
 
@@ -12,10 +12,13 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+from parvis.certificate import trusting
 from parvis.errors import UserError
 from parvis.media.rendition import Rendition
 
@@ -27,7 +30,8 @@ _PATH: Final = re.compile(
 @dataclass(frozen=True, slots=True)
 class Target:
     """A Space at an edge. `authority` is its host and port as in the link, `live` the path below which the
-    Space's stream and description are, `address` where to connect."""
+    Space's stream and description are, `address` where to connect, `host` the name that a certificate must
+    have; `tls` is None over plain HTTP."""
 
     url: str
     authority: str
@@ -36,22 +40,32 @@ class Target:
     address: tuple[str, int]
     loopback: bool
     rendition: Rendition
+    host: str = ""
+    tls: ssl.SSLContext | None = None
 
     @classmethod
-    def of(cls, url: str, rendition: Rendition | None = None, *, owned: bool = False) -> Target:
-        """Reads and resolves a link. `owned` allows addresses that are not loopback.
+    def of(
+        cls,
+        url: str,
+        rendition: Rendition | None = None,
+        *,
+        owned: bool = False,
+        ca: Path | None = None,
+        insecure: bool = False,
+    ) -> Target:
+        """Reads and resolves a link. `owned` allows addresses that are not loopback; `ca` and `insecure` are
+        as in `certificate.trusting`.
 
-        Raises `UserError`: `link-unknown`, `link-secure`, `host-unknown`, `target-not-loopback`.
+        Raises `UserError`: `link-unknown`, `host-unknown`, `target-not-loopback`, `authority-unusable`.
         """
         parts = urlsplit(url)
         match = _PATH.fullmatch(parts.path)
-        if parts.scheme == "https":
-            raise UserError("link-secure", "a storm speaks plain HTTP: aim it at the edge's own port")
+        secure = parts.scheme == "https"
         try:
-            port = parts.port or 80
+            port = parts.port or (443 if secure else 80)
         except ValueError:
             match = None
-        if parts.scheme != "http" or parts.hostname is None or match is None:
+        if parts.scheme not in ("http", "https") or parts.hostname is None or match is None:
             raise UserError("link-unknown", f"{url} is neither a share link (…/s/…) nor a stream link")
         asked = parse_qs(parts.query).get("codec", [Rendition.OPUS])[0]
         if asked not in list(Rendition):
@@ -73,6 +87,8 @@ class Target:
             address,
             ipaddress.ip_address(address[0]).is_loopback,
             rendition or Rendition(asked),
+            parts.hostname,
+            trusting(ca, insecure=insecure) if secure else None,
         )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -47,10 +48,25 @@ def test_other_links_are_refused(url: str) -> None:
     assert caught.value.code == "link-unknown"
 
 
-def test_tls_is_refused() -> None:
-    with pytest.raises(UserError) as caught:
-        Target.of("https://127.0.0.1/s/abc")
-    assert caught.value.code == "link-secure"
+def test_https_has_its_own_port_and_a_name_to_check() -> None:
+    target = Target.of("https://localhost/s/abc")
+    assert target.address == ("127.0.0.1", 443)
+    assert target.host == "localhost"
+    assert target.tls is not None
+    assert target.tls.check_hostname
+    believing = Target.of("https://localhost:8443/s/abc", insecure=True)
+    assert believing.address == ("127.0.0.1", 8443)
+    assert believing.tls is not None
+    assert not believing.tls.check_hostname
+    assert Target.of("http://localhost/s/abc").tls is None
+
+
+def test_authorities_must_be_readable(tmp_path: Path) -> None:
+    for ca in (tmp_path / "none.pem", tmp_path / "empty.pem"):
+        with pytest.raises(UserError) as caught:
+            Target.of("https://localhost/s/abc", ca=ca)
+        assert caught.value.code == "authority-unusable"
+        (tmp_path / "empty.pem").write_text("")
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "10.0.0.1", "0.0.0.0", "[2001:db8::1]", "169.254.1.1"])
