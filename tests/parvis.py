@@ -75,10 +75,11 @@ class Parvis:
         self.data = data
         self._environment = {**os.environ, **(environment or {})}
         self._scheme = "https" if "PARVIS_CERTIFICATE" in self._environment else "http"
-        self.port, self.control_port = free_ports(2)
+        self.port, self.control_port, self.archive_port = free_ports(3)
         self._command = [
             *PARVIS, "up", "--data", str(data), "--port", str(self.port),
-            "--control-port", str(self.control_port), "--edges", str(edges), "--json",
+            "--control-port", str(self.control_port), "--archive-port", str(self.archive_port),
+            "--edges", str(edges), "--json",
         ]  # fmt: skip
         self.log = data.with_suffix(".log")
         self.process: subprocess.Popen[bytes] | None = None
@@ -91,6 +92,10 @@ class Parvis:
     def control(self) -> str:
         return f"{self._scheme}://127.0.0.1:{self.control_port}"
 
+    @property
+    def archive(self) -> str:
+        return f"{self._scheme}://127.0.0.1:{self.archive_port}"
+
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -102,7 +107,8 @@ class Parvis:
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text()[-4000:]
         try:
-            answers = [httpx.get(f"{origin}/healthz", timeout=2) for origin in (self.edge, self.control)]
+            origins = (self.edge, self.control, self.archive)
+            answers = [httpx.get(f"{origin}/healthz", timeout=2) for origin in origins]
         except httpx.HTTPError:
             return False
         return all(answer.status_code == 200 for answer in answers)

@@ -22,13 +22,14 @@ from parvis.bus.local_reader import LocalReader
 from parvis.clock import SystemClock
 from parvis.edge.service import serve_edge
 from parvis.ops import logs, process
-from parvis.settings import BusSettings, ControlSettings, EdgeSettings, StageSettings
+from parvis.settings import ArchiveSettings, BusSettings, ControlSettings, EdgeSettings, StageSettings
 
 log = structlog.get_logger(__name__)
 
 STAGE_NICE = -10
 CONTROL_NICE = 0
 EDGE_NICE = 5
+ARCHIVE_NICE = 5
 """A crowd at the edges must not make the mixer late, nor control: see docs/concepts/strain.md."""
 
 
@@ -103,6 +104,31 @@ def run_edge(bus_settings: BusSettings, settings: EdgeSettings) -> None:
     finally:
         reader.close()
         publisher.close_publisher()
+
+
+def run_archive(bus_settings: BusSettings, settings: ArchiveSettings) -> None:
+    """The archive process. It believes the tokens that control signs, and asks it nothing."""
+    from parvis.archive.service import serve_archive
+    from parvis.people.tokens import Tokens, load_or_make_key
+
+    logs.configure("archive")
+    process.become("archive", nice=ARCHIVE_NICE)
+    process.raise_open_files()
+
+    async def main() -> None:
+        clock = SystemClock()
+        tokens = Tokens(load_or_make_key(settings.data))
+        bus = LocalBus(bus_settings.run_dir, "archive")
+
+        def identify(token: str) -> str:
+            return tokens.read(token, clock.wall_s()).account_id
+
+        try:
+            await serve_archive(settings, bus, clock, identify)
+        finally:
+            await bus.close()
+
+    _run(main())
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:

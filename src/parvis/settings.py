@@ -158,6 +158,81 @@ class EdgeSettings:
                 raise UserError("setting-invalid", f"PARVIS_{name.upper()} must not be below 0")
 
 
+@dataclass(frozen=True, slots=True)
+class ArchiveSettings:
+    """The archive: recordings, replays, clips and feeds."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    archive_port: int = 8082
+    """TCP port of replays and feeds."""
+    data: Path = Path("data")
+    """Folder of everything that must survive a restart; recordings are in `archive` there."""
+    archive_url: str = ""
+    """Object store for finished replays: s3://bucket/path, gs://, az://, file:///…; empty means none."""
+    archive_keep_local: bool = True
+    """Keep the sound of a replay here, too, once it is at the object store."""
+    archive_fsync: str = "second"
+    """When recorded parts are forced to the disk: "part", "second" or "never"."""
+    archive_memory_s: float = 60.0
+    """Seconds of each recording kept in memory while the disk takes nothing."""
+    archive_reads_per_minute: int = 1_200
+    """Requests that read, from one address in a minute; 0 means no limit."""
+    archive_writes_per_minute: int = 120
+    """Requests that decide something, from one address in a minute; 0 means no limit."""
+    public_archive_url: str = ""
+    """Origin under which people reach the archive; empty means host and port."""
+    public_edge_url: str = ""
+    """Origin of share links; empty means host and port 8080."""
+    public_control_url: str = ""
+    """Origin of the studio; empty means host and port 8081."""
+    operator_token: str = ""
+    """Bearer token with which the operator decides about any replay; empty means nobody does."""
+    metrics_token: str = ""
+    """Bearer token for /metrics from elsewhere than loopback; empty means loopback only."""
+    certificate: str = ""
+    """PEM file of the certificate and its chain; empty means plain HTTP."""
+    key: str = ""
+    """PEM file of its key; empty means that it is in the certificate's file."""
+    hsts_s: int = 0
+    """Seconds for which browsers are told to use HTTPS only; 0 means not at all."""
+
+    def __post_init__(self) -> None:
+        """Raises `UserError` `setting-invalid`."""
+        _check_tls(self.certificate, self.key, self.hsts_s)
+        if self.archive_fsync not in ("part", "second", "never"):
+            raise UserError("setting-invalid", "PARVIS_ARCHIVE_FSYNC must be part, second or never")
+        if not 1 <= self.archive_memory_s <= 3_600:
+            raise UserError("setting-invalid", "PARVIS_ARCHIVE_MEMORY_S must be 1 to 3600")
+        for name in ("archive_reads_per_minute", "archive_writes_per_minute"):
+            if getattr(self, name) < 0:
+                raise UserError("setting-invalid", f"PARVIS_{name.upper()} must not be below 0")
+
+    @property
+    def folder(self) -> Path:
+        """Where recordings are."""
+        return self.data / "archive"
+
+    @property
+    def archive_origin(self) -> str:
+        """As people reach the archive, without a slash at the end."""
+        return self.public_archive_url.rstrip("/") or self._origin(self.archive_port)
+
+    @property
+    def edge_origin(self) -> str:
+        """As people reach the edges."""
+        return self.public_edge_url.rstrip("/") or self._origin(8080)
+
+    @property
+    def control_origin(self) -> str:
+        """As people reach the studio."""
+        return self.public_control_url.rstrip("/") or self._origin(8081)
+
+    def _origin(self, port: int) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.certificate else 'http'}://{host}:{port}"
+
+
 def _check_tls(certificate: str, key: str, hsts_s: int) -> None:
     if key and not certificate:
         raise UserError("setting-invalid", "PARVIS_KEY without PARVIS_CERTIFICATE")
@@ -179,7 +254,9 @@ _PARSERS: dict[type, Callable[[str], Any]] = {
     type(Path()): Path,
 }
 
-Settings = TypeVar("Settings", BusSettings, ControlSettings, StageSettings, EdgeSettings)
+Settings = TypeVar(
+    "Settings", BusSettings, ControlSettings, StageSettings, EdgeSettings, ArchiveSettings
+)
 
 
 def from_environment(settings: Settings, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -21,7 +21,7 @@ def parvis_says(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "demo", "speak", "listen", "storm", "doctor", "control", "stage", "edge"]
+    "command", ["up", "demo", "speak", "listen", "storm", "doctor", "control", "stage", "edge", "archive"]
 )
 def test_every_command_has_help(command: str) -> None:
     told = parvis_says(command, "--help")

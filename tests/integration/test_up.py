@@ -38,14 +38,15 @@ def alive(pid: int) -> bool:
 
 def test_ctrl_c_ends_every_process(own: Parvis) -> None:
     pids = own.pids()
-    assert set(pids) == {"control", "stage-1", "edge-1", "edge-2"}
+    assert set(pids) == {"control", "stage-1", "archive", "edge-1", "edge-2"}
     assert own.stop(signal.SIGINT) == 0
     assert not [name for name, pid in pids.items() if alive(pid)]
 
 
 def test_each_process_shows_its_role(own: Parvis) -> None:
     titles = {Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0") for pid in own.pids().values()}
-    assert titles == {"parvis: control", "parvis: stage 1", "parvis: edge 1", "parvis: edge 2"}
+    roles = ("control", "stage 1", "archive", "edge 1", "edge 2")
+    assert titles == {f"parvis: {role}" for role in roles}
 
 
 def test_the_mixer_runs_before_the_crowd(own: Parvis) -> None:

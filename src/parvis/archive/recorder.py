@@ -255,6 +255,13 @@ class Recorder:
             if record.space.id in self._recordings:
                 self._set_trouble(record.space.id, error)
 
+    async def save(self, record: Record) -> None:
+        """Makes a decision durable before it is answered for. Raises `OSError`; it is then tried again."""
+        self._library.put(record)
+        for _, error in await self._in_thread(lambda: self._disk.write_records([record])):
+            self._library.not_written(record.space.id)
+            raise error
+
     async def _sync(self) -> None:
         try:
             await self._in_thread(self._disk.sync)

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from parvis.cli.speak import read_sound
-from parvis.cli.up import CONTROL_PORT, DATA, EDGES, HOST, JSON, PORT, Place, run
+from parvis.cli.up import ARCHIVE_PORT, CONTROL_PORT, DATA, EDGES, HOST, JSON, PORT, Place, run
 from parvis.clock import SystemClock
 from parvis.errors import ParvisError, Unavailable
 
@@ -34,10 +34,13 @@ def demo(
     control_port: CONTROL_PORT = 8081,
     data: DATA = Path("data"),
     edges: EDGES = 0,
+    archive_port: ARCHIVE_PORT = 0,
     as_json: JSON = False,
 ) -> None:
     """Start Parvis with a live Space in which a voice speaks, until Ctrl-C."""
-    place = Place(host, port, control_port, data, edges or os.cpu_count() or 1)
+    place = Place(
+        host, port, control_port, data, edges or os.cpu_count() or 1, archive_port or control_port + 1
+    )
 
     async def ready() -> None:
         space, token = await _open_space(place)

@@ -33,6 +33,12 @@ PORT = Annotated[int, typer.Option(help="TCP port of the edges: the share links.
 CONTROL_PORT = Annotated[
     int, typer.Option(help="TCP port of control: the studio and the API.", min=1, max=65535)
 ]
+ARCHIVE_PORT = Annotated[
+    int,
+    typer.Option(
+        help="TCP port of the archive: replays and feeds; 0 means control's and 1.", min=0, max=65535
+    ),
+]
 DATA = Annotated[Path, typer.Option(help="Folder of everything that must survive a restart.")]
 EDGES = Annotated[int, typer.Option(help="Edge processes; 0 means one a core.", min=0, max=64)]
 JSON = Annotated[bool, typer.Option("--json", help="Print the links as one JSON object.")]
@@ -47,6 +53,7 @@ class Place:
     control_port: int
     data: Path
     edges: int
+    archive_port: int
 
     @property
     def edge_url(self) -> str:
@@ -57,6 +64,11 @@ class Place:
     def control_url(self) -> str:
         """Origin of control, as a browser on this machine reaches it."""
         return os.environ.get("PARVIS_PUBLIC_CONTROL_URL") or _origin(self.host, self.control_port)
+
+    @property
+    def archive_url(self) -> str:
+        """Origin of the archive, as a browser on this machine reaches it."""
+        return os.environ.get("PARVIS_PUBLIC_ARCHIVE_URL") or _origin(self.host, self.archive_port)
 
 
 def register(app: typer.Typer) -> None:
@@ -70,10 +82,13 @@ def up(
     control_port: CONTROL_PORT = 8081,
     data: DATA = Path("data"),
     edges: EDGES = 0,
+    archive_port: ARCHIVE_PORT = 0,
     as_json: JSON = False,
 ) -> None:
     """Start Parvis on this machine and keep it running until Ctrl-C."""
-    place = Place(host, port, control_port, data, edges or os.cpu_count() or 1)
+    place = Place(
+        host, port, control_port, data, edges or os.cpu_count() or 1, archive_port or control_port + 1
+    )
 
     async def ready() -> None:
         _print_links(place, as_json=as_json)
@@ -98,6 +113,7 @@ async def _run(place: Place, ready: Callable[[], Awaitable[None]]) -> None:
     if not any(run_dir.glob("*.pid")):
         _check_port_free(place.host, place.port)
         _check_port_free(place.host, place.control_port)
+        _check_port_free(place.host, place.archive_port)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -126,11 +142,13 @@ def children(place: Place) -> list[Child]:
         "PARVIS_RUN_DIR": str((place.data / "run").absolute()),
         "PARVIS_PUBLIC_EDGE_URL": place.edge_url,
         "PARVIS_PUBLIC_CONTROL_URL": place.control_url,
+        "PARVIS_PUBLIC_ARCHIVE_URL": place.archive_url,
         "PARVIS_DATA": str(place.data.absolute()),
         "PARVIS_HOST": place.host,
         "PARVIS_PORT": str(place.port),
         "PARVIS_EDGE_PORT": str(place.port),
         "PARVIS_CONTROL_PORT": str(place.control_port),
+        "PARVIS_ARCHIVE_PORT": str(place.archive_port),
         "PARVIS_RTC_LOOPBACK": os.environ.get(
             "PARVIS_RTC_LOOPBACK", "yes" if _is_loopback(place.host) else "no"
         ),
@@ -141,19 +159,25 @@ def children(place: Place) -> list[Child]:
     return [
         Child(
             name,
-            (sys.executable, "-m", "parvis", name.split("-")[0], "--name", name),
+            (sys.executable, "-m", "parvis", *_command(name)),
             environment,
             signal.SIGINT if name in edges else signal.SIGTERM,
         )
-        for name in ["stage-1", "control", *edges]
+        for name in ["stage-1", "archive", "control", *edges]
     ]
+
+
+def _command(name: str) -> tuple[str, ...]:
+    """The archive is one; the others have a number."""
+    return (name,) if name == "archive" else (name.split("-")[0], "--name", name)
 
 
 async def _until_ready(place: Place) -> None:
     deadline_s = time.monotonic() + READY_PATIENCE_S
     # Asked by the address, which need not be the certificate's name: whether it answers is all that counts.
     async with httpx.AsyncClient(trust_env=False, verify=False) as client:  # noqa: S501
-        for origin in (_origin(place.host, place.control_port), _origin(place.host, place.port)):
+        for port in (place.control_port, place.archive_port, place.port):
+            origin = _origin(place.host, port)
             while True:
                 with contextlib.suppress(httpx.HTTPError):
                     if (await client.get(f"{origin}/healthz", timeout=2)).status_code == 200:
@@ -171,7 +195,13 @@ def _origin(host: str, port: int) -> str:
 def _print_links(place: Place, *, as_json: bool) -> None:
     console = Console()
     if as_json:
-        console.print_json(data={"studio": f"{place.control_url}/", "share": f"{place.edge_url}/s/"})
+        console.print_json(
+            data={
+                "studio": f"{place.control_url}/",
+                "share": f"{place.edge_url}/s/",
+                "archive": place.archive_url,
+            }
+        )
         console.file.flush()
         return
     console.print()
