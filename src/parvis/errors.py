@@ -20,14 +20,18 @@ translates in one table. Anything else that is raised is a bug: logged whole, an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class ParvisError(Exception):
-    """Base of the tree. `code` is stable, lower case with hyphens; `detail` is one plain sentence."""
+    """Base of the tree. `code` is stable, lower case with hyphens; `detail` is one plain sentence; `more` are
+    further members for programs, as JSON knows them."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, *, more: Mapping[str, object] | None = None) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
+        self.more = dict(more or {})
 
     def __str__(self) -> str:
         return f"{self.detail} [{self.code}]"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
@@ -17,6 +20,7 @@ from parvis.api.app import create_app
 from parvis.api.rates import Rates
 from parvis.api.services import HttpLimits, Services, build_services
 from parvis.api.watch import Watch
+from parvis.bus.messages import SeatReport, SeatsMessage
 from parvis.clock import SystemClock
 from parvis.people.passwords import Passwords
 from parvis.settings import ControlSettings
@@ -92,11 +96,56 @@ class World:
         assert taken.status_code == 201, taken.text
         return client
 
+    async def connect(self, space: str, *handles: str, on_air: bool = True) -> None:
+        """The stage says that exactly these are connected."""
+        found = await self.services.spaces.get(space)
+        reports = tuple(
+            SeatReport(s.person.handle, s.person.handle in handles, 40, 0.5, 20.0, 1.5)
+            for s in found.on_stage
+        )
+        said = SeatsMessage(space, "stage-1", found.revision, reports, on_air=on_air)
+        await self.watch.hear(said.subject, said.encode())
+
+    async def pass_time(self, seconds: float, space: str, *handles: str, on_air: bool = True) -> None:
+        """The same after a time, in which control has looked once."""
+        self.clock.ahead_s += seconds
+        await self.connect(space, *handles, on_air=on_air)
+        await self.watch.tick()
+
+    async def act_as_host(self, space: str, host: str, acting: str) -> None:
+        """Starts a Space, takes its host away and lets the grace pass: somebody acts as host."""
+        await (await self.person(host)).post(f"/api/v1/spaces/{space}/start")
+        await self.connect(space, acting)
+        await self.pass_time(11, space, acting)
+        found = await self.services.spaces.get(space)
+        assert found.acting is not None
+        assert found.acting.person.handle == acting
+
+    async def make_operator(self, handle: str) -> httpx.AsyncClient:
+        """A client of an operator."""
+        client = await self.person(handle)
+        async with self.services.database.write_people() as people:
+            assert await people.set_operator(handle, operator=True)
+        return client
+
     async def invitation(self, space: str, host: str, **terms: Any) -> str:
         """The code of a new invitation."""
         answer = await (await self.person(host)).post(f"/api/v1/spaces/{space}/invitations", json=terms)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["link"].partition("#invitation=")[2])
+
+
+def tone(seconds: float = 2.0, rate_hz: int = 16_000) -> bytes:
+    """A WAV file of a soft 440 Hz."""
+    times = np.arange(int(seconds * rate_hz)) / rate_hz
+    samples = (3_000 * np.sin(2 * np.pi * 440 * times)).astype("<i2")
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        file.writeframes(samples.tobytes())
+    return out.getvalue()
 
 
 @asynccontextmanager
@@ -116,7 +165,7 @@ async def world(
     clock = TravelClock()
     await migrate(database_url("", folder))
     services = build_services(settings, bus, clock, passwords=Passwords(CHEAP), rates=rates, http=http)
-    await services.board.restore(services.database)
+    await services.restore()
     made = World(create_app(services), services, bus, clock, Watch(services, bus))
     try:
         yield made

@@ -130,7 +130,8 @@ async def test_the_host_must_stay(w: World) -> None:
     space = await w.space("ana")
     await w.seat(space, "ana", "cleo", "co-host")
     ana, cleo = await w.person("ana"), await w.person("cleo")
-    check(await ana.delete(f"/api/v1/spaces/{space}/seats/ana"), 409, "host-must-stay")
+    needed = check(await ana.delete(f"/api/v1/spaces/{space}/seats/ana"), 409, "successor-needed")
+    assert needed["candidates"] == [{"handle": "cleo", "display_name": "Cleo", "role": "co-host"}]
     check(await cleo.delete(f"/api/v1/spaces/{space}/seats/ana"), 403, "forbidden")
     role = await ana.patch(f"/api/v1/spaces/{space}/seats/ana", json={"role": "speaker"})
     check(role, 409, "host-must-stay")

@@ -21,7 +21,7 @@ async def test_sign_up_sign_in_and_out(tmp_path: Path) -> None:
         account = {"handle": "ana_1", "password": PASSWORD, "display_name": " Ana  "}
         made = await client.post("/api/v1/accounts", json=account)
         assert made.status_code == 201
-        assert made.json().keys() == {"id", "handle", "display_name", "created_at"}
+        assert made.json().keys() == {"id", "handle", "display_name", "operator", "created_at"}
         assert made.json()["display_name"] == "Ana"
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", made.json()["created_at"])
 
@@ -71,6 +71,20 @@ async def test_a_space_from_creation_to_end(tmp_path: Path) -> None:
             "max_speakers": 10,
             "counts": {"listeners": 0, "peak_listeners": 0},
             "role": "host",
+            "acting": False,
+            "acting_host": None,
+            "handed_to": None,
+            "ends_at": None,
+            "postponed": 0,
+            "standby_loop": False,
+            "grace_s": 10,
+            "successors": [],
+            "standby": "silence",
+            "keep_open_s": 3600,
+            "auto_start": True,
+            "if_absent": "hold",
+            "postpone_s": 600,
+            "recording": "off",
             "links": {
                 "share": f"http://127.0.0.1:8080/s/{space}",
                 "stream": f"http://127.0.0.1:8080/live/{space}/stream.mp4",
@@ -78,6 +92,7 @@ async def test_a_space_from_creation_to_end(tmp_path: Path) -> None:
                 "whip": f"http://127.0.0.1:8081/api/v1/whip/{space}",
                 "studio": f"http://127.0.0.1:8081/studio/{space}",
                 "events": f"http://127.0.0.1:8081/api/v1/spaces/{space}/events",
+                "replay": None,
             },
         }
         edited = await ana.patch(f"/api/v1/spaces/{space}", json={"title": "Night", "starts_at": None})

@@ -71,6 +71,7 @@ async def test_seats_show_what_the_stage_says(w: World) -> None:
                 "handle": "ana",
                 "display_name": "Ana",
                 "role": "host",
+                "acting": False,
                 "muted": False,
                 "muted_by": None,
                 "connected": True,
@@ -79,7 +80,8 @@ async def test_seats_show_what_the_stage_says(w: World) -> None:
                 "rtt_ms": 20.0,
                 "jitter_ms": 1.5,
             }
-        ]
+        ],
+        "recording": "off",
     }
     w.clock.ahead_s += 6  # the stage is silent: nobody knows any more
     [silent] = (await ana.get(f"/api/v1/spaces/{space}/seats")).json()["items"]
@@ -132,7 +134,7 @@ async def test_a_live_space_without_anybody_is_held_and_comes_back(w: World) -> 
     await w.watch.tick()
     assert (await w.services.spaces.get(space)).state.value == "held"
     published = SpaceMessage.decode(w.bus.exchange.retained[f"space.{space}"][0])
-    assert (published.state, published.revision) == ("held", 3)
+    assert (published.state, published.revision) == ("held", 4)
     assert (await ana.post(f"/api/v1/spaces/{space}/start")).json()["state"] == "held"
     await say(w, seats(space, connected=True))
     assert (await w.services.spaces.get(space)).state.value == "live"

@@ -8,46 +8,66 @@ import httpx
 import pytest
 
 from parvis.api.app import ROUTERS
-from tests.contract.api_world import PASSWORD, World, world
+from tests.contract.api_world import PASSWORD, World, tone, world
 
-ROLES = ("nobody", "stranger", "speaker", "co-host", "host")
+ROLES = ("nobody", "stranger", "speaker", "co-host", "acting host", "host", "operator")
+NAMES = {
+    "stranger": "zoe",
+    "speaker": "sam",
+    "co-host": "cleo",
+    "acting host": "cleo",
+    "host": "ana",
+    "operator": "olga",
+}
 SDP = "application/sdp"
 
 # Each cell is tried in a fresh Space: ana is its host, cleo co-host, sam speaker, and tess another speaker.
-# 503 on WHIP is `stage-away`: the asker was let through to a stage, and there is none here.
+# Where the acting host asks, ana is away and cleo acts; the operator is olga, who has no seat.
+# 503 on WHIP is `stage-away`: the asker was let through to a stage, and there is none here. 409 on a rescue
+# is `host-not-suspended`; 404 on the answer to a handoff is `handoff-unknown`.
 #
-#    method    path                                            nobody  stranger  speaker  co-host  host
+#    method    path                                       nobody stranger speaker co-host acting host operator
 TABLE = """
-     POST      /api/v1/accounts                                201     201       201      201      201
-     POST      /api/v1/sessions                                201     201       201      201      201
-     GET       /api/v1/sessions/current                        401     200       200      200      200
-     DELETE    /api/v1/sessions/current                        401     204       204      204      204
-     POST      /api/v1/spaces                                  401     201       201      201      201
-     GET       /api/v1/spaces                                  200     200       200      200      200
-     GET       /api/v1/spaces/{space}                          200     200       200      200      200
-     PATCH     /api/v1/spaces/{space}                          401     403       403      200      200
-     POST      /api/v1/spaces/{space}/start                    401     403       403      200      200
-     POST      /api/v1/spaces/{space}/end                      401     403       403      403      200
-     GET       /api/v1/spaces/{space}/seats                    401     403       200      200      200
-     POST      /api/v1/spaces/{space}/seats                    401     201       201      201      201
-     PATCH     /api/v1/spaces/{space}/seats/{handle}           401     403       403      200      200
-     DELETE    /api/v1/spaces/{space}/seats/{handle}           401     403       403      204      204
-     POST      /api/v1/spaces/{space}/invitations              401     403       403      201      201
-     GET       /api/v1/spaces/{space}/events                   401     403       200      200      200
-     POST      /api/v1/whip/{space}                            401     403       503      503      503
-     DELETE    /api/v1/whip/{space}/{session}                  401     403       403      503      503
-     OPTIONS   /api/v1/whip/{space}                            200     200       200      200      200
-     OPTIONS   /api/v1/whip/{space}/{session}                  200     200       200      200      200
-     GET       /healthz                                        200     200       200      200      200
-     HEAD      /healthz                                        200     200       200      200      200
-     GET       /metrics                                        403     403       403      403      403
-     HEAD      /metrics                                        403     403       403      403      403
-     GET       /                                               503     503       503      503      503
-     HEAD      /                                               503     503       503      503      503
-     GET       /studio/{space}                                 503     503       503      503      503
-     HEAD      /studio/{space}                                 503     503       503      503      503
-     GET       /assets/{file}                                  404     404       404      404      404
-     HEAD      /assets/{file}                                  404     404       404      404      404
+     POST      /api/v1/accounts                               201    201     201    201    201   201   201
+     POST      /api/v1/accounts/{handle}/suspension           401    403     403    403    403   403   201
+     DELETE    /api/v1/accounts/{handle}/suspension           401    403     403    403    403   403   204
+     POST      /api/v1/sessions                               201    201     201    201    201   201   201
+     GET       /api/v1/sessions/current                       401    200     200    200    200   200   200
+     DELETE    /api/v1/sessions/current                       401    204     204    204    204   204   204
+     POST      /api/v1/spaces                                 401    201     201    201    201   201   201
+     GET       /api/v1/spaces                                 200    200     200    200    200   200   200
+     GET       /api/v1/spaces/{space}                         200    200     200    200    200   200   200
+     PATCH     /api/v1/spaces/{space}                         401    403     403    200    200   200   403
+     POST      /api/v1/spaces/{space}/start                   401    403     403    200    200   200   403
+     POST      /api/v1/spaces/{space}/end                     401    403     403    403    200   200   403
+     GET       /api/v1/spaces/{space}/seats                   401    403     200    200    200   200   403
+     POST      /api/v1/spaces/{space}/seats                   401    201     201    201    201   201   201
+     PATCH     /api/v1/spaces/{space}/seats/{handle}          401    403     403    403    200   200   403
+     DELETE    /api/v1/spaces/{space}/seats/{handle}          401    403     403    204    204   204   403
+     POST      /api/v1/spaces/{space}/invitations             401    403     403    201    201   201   403
+     POST      /api/v1/spaces/{space}/handoff                 401    403     403    202    202   202   201
+     POST      /api/v1/spaces/{space}/handoff-codes           401    403     403    403    201   201   403
+     POST      /api/v1/spaces/{space}/handoffs/{handoff}/accept   401  403   403    404    404   404   403
+     POST      /api/v1/spaces/{space}/handoffs/{handoff}/decline  401  403   403    404    404   404   403
+     POST      /api/v1/spaces/{space}/rescue                  401    403     403    409    409   409   403
+     GET       /api/v1/spaces/{space}/log                     401    403     403    200    200   200   200
+     PUT       /api/v1/spaces/{space}/standby-loop            401    403     403    200    200   200   403
+     DELETE    /api/v1/spaces/{space}/standby-loop            401    403     403    204    204   204   403
+     GET       /api/v1/spaces/{space}/events                  401    403     200    200    200   200   403
+     POST      /api/v1/whip/{space}                           401    403     503    503    503   503   403
+     DELETE    /api/v1/whip/{space}/{session}                 401    403     403    503    503   503   403
+     OPTIONS   /api/v1/whip/{space}                           200    200     200    200    200   200   200
+     OPTIONS   /api/v1/whip/{space}/{session}                 200    200     200    200    200   200   200
+     GET       /healthz                                       200    200     200    200    200   200   200
+     HEAD      /healthz                                       200    200     200    200    200   200   200
+     GET       /metrics                                       403    403     403    403    403   403   403
+     HEAD      /metrics                                       403    403     403    403    403   403   403
+     GET       /                                              503    503     503    503    503   503   503
+     HEAD      /                                              503    503     503    503    503   503   503
+     GET       /studio/{space}                                503    503     503    503    503   503   503
+     HEAD      /studio/{space}                                503    503     503    503    503   503   503
+     GET       /assets/{file}                                 404    404     404    404    404   404   404
+     HEAD      /assets/{file}                                 404    404     404    404    404   404   404
 """
 ROWS = [line.split() for line in TABLE.strip().splitlines()]
 
@@ -61,12 +81,19 @@ async def ask(w: World, client: httpx.AsyncClient, method: str, path: str, role:
         await w.seat(space, "ana", "cleo", "co-host")
         for speaker in ("sam", "tess"):
             await w.seat(space, "ana", speaker)
-    url = path.format(space=space, handle="tess", session="tess.s3cret", file="studio-1.js")
+        if role == "acting host":
+            await w.act_as_host(space, "ana", "cleo")
+    other = await w.space("zoe")
+    await (await w.person("zoe")).post(f"/api/v1/spaces/{other}/start")
+    await w.person("tess")
+    url = path.format(
+        space=space, handle="tess", session="tess.s3cret", file="studio-1.js", handoff="no-such-handoff"
+    )
     seats = "/api/v1/spaces/{space}/seats"
     code = await w.invitation(space, "ana") if path == seats else ""
     bodies: dict[tuple[str, str], dict[str, object]] = {
         ("POST", "/api/v1/accounts"): {
-            "handle": f"new_{role.replace('-', '_')}",
+            "handle": f"new_{role.translate({ord('-'): '_', ord(' '): '_'})}",
             "password": PASSWORD,
             "display_name": "New",
         },
@@ -74,11 +101,16 @@ async def ask(w: World, client: httpx.AsyncClient, method: str, path: str, role:
         ("POST", "/api/v1/spaces"): {"title": "Another"},
         ("PATCH", "/api/v1/spaces/{space}"): {"title": "Other words"},
         ("POST", "/api/v1/spaces/{space}/seats"): {"invitation": code},
-        ("PATCH", "/api/v1/spaces/{space}/seats/{handle}"): {"muted": True},
+        # A role is for the host and who acts for it; a mute would do for co-hosts, too.
+        ("PATCH", "/api/v1/spaces/{space}/seats/{handle}"): {"role": "speaker"},
+        ("POST", "/api/v1/spaces/{space}/handoff"): {"to": other, "reason": "The other room is better."},
+        ("POST", "/api/v1/accounts/{handle}/suspension"): {"reason": "A test."},
         ("POST", "/api/v1/spaces/{space}/invitations"): {},
     }
     if (method, path) == ("POST", "/api/v1/whip/{space}"):
         return (await client.post(url, content="v=0\r\n", headers={"Content-Type": SDP})).status_code
+    if method == "PUT":
+        return (await client.put(url, content=tone(), headers={"Content-Type": "audio/wav"})).status_code
     if path.endswith("/events"):
         w.services.closing.set()  # the stream ends after its first line
     return (await client.request(method, url, json=bodies.get((method, path)))).status_code
@@ -97,10 +129,11 @@ async def test_status_by_role(row: list[str], tmp_path: Path) -> None:
     found = []
     async with world(tmp_path, metrics_token="m3tric") as w:
         for role in ROLES:
-            names = {"stranger": "zoe", "speaker": "sam", "co-host": "cleo", "host": "ana"}
             client = w.nobody("203.0.113.9")
             if role != "nobody":
-                await sign_in(w, client, names[role])
+                await sign_in(w, client, NAMES[role])
+            if role == "operator":
+                await w.make_operator("olga")
             found.append(str(await ask(w, client, method, path, role)))
             w.services.closing.clear()
     assert dict(zip(ROLES, found, strict=True)) == dict(zip(ROLES, expected, strict=True))

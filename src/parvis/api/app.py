@@ -11,13 +11,41 @@ from parvis import __version__
 from parvis.api import problems
 from parvis.api.guards import BodyLimit, Record, TimeLimit
 from parvis.api.headers import Headers
-from parvis.api.routes import API, accounts, events, invitations, ops, pages, seats, spaces, whip
+from parvis.api.routes import (
+    API,
+    accounts,
+    events,
+    handoffs,
+    invitations,
+    log,
+    ops,
+    pages,
+    seats,
+    spaces,
+    standby,
+    suspensions,
+    whip,
+)
 from parvis.api.schemas import problem_schema
 from parvis.api.services import Services
 
 OPENAPI: Final = f"{API}/openapi.json"
 ROUTERS: Final = tuple(
-    module.router for module in (accounts, spaces, seats, invitations, events, whip, ops, pages)
+    module.router
+    for module in (
+        accounts,
+        suspensions,
+        spaces,
+        seats,
+        invitations,
+        handoffs,
+        standby,
+        log,
+        events,
+        whip,
+        ops,
+        pages,
+    )
 )
 
 

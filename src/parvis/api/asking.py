@@ -52,7 +52,10 @@ async def session_or_none(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     cookie: Annotated[str | None, Security(_cookie)],
 ) -> Session | None:
-    """The session of who asks, or None for nobody. Raises `NotSignedIn`, `Refused` `cross-origin`."""
+    """The session of who asks, or None for nobody.
+
+    Raises `NotSignedIn`, `Refused` `cross-origin`, `account-suspended`.
+    """
     if bearer is not None:
         return await services.people.who(bearer.credentials)
     if "authorization" in request.headers:
@@ -89,7 +92,7 @@ def person(known: Annotated[Session, Depends(session)]) -> Person:
 def person_of(known: Session) -> Person:
     """The person of a session."""
     account = known.account
-    return Person(account.id, account.handle, account.display_name)
+    return Person(account.id, account.handle, account.display_name, account.operator)
 
 
 Wired = Annotated[Services, Depends(services_of)]

@@ -2,7 +2,8 @@
 
 Control never commands: after each change it publishes what the Space should be, and stages and edges make it
 so. Retained, so that who comes late needs nothing else. A Space that is over stays for a day, for edges must
-say so to who comes late; then it is forgotten.
+say so to who comes late; then it is forgotten, unless its audience was handed off: its share link leads there
+for ever.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from parvis.api.live import LiveState
 from parvis.api.views import space_message
 from parvis.bus.port import Publisher
 from parvis.clock import Clock
+from parvis.spaces.handoff import Handoff, in_force
 from parvis.spaces.port import SpaceStore
 from parvis.spaces.space import OPEN_STATES, Space
 
@@ -27,6 +29,8 @@ class Board:
         self._live = live
         self._clock = clock
         self._spaces: dict[str, Space] = {}
+        self._coming: dict[str, dict[str, Handoff]] = {}
+        """Handoffs into a Space, by their ids."""
 
     def announce(self, space: Space) -> None:
         """Publishes a Space, unless something newer has been."""
@@ -37,6 +41,10 @@ class Board:
         message = space_message(space)
         self._bus.publish(message.subject, message.encode(), retain=1)
         self._live.wake(space.id)
+        for handoff in space.handoffs:
+            if handoff.to_id is not None:
+                self._coming.setdefault(handoff.to_id, {})[handoff.id] = handoff
+                self._live.wake(handoff.to_id)
 
     async def restore(self, store: SpaceStore) -> None:
         """Publishes all that matters, at start."""
@@ -48,6 +56,17 @@ class Board:
     def get(self, space_id: str) -> Space | None:
         """The newest state of a Space, if it matters now."""
         return self._spaces.get(space_id)
+
+    def handoffs_of(self, space_id: str) -> list[Handoff]:
+        """All handoffs of a Space and into it, in the order in which they were asked for."""
+        space = self._spaces.get(space_id)
+        own = {handoff.id: handoff for handoff in space.handoffs} if space is not None else {}
+        return sorted((own | self._coming.get(space_id, {})).values(), key=lambda h: (h.asked_at_ms, h.id))
+
+    def title_of(self, space_id: str) -> str:
+        """What a Space is called; its id when it has been forgotten."""
+        space = self._spaces.get(space_id)
+        return space.title if space is not None else space_id
 
     def open(self) -> list[Space]:
         """All Spaces that are not over."""
@@ -61,9 +80,12 @@ class Board:
         """Forgets what has been over for a day, here and on the bus."""
         before_ms = self._now_ms() - ENDED_KEPT_MS
         for space in self.all():
-            if space.ended_at_ms is not None and space.ended_at_ms < before_ms:
+            over = space.ended_at_ms is not None and space.ended_at_ms < before_ms
+            if over and in_force(space) is None:
                 del self._spaces[space.id]
+                self._coming.pop(space.id, None)
                 self._bus.forget(f"space.{space.id}")
+                self._bus.forget(f"standby.{space.id}")
 
     def _now_ms(self) -> int:
         return int(self._clock.wall_s() * 1000)

@@ -5,7 +5,8 @@
 - **TimeLimit**: an answer must have begun in time, else `503 too-slow`; an event stream may go on for hours.
 - **BodyLimit**: bodies are read here, whole, so that no route ever sees more than allowed, whatever
   `Content-Length` says or does not say (`413 too-large`); they must arrive in time (`408 request-timeout`),
-  and be JSON where JSON is read (`415 media-type`).
+  and be JSON where JSON is read (`415 media-type`). Only an upload of sound is left to its route, which
+  first looks at who asks; it has more time.
 """
 
 from __future__ import annotations
@@ -85,7 +86,9 @@ class TimeLimit:
             return
         started = False
         try:
-            async with asyncio.timeout(self._limits.answer_timeout_s) as limit:
+            upload = _is_upload(scope)
+            allowed_s = self._limits.upload_timeout_s if upload else self._limits.answer_timeout_s
+            async with asyncio.timeout(allowed_s) as limit:
 
                 async def send_in_time(message: Message) -> None:
                     nonlocal started
@@ -109,7 +112,7 @@ class BodyLimit:
         self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or _is_upload(scope):
             await self._app(scope, receive, send)
             return
         try:
@@ -156,6 +159,11 @@ class BodyLimit:
 
     def _too_large(self) -> UserError:
         return UserError("too-large", f"At most {self._limits.body_bytes} bytes are taken.")
+
+
+def _is_upload(scope: Scope) -> bool:
+    path = str(scope["path"])
+    return scope["method"] == "PUT" and path.startswith("/api/v1/spaces/") and path.endswith("/standby-loop")
 
 
 def _wants_json(path: str) -> bool:

@@ -18,6 +18,7 @@ from typing import Final, Generic, TypeVar
 
 from parvis.bus.messages import EdgeMessage, ProcessMessage, SeatReport, SeatsMessage
 from parvis.clock import Clock
+from parvis.spaces.seen import UNSEEN, Seen
 
 FRESH_S: Final = 5.0
 
@@ -78,6 +79,14 @@ class LiveState:
     def anyone_connected(self, space_id: str) -> bool:
         """Whether any seat of a Space has sound."""
         return any(report.connected for report in self.reports(space_id).values())
+
+    def seen(self, space_id: str) -> Seen:
+        """The same as the rules of succession and plans need it."""
+        reports = self.reports(space_id)
+        if not reports:
+            return UNSEEN
+        connected = frozenset(handle for handle, report in reports.items() if report.connected)
+        return Seen(connected, reported=True, on_air=self._seats[space_id].message.on_air)
 
     def listeners(self, space_id: str) -> int:
         """How many listen to a Space now, over all edges."""

@@ -30,12 +30,16 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "offer-malformed": (400, "This is not an offer"),
     "credentials-wrong": (401, "Handle and password do not fit"),
     "not-signed-in": (401, "Sign in first"),
+    "account-suspended": (403, "The account is suspended"),
     "cross-origin": (403, "Not from another site"),
     "forbidden": (403, "Not allowed"),
+    "handoff-code-invalid": (403, "The handoff code is not valid"),
     "invitation-invalid": (403, "The invitation is not valid"),
     "muted-by-host": (403, "Muted by the host"),
     "muted-by-self": (403, "Muted by its owner"),
     "no-seat": (403, "No seat in this Space"),
+    "account-unknown": (404, "No such account"),
+    "handoff-unknown": (404, "No such handoff"),
     "not-found": (404, "Not found"),
     "seat-unknown": (404, "No such seat"),
     "session-unknown": (404, "No such session"),
@@ -43,12 +47,19 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "method-not-allowed": (405, "This can't be done here"),
     "request-timeout": (408, "The request did not arrive in time"),
     "handle-taken": (409, "The handle is taken"),
+    "handoff-loop": (409, "The handoff would lead back"),
+    "handoff-over": (409, "The handoff is decided"),
     "host-must-stay": (409, "The host must stay"),
+    "host-not-suspended": (409, "The host is not suspended"),
     "space-begun": (409, "The Space has begun"),
     "space-ended": (409, "The Space is over"),
+    "space-not-live": (409, "The Space is not on air"),
     "stage-full": (409, "The stage is full"),
+    "successor-needed": (409, "Name who is host after you"),
     "too-large": (413, "Too large"),
     "media-type": (415, "Wrong media type"),
+    "audio-too-long": (422, "The sound is too long"),
+    "audio-unreadable": (422, "This is no sound that we can read"),
     "input-invalid": (422, "The input is not valid"),
     "offer-unsupported": (422, "This offer can't be answered"),
     "too-many-requests": (429, "Too many requests"),
@@ -86,7 +97,7 @@ def answer(error: ParvisError) -> Response:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return problem(status, error.code, error.detail, headers=headers)
+    return problem(status, error.code, error.detail, headers=headers, **error.more)
 
 
 def problem(
@@ -108,7 +119,9 @@ def problem(
 def documented(*codes: str, busy: tuple[str, ...] = ()) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route for OpenAPI: which codes it may answer, by status; `busy` are those
     that come as 503."""
-    everywhere = ("request-timeout", "too-large", "too-many-requests", "internal")
+    everywhere = ["request-timeout", "too-large", "too-many-requests", "internal"]
+    if "not-signed-in" in codes or "credentials-wrong" in codes:
+        everywhere.append("account-suspended")
     by_status: dict[int, list[str]] = {503: ["database-away", "too-slow", *busy]}
     for code in (*codes, *everywhere):
         by_status.setdefault(PROBLEMS[code][0], []).append(code)

@@ -9,6 +9,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from parvis.api.times import parse_rfc3339
 from parvis.people.account import DISPLAY_NAME_MAX, HANDLE_PATTERN, PASSWORD_MAX, PASSWORD_MIN
 from parvis.spaces.invitation import DEFAULT_EXPIRES_S, EXPIRES_MAX_S, EXPIRES_MIN_S, USES_MAX
+from parvis.spaces.log import REASON_MAX
+from parvis.spaces.terms import (
+    GRACE_MAX_S,
+    KEEP_OPEN_MAX_S,
+    POSTPONE_MAX_S,
+    POSTPONE_MIN_S,
+    SUCCESSORS_MAX,
+)
 from parvis.spaces.words import (
     DEFAULT_MAX_SPEAKERS,
     DESCRIPTION_MAX,
@@ -32,6 +40,14 @@ Language = Annotated[str, StringConstraints(pattern=LANGUAGE_PATTERN)]
 RoleName = Literal["host", "co-host", "speaker"]
 GivenRole = Literal["co-host", "speaker"]
 StateName = Literal["scheduled", "live", "held", "ended"]
+StandbyName = Literal["silence", "tone", "notice", "loop"]
+AbsentName = Literal["hold", "acting", "postpone"]
+RecordingName = Literal["off", "program", "tracks"]
+Grace = Annotated[int, Field(ge=0, le=GRACE_MAX_S)]
+Successors = Annotated[list[Handle], Field(max_length=SUCCESSORS_MAX)]
+KeepOpen = Annotated[int, Field(ge=0, le=KEEP_OPEN_MAX_S)]
+Postpone = Annotated[int, Field(ge=POSTPONE_MIN_S, le=POSTPONE_MAX_S)]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=REASON_MAX)]
 
 
 class Input(BaseModel):
@@ -61,7 +77,20 @@ class SignInBody(Input):
     password: Annotated[str, StringConstraints(max_length=1_000)]
 
 
-class SpaceDraft(Input):
+class TermsDraft(Input):
+    """Settings; what is not there has its default."""
+
+    grace_s: Grace = 10
+    successors: Successors = Field(default_factory=list)
+    standby: StandbyName = "silence"
+    keep_open_s: KeepOpen = 3_600
+    auto_start: bool = Field(default_factory=bool, description="True by default if there is a starts_at.")
+    if_absent: AbsentName = "hold"
+    postpone_s: Postpone = 600
+    recording: RecordingName = "off"
+
+
+class SpaceDraft(TermsDraft):
     """A new Space."""
 
     title: Title
@@ -71,7 +100,7 @@ class SpaceDraft(Input):
     max_speakers: Annotated[int, Field(ge=1, le=SPEAKERS_MAX)] = DEFAULT_MAX_SPEAKERS
 
 
-class SpaceEdit(Input):
+class SpaceEdit(TermsDraft):
     """What should change, and nothing else; `starts_at` null takes the announced time back."""
 
     title: Title = Field(default_factory=str)
@@ -87,12 +116,13 @@ class InvitationCode(Input):
 
 
 class SeatEdit(Input):
-    """At least one of both."""
+    """At least one of `muted` and `role`."""
 
     model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"minProperties": 1})
 
     muted: bool = Field(default_factory=bool)
     role: GivenRole = Field(default_factory=lambda: "speaker")
+    reason: Reason | None = None
 
 
 class InvitationTerms(Input):
@@ -109,6 +139,7 @@ class AccountOut(Output):
     id: str
     handle: str
     display_name: str
+    operator: bool
     created_at: TimeOut
 
 
@@ -148,6 +179,17 @@ class LinksOut(Output):
     whip: str
     studio: str
     events: str
+    replay: str | None
+
+
+class HandedTo(Output):
+    """Where the audience of a Space goes."""
+
+    id: str | None
+    url: str
+    title: str
+    reason: str
+    at: TimeOut
 
 
 class SpaceOut(Output):
@@ -166,6 +208,20 @@ class SpaceOut(Output):
     max_speakers: int
     counts: CountsOut
     role: RoleName | None
+    acting: bool
+    acting_host: HostOut | None
+    handed_to: HandedTo | None
+    ends_at: TimeOut | None
+    postponed: int
+    standby_loop: bool
+    grace_s: int
+    successors: list[str] | None
+    standby: StandbyName
+    keep_open_s: int
+    auto_start: bool
+    if_absent: AbsentName
+    postpone_s: int
+    recording: RecordingName
     links: LinksOut
 
 
@@ -182,6 +238,7 @@ class SeatOut(Output):
     handle: str
     display_name: str
     role: RoleName
+    acting: bool
     muted: bool
     muted_by: Literal["self", "host"] | None
     connected: bool
@@ -192,9 +249,10 @@ class SeatOut(Output):
 
 
 class SeatList(Output):
-    """Everybody on stage."""
+    """Everybody on stage, and what is recorded of them."""
 
     items: list[SeatOut]
+    recording: RecordingName
 
 
 class InvitationOut(Output):

@@ -44,7 +44,7 @@ async def serve_control(
     listener = listener or _listen(settings.host, settings.control_port)
     services = build_services(settings, bus, clock)
     try:
-        await services.board.restore(services.database)
+        await services.restore()
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(Watch(services, bus).run(), name="control: watch")
             renewal = group.create_task(_renew(certificate), name="control: certificate")

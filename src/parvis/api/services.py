@@ -10,6 +10,7 @@ from parvis.api.live import LiveState
 from parvis.api.metrics import Metrics
 from parvis.api.rates import RateLimits, Rates
 from parvis.api.stages import Stages
+from parvis.api.standby import StandbyLoops
 from parvis.api.views import Origins
 from parvis.bus.port import Bus
 from parvis.clock import Clock
@@ -17,7 +18,10 @@ from parvis.people.passwords import Passwords
 from parvis.people.service import People
 from parvis.people.tokens import Tokens, load_or_make_key
 from parvis.settings import ControlSettings
+from parvis.spaces.handoffs import Handoffs
+from parvis.spaces.rescue import Rescues
 from parvis.spaces.service import Spaces
+from parvis.spaces.upkeep import Upkeep
 from parvis.store.database import Database, database_url
 
 
@@ -28,6 +32,7 @@ class HttpLimits:
     body_bytes: int = 65_536
     body_timeout_s: float = 10.0
     answer_timeout_s: float = 20.0
+    upload_timeout_s: float = 90.0
     events_per_account: int = 8
 
 
@@ -42,6 +47,10 @@ class Services:
     database: Database
     people: People
     spaces: Spaces
+    handoffs: Handoffs
+    rescues: Rescues
+    upkeep: Upkeep
+    standby: StandbyLoops
     live: LiveState
     board: Board
     stages: Stages
@@ -51,6 +60,12 @@ class Services:
     """Set when control stops: endless answers end."""
     streams: dict[str, int] = field(default_factory=dict)
     """Event streams open now, by account."""
+
+    async def restore(self) -> None:
+        """Publishes all that matters, at start."""
+        await self.board.restore(self.database)
+        for space in self.board.open():
+            await self.standby.tell(space)
 
     async def close(self) -> None:
         """Ends endless answers and closes the database."""
@@ -73,6 +88,7 @@ def build_services(
     tokens = Tokens(load_or_make_key(settings.data))
     live = LiveState(clock)
     board = Board(bus, live, clock)
+    handoffs = Handoffs(database, board, clock)
     return Services(
         settings=settings,
         http=http or HttpLimits(),
@@ -81,6 +97,10 @@ def build_services(
         database=database,
         people=People(database, passwords or Passwords(), tokens, clock, settings.session_days),
         spaces=Spaces(database, board, clock),
+        handoffs=handoffs,
+        rescues=Rescues(database, board, clock, handoffs, live.seen),
+        upkeep=Upkeep(database, board, clock),
+        standby=StandbyLoops(settings.data / "standby", bus),
         live=live,
         board=board,
         stages=Stages(bus),

@@ -1,7 +1,8 @@
 """What the studio is told, as server-sent events.
 
 - `space` and `counts` when they change, `seats` when it changes and twice a second while anyone is connected;
-  all three at the beginning. A comment after 15 s without an event.
+  all three at the beginning. `succession`, `handoffs` and `notice` when there is something to say, and when
+  it changes. A comment after 15 s without an event.
 - The stream ends when the listener to it has no seat any more, has signed out, or control stops. A browser
   comes back by itself, and is then told why not.
 - One stream holds nothing but what it last sent: a slow reader is waited for and gets the newest after that.
@@ -17,6 +18,7 @@ from pydantic import BaseModel
 
 from parvis.api.services import Services
 from parvis.api.views import counts_out, seats_out, space_out
+from parvis.api.views_care import handoffs_out, notice_out, succession_out
 from parvis.errors import Overloaded
 from parvis.people.port import Session
 from parvis.spaces.space import Space
@@ -64,7 +66,7 @@ async def _frames(
             if not await services.people.holds(session.id):
                 return
         for name, body in _bodies(services, space, session).items():
-            data = body.model_dump_json()
+            data = body.model_dump_json(by_alias=True)
             again = name == "seats" and now_s() - seats_s >= _SEATS_EVERY_S and _anyone(services, space)
             if sent.get(name) == data and not again:
                 continue
@@ -82,7 +84,18 @@ async def _frames(
 def _bodies(services: Services, space: Space, session: Session) -> dict[str, BaseModel]:
     counts = counts_out(space, services.live)
     shown = space_out(space, session.account.id, services.live, services.origins)
-    return {"space": shown, "seats": seats_out(space, services.live), "counts": counts}
+    bodies: dict[str, BaseModel] = {
+        "space": shown,
+        "seats": seats_out(space, services.live),
+        "counts": counts,
+    }
+    now_ms = int(services.clock.wall_s() * 1000)
+    sometimes = {
+        "succession": succession_out(space, services.live, now_ms),
+        "handoffs": handoffs_out(space, services.board, services.origins),
+        "notice": notice_out(space, now_ms),
+    }
+    return bodies | {name: body for name, body in sometimes.items() if body is not None}
 
 
 def _anyone(services: Services, space: Space) -> bool:

@@ -10,6 +10,7 @@ from parvis.api.live import LiveState
 from parvis.api.schemas import (
     AccountOut,
     CountsOut,
+    HandedTo,
     HostOut,
     LinksOut,
     SeatList,
@@ -18,19 +19,25 @@ from parvis.api.schemas import (
     SpaceOut,
 )
 from parvis.api.times import rfc3339, rfc3339_or_none
+from parvis.bus.messages import Handoff as HandoffMessage
 from parvis.bus.messages import SeatState, SpaceMessage
 from parvis.people.account import Account
 from parvis.people.port import Session
 from parvis.settings import ControlSettings
-from parvis.spaces.space import Space
+from parvis.spaces import plan
+from parvis.spaces.handoff import Handoff, HandoffState, in_force
+from parvis.spaces.permissions import Standing
+from parvis.spaces.seat import Seat
+from parvis.spaces.space import Space, State
 
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Where browsers reach control and the edges, without a slash at the end."""
+    """Where browsers reach control, the edges and the archive, without a slash at the end."""
 
     control: str
     edge: str
+    archive: str = ""
 
     @classmethod
     def of(cls, settings: ControlSettings) -> Origins:
@@ -39,19 +46,27 @@ class Origins:
         return cls(
             settings.public_control_url.rstrip("/") or _origin(scheme, settings.host, settings.control_port),
             settings.public_edge_url.rstrip("/") or _origin(scheme, settings.host, settings.edge_port),
+            settings.public_archive_url.rstrip("/") or _origin(scheme, settings.host, settings.archive_port),
         )
 
-    def links(self, space_id: str) -> LinksOut:
-        """All links of a Space."""
+    def share(self, space_id: str) -> str:
+        """The share link of a Space."""
+        return f"{self.edge}/s/{space_id}"
+
+    def links(self, space: Space) -> LinksOut:
+        """All links of a Space; the replay's once there can be one."""
+        space_id = space.id
+        recorded = space.recorded and space.state is State.ENDED
         live = f"{self.edge}/live/{space_id}"
         api = f"{self.control}/api/v1"
         return LinksOut(
-            share=f"{self.edge}/s/{space_id}",
+            share=self.share(space_id),
             stream=f"{live}/stream.mp4",
             space=f"{live}/space.json",
             whip=f"{api}/whip/{space_id}",
             studio=f"{self.control}/studio/{space_id}",
             events=f"{api}/spaces/{space_id}/events",
+            replay=f"{self.archive}/replay/{space_id}" if recorded else None,
         )
 
     def invitation(self, space_id: str, code: str) -> str:
@@ -65,6 +80,7 @@ def account_out(account: Account) -> AccountOut:
         id=account.id,
         handle=account.handle,
         display_name=account.display_name,
+        operator=account.operator,
         created_at=rfc3339(account.created_at_ms),
     )
 
@@ -83,22 +99,60 @@ def counts_out(space: Space, live: LiveState) -> CountsOut:
 
 def space_out(space: Space, account_id: str | None, live: LiveState, origins: Origins) -> SpaceOut:
     """A Space as this account, or nobody, sees it."""
-    host = space.host.person
+    terms = space.terms
+    role = space.role_of(account_id)
     return SpaceOut(
         id=space.id,
         title=space.title,
         description=space.description,
         language=space.language,
         state=space.state.value,
-        host=HostOut(handle=host.handle, display_name=host.display_name),
+        host=person_out(space.host),
         created_at=rfc3339(space.created_at_ms),
         starts_at=rfc3339_or_none(space.starts_at_ms),
         started_at=rfc3339_or_none(space.started_at_ms),
         ended_at=rfc3339_or_none(space.ended_at_ms),
         max_speakers=space.max_speakers,
         counts=counts_out(space, live),
-        role=_value(space.role_of(account_id)),
-        links=origins.links(space.id),
+        role=_value(role),
+        acting=space.standing_of(account_id) is Standing.ACTING_HOST,
+        acting_host=person_out(space.acting) if space.acting is not None else None,
+        handed_to=_handed_to(space, origins),
+        ends_at=rfc3339_or_none(space.ends_at_ms),
+        postponed=space.postponed,
+        standby_loop=space.standby_loop > 0,
+        grace_s=terms.grace_s,
+        successors=list(terms.successors) if role is not None else None,
+        standby=terms.standby.value,
+        keep_open_s=terms.keep_open_s,
+        auto_start=space.auto_starts,
+        if_absent=terms.if_absent.value,
+        postpone_s=terms.postpone_s,
+        recording=terms.recording.value,
+        links=origins.links(space),
+    )
+
+
+def person_out(seat: Seat) -> HostOut:
+    """Who sits there."""
+    return HostOut(handle=seat.person.handle, display_name=seat.person.display_name)
+
+
+def handoff_url(handoff: Handoff, origins: Origins) -> str:
+    """The share link to which a handoff leads."""
+    return handoff.url if handoff.to_id is None else origins.share(handoff.to_id)
+
+
+def _handed_to(space: Space, origins: Origins) -> HandedTo | None:
+    handoff = in_force(space)
+    if handoff is None or handoff.at_ms is None:
+        return None
+    return HandedTo(
+        id=handoff.to_id,
+        url=handoff_url(handoff, origins),
+        title=handoff.title,
+        reason=handoff.reason,
+        at=rfc3339(handoff.at_ms),
     )
 
 
@@ -114,6 +168,7 @@ def seats_out(space: Space, live: LiveState) -> SeatList:
                 handle=seat.person.handle,
                 display_name=seat.person.display_name,
                 role=seat.role.value,
+                acting=seat.person.account_id == space.acting_id,
                 muted=seat.muted_by is not None,
                 muted_by=_value(seat.muted_by),
                 connected=heard is not None,
@@ -123,7 +178,7 @@ def seats_out(space: Space, live: LiveState) -> SeatList:
                 jitter_ms=heard.jitter_ms if heard else None,
             )
         )
-    return SeatList(items=items)
+    return SeatList(items=items, recording=space.terms.recording.value)
 
 
 def seat_out(space: Space, handle: str, live: LiveState) -> SeatOut:
@@ -157,6 +212,26 @@ def space_message(space: Space) -> SpaceMessage:
             for s in space.on_stage
         ),
         max_speakers=space.max_speakers,
+        acting_host=space.acting.person.handle if space.acting is not None else None,
+        standby=space.terms.standby.value,
+        auto_start=space.auto_starts,
+        if_absent=plan.if_absent(space).value,
+        recording=space.terms.recording.value,
+        handoffs=tuple(_handoff_message(h) for h in space.handoffs if h.state is HandoffState.MADE),
+    )
+
+
+def _handoff_message(handoff: Handoff) -> HandoffMessage:
+    assert handoff.at_ms is not None, "what is made has a time"
+    return HandoffMessage(
+        id=handoff.id,
+        to=handoff.to_id or "",
+        url=handoff.url,
+        title=handoff.title,
+        reason=handoff.reason,
+        by=handoff.by,
+        at=rfc3339(handoff.at_ms),
+        only_from=handoff.only_from,
     )
 
 

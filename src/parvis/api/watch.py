@@ -2,6 +2,8 @@
 
 - A live Space in which no seat has been connected for 5 s is *held*; as soon as one is connected, it is live
   again. After a restart of control the 5 s begin anew.
+- Whatever the stage says, and once a second, each open Space is looked at for what is due: its plan, the
+  succession of its host, its end (`spaces/upkeep.py`).
 - Peaks go to the database at most every 10 s, and with the end of a Space.
 - A message that makes no sense is logged and skipped, a database that is away is tried again: neither ends
   the watch.
@@ -62,6 +64,7 @@ class Watch:
         space = self._services.board.get(space_id) if space_id is not None else None
         if space is not None:
             await self._look_at(space)
+            await self._keep_up(space.id)
 
     async def _beat(self) -> None:
         loop = asyncio.get_running_loop()
@@ -78,6 +81,7 @@ class Watch:
         """Once a second: who is held, what is kept, what is forgotten."""
         for space in self._services.board.open():
             await self._look_at(space)
+            await self._keep_up(space.id)
         now_s = self._services.clock.monotonic_s()
         if now_s - self._peaks_s >= PEAKS_EVERY_S:
             self._peaks_s = now_s
@@ -101,11 +105,25 @@ class Watch:
 
     async def _set_held(self, space: Space, *, held: bool) -> None:
         try:
-            await self._services.spaces.set_held(space.id, held=held)
+            await self._services.upkeep.set_held(space.id, held=held)
         except (Overloaded, NotFound) as error:
             log.warning("space not held" if held else "space not resumed", space=space.id, error=str(error))
         else:
             log.info("space held" if held else "space resumed", space=space.id)
+
+    async def _keep_up(self, space_id: str) -> None:
+        space = self._services.board.get(space_id)
+        seen = self._services.live.seen(space_id)
+        if space is None or not self._services.upkeep.is_due(space, seen):
+            return
+        try:
+            peak = self._services.live.peak(space_id)
+            changed = await self._services.upkeep.carry_out(space_id, seen, peak)
+        except (Overloaded, NotFound) as error:
+            log.warning("upkeep not carried out", space=space_id, error=str(error))
+        else:
+            acting = changed.acting.person.handle if changed.acting is not None else None
+            log.info("upkeep", space=space_id, state=changed.state.value, acting=acting)
 
     async def _keep_peaks(self) -> None:
         risen = {

@@ -25,13 +25,24 @@ _DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u
 
 
 @dataclass(frozen=True, slots=True)
+class Suspension:
+    """Why an account can't act, since when (Unix milliseconds), by which operator's handle."""
+
+    reason: str
+    at_ms: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """One person. Times are Unix milliseconds."""
+    """One person. Times are Unix milliseconds. An `operator` runs this Parvis."""
 
     id: str
     handle: str
     display_name: str
     created_at_ms: int
+    operator: bool = False
+    suspension: Suspension | None = None
 
 
 def is_handle(text: str) -> bool:

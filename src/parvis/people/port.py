@@ -28,6 +28,12 @@ class PeopleRecords(Protocol):
     async def credentials(self, handle: str) -> tuple[Account, str] | None:
         """The account and its password hash."""
 
+    async def set_operator(self, handle: str, *, operator: bool) -> bool:
+        """Makes somebody operator, or not any more. False when nobody has this handle."""
+
+    async def operators(self) -> list[Account]:
+        """All operators, by handle."""
+
     async def set_password_hash(self, account_id: str, password_hash: str) -> None: ...
 
     async def add_session(self, session: Session) -> None: ...

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from parvis.clock import Clock
-from parvis.errors import NotSignedIn
+from parvis.errors import NotSignedIn, Refused
 from parvis.people.account import Account, check_display_name, check_handle, check_password, is_handle
 from parvis.people.passwords import Passwords
 from parvis.people.port import PeopleStore, Session
@@ -50,7 +50,11 @@ class People:
         return account
 
     async def sign_in(self, handle: str, password: str) -> SignIn:
-        """Begins a session. Raises `NotSignedIn` `credentials-wrong`, the same for every reason."""
+        """Begins a session.
+
+        Raises `NotSignedIn` `credentials-wrong`, the same for every reason; and to who knows the password,
+        `Refused` `account-suspended`.
+        """
         found = None
         if is_handle(handle):
             async with self._store.read_people() as people:
@@ -59,6 +63,7 @@ class People:
         fits, new_hash = await self._passwords.verify(encoded, password)
         if not fits or account is None:
             raise NotSignedIn("credentials-wrong", "This handle and password do not fit.")
+        _check_not_suspended(account)
         now_ms = self._now_ms()
         expires_at_s = now_ms // 1000 + self._session_s
         session = Session(secrets.token_urlsafe(16), account, now_ms, expires_at_s * 1000)
@@ -72,19 +77,22 @@ class People:
         )
 
     async def who(self, token: str) -> Session:
-        """The session behind a token. Raises `NotSignedIn` `not-signed-in`."""
+        """The session behind a token. Raises `NotSignedIn` `not-signed-in`, `Refused` `account-suspended`."""
         claims = self._tokens.read(token, self._clock.wall_s())
         async with self._store.read_people() as people:
             session = await people.session(claims.session_id)
         if session is None or session.account.id != claims.account_id:
             raise not_signed_in()
+        _check_not_suspended(session.account)
         return session
 
     async def holds(self, session_id: str) -> bool:
         """Whether a session is still good: for answers that go on for hours."""
         async with self._store.read_people() as people:
             session = await people.session(session_id)
-        return session is not None and session.expires_at_ms > self._now_ms()
+        if session is None or session.account.suspension is not None:
+            return False
+        return session.expires_at_ms > self._now_ms()
 
     async def sign_out(self, session_id: str) -> None:
         """Ends a session; its token no longer counts anywhere."""
@@ -93,3 +101,9 @@ class People:
 
     def _now_ms(self) -> int:
         return int(self._clock.wall_s() * 1000)
+
+
+def _check_not_suspended(account: Account) -> None:
+    if account.suspension is not None:
+        detail = f"This account is suspended: {account.suspension.reason}"
+        raise Refused("account-suspended", detail)

@@ -1,7 +1,8 @@
-"""Who may do what in a Space: one table, role × act.
+"""Who may do what in a Space: one table, standing × act.
 
-Strangers and listeners have no role and may do none of these. What stands beside the table: one's own seat is
-one's own (mute it, leave it), whatever the role.
+Strangers and listeners have no standing and may do none of these. What stands beside the table: one's own
+seat is one's own (mute it, leave it), whatever the role. An acting host may do what the host may, except give
+the role of the host away: it is not its to give. An operator runs this Parvis and need not have a seat.
 """
 
 from __future__ import annotations
@@ -12,11 +13,20 @@ from types import MappingProxyType
 from typing import Final
 
 from parvis.errors import Refused
-from parvis.spaces.seat import Role
+
+
+class Standing(StrEnum):
+    """What one is in a Space at this moment."""
+
+    OPERATOR = "operator"
+    HOST = "host"
+    ACTING_HOST = "acting host"
+    CO_HOST = "co-host"
+    SPEAKER = "speaker"
 
 
 class Act(StrEnum):
-    """What needs a role."""
+    """What needs a standing."""
 
     SEE_STAGE = "see the stage"
     SPEAK = "speak"
@@ -26,8 +36,15 @@ class Act(StrEnum):
     MUTE_OTHERS = "mute others"
     REMOVE_OTHERS = "remove others"
     HANG_UP_OTHERS = "end another's session"
+    SEE_LOG = "read the log"
+    HAND_OFF = "hand the audience off"
+    RECEIVE = "decide who hands an audience to this Space"
+    RESCUE = "rescue the Space"
     CHANGE_ROLES = "change roles"
+    NAME_SUCCESSORS = "name successors"
+    MAKE_HANDOFF_CODES = "make handoff codes"
     END = "end the Space"
+    HAND_ROLE_ON = "give the host role away"
 
 
 _SPEAKER: Final = frozenset({Act.SEE_STAGE, Act.SPEAK})
@@ -38,18 +55,42 @@ _CO_HOST: Final = _SPEAKER | {
     Act.MUTE_OTHERS,
     Act.REMOVE_OTHERS,
     Act.HANG_UP_OTHERS,
+    Act.SEE_LOG,
+    Act.HAND_OFF,
+    Act.RECEIVE,
+    Act.RESCUE,
 }
-_HOST: Final = _CO_HOST | {Act.CHANGE_ROLES, Act.END}
+_ACTING_HOST: Final = _CO_HOST | {
+    Act.CHANGE_ROLES,
+    Act.NAME_SUCCESSORS,
+    Act.MAKE_HANDOFF_CODES,
+    Act.END,
+}
+_HOST: Final = _ACTING_HOST | {Act.HAND_ROLE_ON}
+_OPERATOR: Final = frozenset({Act.SEE_LOG, Act.HAND_OFF})
 
-MAY: Final[Mapping[Role, frozenset[Act]]] = MappingProxyType(
-    {Role.SPEAKER: _SPEAKER, Role.CO_HOST: _CO_HOST, Role.HOST: _HOST}
+MAY: Final[Mapping[Standing, frozenset[Act]]] = MappingProxyType(
+    {
+        Standing.SPEAKER: _SPEAKER,
+        Standing.CO_HOST: _CO_HOST,
+        Standing.ACTING_HOST: _ACTING_HOST,
+        Standing.HOST: _HOST,
+        Standing.OPERATOR: _OPERATOR,
+    }
 )
 
 
-def check_may(role: Role | None, act: Act) -> Role:
-    """The role, if it may. Raises `Refused`: `no-seat` for strangers, `forbidden` for the rest."""
-    if role is None:
+def check_may(standing: Standing | None, act: Act, *, operator: bool = False) -> None:
+    """Raises `Refused`: `no-seat` for strangers, `forbidden` for the rest."""
+    if operator and act in MAY[Standing.OPERATOR]:
+        return
+    if standing is None:
         raise Refused("no-seat", "You have no seat in this Space.")
-    if act not in MAY[role]:
-        raise Refused("forbidden", f"A {role.value} may not {act.value}.")
-    return role
+    if act not in MAY[standing]:
+        article = "An" if standing is Standing.ACTING_HOST else "A"
+        raise Refused("forbidden", f"{article} {standing.value} may not {act.value}.")
+
+
+def may(standing: Standing | None, act: Act) -> bool:
+    """The same as an answer, for a standing in the Space."""
+    return standing is not None and act in MAY[standing]

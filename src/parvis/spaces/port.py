@@ -7,7 +7,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from parvis.people.account import Account, Suspension
+from parvis.spaces.handoff import HandoffCode
 from parvis.spaces.invitation import Invitation
+from parvis.spaces.log import Entry
 from parvis.spaces.space import Space, State
 
 
@@ -28,7 +31,7 @@ class SpaceRecords(Protocol):
         """The Space with all its seats. With `lock` nobody else changes it until the transaction ends."""
 
     async def save(self, space: Space) -> None:
-        """Writes what a Space and its seats have become."""
+        """Writes what a Space, its seats and its handoffs have become."""
 
     async def page(
         self, states: Sequence[State], seated_account_id: str | None, after: Place | None, limit: int
@@ -36,7 +39,7 @@ class SpaceRecords(Protocol):
         """At most `limit` Spaces after a place; with an account only those where it has a seat."""
 
     async def to_publish(self, ended_since_ms: int) -> list[Space]:
-        """All Spaces that are not over, and those that have been since a time."""
+        """All Spaces that are not over, those that have been since a time, and those handed off for good."""
 
     async def note_peak(self, space_id: str, peak_listeners: int) -> None:
         """Raises the peak of a Space, never lowers it."""
@@ -50,6 +53,31 @@ class SpaceRecords(Protocol):
     async def set_uses(self, invitation_id: str, uses_left: int) -> None: ...
 
     async def drop_invitations(self, space_id: str) -> None: ...
+
+    async def handoff_from(self, handoff_id: str) -> str | None:
+        """The Space that a handoff leads away from."""
+
+    async def add_handoff_code(self, code: HandoffCode) -> None: ...
+
+    async def handoff_code(self, code_hash: str) -> HandoffCode | None: ...
+
+    async def set_handoff_code_used(self, code_id: str, used_at_ms: int) -> None: ...
+
+    async def add_entry(self, entry: Entry) -> None:
+        """Writes an entry of the log; its `id` is given here."""
+
+    async def entries(self, space_id: str, before_id: int | None, limit: int) -> list[Entry]:
+        """At most `limit` entries of a Space's log that are older than an id, newest first."""
+
+    async def account(self, handle: str) -> Account | None: ...
+
+    async def unknown_handles(self, handles: Sequence[str]) -> list[str]:
+        """Those of `handles` that nobody has."""
+
+    async def set_suspension(self, account_id: str, suspension: Suspension | None) -> None: ...
+
+    async def open_with_seat(self, account_id: str) -> list[Space]:
+        """All Spaces that are not over in which an account has a seat, locked."""
 
 
 class SpaceStore(Protocol):

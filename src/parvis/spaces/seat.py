@@ -8,7 +8,7 @@ Two mutes that don't touch each other: the owner's own and the host's. Sound is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from parvis.errors import Refused
@@ -31,16 +31,18 @@ class MutedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who sits there, as others see it."""
+    """Who sits there, as others see it. `operator`, who runs this Parvis, is known only of who asks."""
 
     account_id: str
     handle: str
     display_name: str
+    operator: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One seat. Times are Unix milliseconds; `removed` says that somebody else took the seat away."""
+    """One seat. Times are Unix milliseconds; `removed` says that somebody else took the seat away,
+    `suspended` that its owner's account is: the seat stays, but is not on stage meanwhile."""
 
     person: Person
     role: Role
@@ -49,6 +51,7 @@ class Seat:
     muted_by_host: bool = False
     left_at_ms: int | None = None
     removed: bool = False
+    suspended: bool = False
 
     @property
     def muted_by(self) -> MutedBy | None:
@@ -61,9 +64,9 @@ class Seat:
         """The owner is silent."""
         return replace(self, muted_by_self=True)
 
-    def unmute_own(self) -> Seat:
+    def unmute_own(self, *, acts_as_host: bool = False) -> Seat:
         """The owner speaks again. Raises `Refused` `muted-by-host`."""
-        if self.role is Role.HOST:
+        if acts_as_host or self.role is Role.HOST:
             return replace(self, muted_by_self=False, muted_by_host=False)
         if self.muted_by_host:
             raise Refused("muted-by-host", "The host muted this seat; only the host can unmute it.")

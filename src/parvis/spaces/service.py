@@ -1,31 +1,31 @@
-"""The use cases of Spaces: each loads, asks the rules, keeps, and announces.
+"""The use cases of Spaces and their seats: each loads, asks the rules, keeps, and announces (`changes.py`).
 
-- A change that has begun is finished even if the asker goes away meanwhile: what is kept is always announced.
 - Who has no right to an act learns that before whether the act would be possible: role first, then state.
+- What a host, co-host or operator does is in the log; what one does with one's own seat is not.
 """
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
-from parvis.clock import Clock
-from parvis.errors import NotFound, UserError
-from parvis.spaces import words
-from parvis.spaces.invitation import Invitation, check_terms
-from parvis.spaces.invitation import invalid as invitation_invalid
-from parvis.spaces.permissions import Act, check_may
-from parvis.spaces.port import Announcer, Place, SpaceRecords, SpaceStore
+from parvis.errors import UserError
+from parvis.spaces import invitation as invitations
+from parvis.spaces import succession, words
+from parvis.spaces.changes import Changes, found
+from parvis.spaces.invitation import Invitation
+from parvis.spaces.log import Entry, check_reason
+from parvis.spaces.permissions import Act, Standing, check_may, may
+from parvis.spaces.port import Place, SpaceRecords
 from parvis.spaces.seat import Person, Role, Seat
+from parvis.spaces.seen import UNSEEN, Seen
 from parvis.spaces.space import OPEN_STATES, Space, State
+from parvis.spaces.terms import DEFAULT_TERMS, Terms, check_terms
 
 _LATE_MS: Final = 60_000
 """How far in the past an announced time may lie: clocks differ, forms take time."""
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +37,20 @@ class Draft:
     language: str = "en"
     starts_at_ms: int | None = None
     max_speakers: int = words.DEFAULT_MAX_SPEAKERS
+    terms: Terms = DEFAULT_TERMS
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What should change; None leaves as it is. `starts_at_ms` counts only with `reschedule`."""
+    """What should change; None leaves as it is. `starts_at_ms` counts only with `reschedule`; `terms` are the
+    fields of `Terms` that change."""
 
     title: str | None = None
     description: str | None = None
     language: str | None = None
     reschedule: bool = False
     starts_at_ms: int | None = None
+    terms: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +61,15 @@ class Invited:
     code: str
 
 
-class Spaces:
-    """All use cases. `asker` is the person who asks, already known to be who it says."""
-
-    def __init__(self, store: SpaceStore, announcer: Announcer, clock: Clock) -> None:
-        self._store = store
-        self._announcer = announcer
-        self._clock = clock
-        self._unfinished: set[asyncio.Task[Any]] = set()
+class Spaces(Changes):
+    """`asker` is the person who asks, already known to be who it says."""
 
     # Reading.
 
     async def get(self, space_id: str) -> Space:
         """Raises `NotFound` `space-unknown`."""
         async with self._store.read_spaces() as records:
-            return await _found(records, space_id)
+            return await found(records, space_id)
 
     async def page(
         self, states: tuple[State, ...], after: Place | None, limit: int, mine: Person | None
@@ -97,62 +94,89 @@ class Spaces:
             max_speakers=words.check_max_speakers(draft.max_speakers),
             created_at_ms=now_ms,
             starts_at_ms=self._check_time(draft.starts_at_ms),
+            terms=check_terms(draft.terms),
             started_at_ms=None,
             ended_at_ms=None,
             peak_listeners=0,
             seats=(Seat(person=asker, role=Role.HOST, taken_at_ms=now_ms),),
         )
 
-        async def add() -> Space:
-            async with self._store.write_spaces() as records:
-                await records.add(space)
-            self._announcer.announce(space)
-            return space
+        async def work(records: SpaceRecords) -> tuple[Space, list[Space]]:
+            await _check_known(records, space.terms)
+            await records.add(space)
+            return space, [space]
 
-        return await self._finished(add())
+        return await self._transact(work)
 
     async def edit(self, space_id: str, edit: Edit, asker: Person) -> Space:
         """Raises `UserError` `input-invalid`, `Refused`, `Conflict` `space-ended`, `space-begun`."""
 
-        def change(space: Space) -> Space:
-            check_may(space.role_of(asker.account_id), Act.EDIT)
+        async def change(space: Space, records: SpaceRecords) -> Space:
+            standing = space.standing_of(asker.account_id)
+            check_may(standing, Act.EDIT)
+            if "successors" in edit.terms:
+                check_may(standing, Act.NAME_SUCCESSORS)
             edited = space.edit(
                 title=None if edit.title is None else words.check_title(edit.title),
                 description=None if edit.description is None else words.check_description(edit.description),
                 language=None if edit.language is None else words.check_language(edit.language),
             )
-            return edited.reschedule(self._check_time(edit.starts_at_ms)) if edit.reschedule else edited
+            if edit.reschedule:
+                edited = edited.reschedule(self._check_time(edit.starts_at_ms))
+            if edit.terms:
+                edited = edited.settle(check_terms(replace(space.terms, **edit.terms)))
+                await _check_known(records, edited.terms)
+            if edited is not space:
+                entry = self._entry(space_id, asker, "edited")
+                await records.add_entry(replace(entry, details=_changes(edit)))
+            return edited
 
-        return await self._change(space_id, change)
+        return await self._change_with(space_id, change)
 
     async def start(self, space_id: str, asker: Person) -> Space:
         """Raises `Refused`, `Conflict` `space-ended`."""
 
         def change(space: Space) -> Space:
-            check_may(space.role_of(asker.account_id), Act.START)
+            check_may(space.standing_of(asker.account_id), Act.START)
             return space.start(self._now_ms())
 
-        return await self._change(space_id, change)
+        return await self._change(space_id, change, self._entry(space_id, asker, "started"))
 
     async def end(self, space_id: str, asker: Person, peak_listeners: int) -> Space:
         """Over; its invitations die. Raises `Refused`."""
 
         async def change(space: Space, records: SpaceRecords) -> Space:
-            check_may(space.role_of(asker.account_id), Act.END)
-            await records.drop_invitations(space.id)
-            return space.end(self._now_ms(), peak_listeners)
+            check_may(space.standing_of(asker.account_id), Act.END)
+            ended = space.end(self._now_ms(), peak_listeners)
+            if ended is not space:
+                await records.drop_invitations(space.id)
+                await records.add_entry(self._entry(space_id, asker, "ended"))
+            return ended
 
         return await self._change_with(space_id, change)
 
-    async def set_held(self, space_id: str, *, held: bool) -> Space:
-        """What the stage saw: nobody is connected any more, or somebody is again."""
-        return await self._change(space_id, lambda space: space.hold() if held else space.resume())
+    async def set_standby_loop(self, space_id: str, asker: Person, *, there: bool) -> Space:
+        """A standby sound was uploaded, or is to go. Raises `Refused`, `Conflict` `space-ended`."""
+
+        def change(space: Space) -> Space:
+            check_may(space.standing_of(asker.account_id), Act.EDIT)
+            return space.with_standby_loop(there=there)
+
+        act = "standby-loop-set" if there else "standby-loop-removed"
+        return await self._change(space_id, change, self._entry(space_id, asker, act))
+
+    async def log(self, space_id: str, asker: Person, before_id: int | None, limit: int) -> list[Entry]:
+        """The log of a Space, newest first. Raises `Refused`, `NotFound` `space-unknown`."""
+        async with self._store.read_spaces() as records:
+            space = await found(records, space_id)
+            check_may(space.standing_of(asker.account_id), Act.SEE_LOG, operator=asker.operator)
+            return await records.entries(space_id, before_id, limit)
 
     # Seats.
 
     async def invite(self, space_id: str, asker: Person, role: Role, uses: int, expires_in_s: int) -> Invited:
         """Raises `UserError` `input-invalid`, `Refused`, `Conflict` `space-ended`."""
-        check_terms(role, uses, expires_in_s)
+        invitations.check_terms(role, uses, expires_in_s)
         now_ms = self._now_ms()
         code = words.new_code()
         invitation = Invitation(
@@ -166,10 +190,12 @@ class Spaces:
             created_by=asker.account_id,
         )
         async with self._store.write_spaces() as records:
-            space = await _found(records, space_id, lock=True)
-            check_may(space.role_of(asker.account_id), Act.INVITE)
+            space = await found(records, space_id, lock=True)
+            check_may(space.standing_of(asker.account_id), Act.INVITE)
             space.check_open()
             await records.add_invitation(invitation)
+            entry = self._entry(space_id, asker, "invited")
+            await records.add_entry(replace(entry, details={"role": role.value, "uses": uses}))
         return Invited(invitation, code)
 
     async def take_seat(self, space_id: str, code: str, asker: Person) -> Space:
@@ -182,7 +208,7 @@ class Spaces:
             space.check_open()
             invitation = await records.invitation(words.code_hash(code))
             if invitation is None:
-                raise invitation_invalid()
+                raise invitations.invalid()
             now_ms = self._now_ms()
             spent = invitation.spend(space, asker.account_id, now_ms)
             seated = space.seat_person(asker, invitation.role, now_ms)
@@ -193,88 +219,109 @@ class Spaces:
         return await self._change_with(space_id, change)
 
     async def change_seat(
-        self, space_id: str, handle: str, asker: Person, *, muted: bool | None, role: Role | None
+        self,
+        space_id: str,
+        handle: str,
+        asker: Person,
+        *,
+        muted: bool | None,
+        role: Role | None,
+        reason: str | None = None,
     ) -> Space:
         """Mutes, unmutes, gives a role. Raises `Refused`, `NotFound` `seat-unknown`, `Conflict`."""
+        reason = check_reason(reason) if reason is not None else None
+        own = handle == asker.handle
 
-        def change(space: Space) -> Space:
-            mine = check_may(space.role_of(asker.account_id), Act.SEE_STAGE)
-            own = handle == asker.handle
+        async def change(space: Space, records: SpaceRecords) -> Space:
+            mine = space.standing_of(asker.account_id)
+            check_may(mine, Act.SEE_STAGE)
             if role is not None:
                 check_may(mine, Act.CHANGE_ROLES)
             if muted is not None and not own:
                 check_may(mine, Act.MUTE_OTHERS)
             seat = space.seat_named(handle)
             space.check_open()
+            changed = space
             if role is not None:
-                space = space.give_role(seat, role)
-                seat = space.seat_named(handle)
-            return space if muted is None else space.with_seat(_muted(seat, muted, own=own))
+                changed = changed.give_role(seat, role)
+                if changed is not space:
+                    entry = self._entry(space_id, asker, "role-given", handle, reason)
+                    await records.add_entry(replace(entry, details={"role": role.value}))
+            if muted is not None:
+                before = changed
+                seat = changed.seat_named(handle)
+                acts_as_host = mine is Standing.ACTING_HOST
+                changed = changed.with_seat(_muted(seat, muted, own=own, acts_as_host=acts_as_host))
+                if changed is not before and not own:
+                    act = "muted" if muted else "unmuted"
+                    await records.add_entry(self._entry(space_id, asker, act, handle, reason))
+            return changed
 
-        return await self._change(space_id, change)
+        return await self._change_with(space_id, change)
 
-    async def remove_seat(self, space_id: str, handle: str, asker: Person) -> Space:
-        """Leaves, or removes somebody. Raises `Refused`, `NotFound` `seat-unknown`, `Conflict`."""
+    async def remove_seat(
+        self,
+        space_id: str,
+        handle: str,
+        asker: Person,
+        *,
+        successor: str | None = None,
+        reason: str | None = None,
+        seen: Seen = UNSEEN,
+    ) -> Space:
+        """Leaves, or removes somebody; a host who leaves names its `successor`.
 
-        def change(space: Space) -> Space:
-            mine = check_may(space.role_of(asker.account_id), Act.SEE_STAGE)
-            own = handle == asker.handle
+        Raises `Refused`, `NotFound` `seat-unknown`, `Conflict` `space-ended`, `host-must-stay`,
+        `successor-needed`.
+        """
+        reason = check_reason(reason) if reason is not None else None
+        own = handle == asker.handle
+
+        async def change(space: Space, records: SpaceRecords) -> Space:
+            mine = space.standing_of(asker.account_id)
+            check_may(mine, Act.SEE_STAGE)
             if not own:
                 check_may(mine, Act.REMOVE_OTHERS)
             seat = space.seat_named(handle)
-            if seat.role is Role.HOST and not own:
-                check_may(mine, Act.CHANGE_ROLES)
-            return space.unseat(seat, self._now_ms(), removed=not own)
-
-        return await self._change(space_id, change)
-
-    # How every change is made.
-
-    async def _change(self, space_id: str, change: Callable[[Space], Space]) -> Space:
-        async def with_records(space: Space, _: SpaceRecords) -> Space:
-            return change(space)
-
-        return await self._change_with(space_id, with_records)
-
-    async def _change_with(
-        self, space_id: str, change: Callable[[Space, SpaceRecords], Awaitable[Space]]
-    ) -> Space:
-        async def work() -> Space:
-            async with self._store.write_spaces() as records:
-                space = await _found(records, space_id, lock=True)
-                changed = await change(space, records)
-                if changed is not space:
-                    await records.save(changed)
-            # No await between the commit and this: changes are announced in the order they were kept.
-            if changed is not space:
-                self._announcer.announce(changed)
+            now_ms = self._now_ms()
+            if own and may(mine, Act.HAND_ROLE_ON):
+                changed = succession.leave_to(space, successor, seen, now_ms)
+                entry = self._entry(space_id, asker, "host-passed-on", changed.host.person.handle, reason)
+            else:
+                if seat.role is Role.HOST:
+                    check_may(mine, Act.CHANGE_ROLES)
+                changed = space.unseat(seat, now_ms, removed=not own)
+                # Who acted as host and leaves is followed at once, not with the stage's next word.
+                changed = succession.step(changed, seen, now_ms)
+                entry = self._entry(space_id, asker, "left" if own else "removed", handle, reason)
+            await records.add_entry(entry)
             return changed
 
-        return await self._finished(work())
-
-    async def _finished(self, work: Coroutine[Any, Any, Result]) -> Result:
-        task = asyncio.create_task(work)
-        self._unfinished.add(task)
-        task.add_done_callback(self._unfinished.discard)
-        return await asyncio.shield(task)
+        return await self._change_with(space_id, change)
 
     def _check_time(self, starts_at_ms: int | None) -> int | None:
         if starts_at_ms is not None and starts_at_ms < self._now_ms() - _LATE_MS:
             raise UserError("input-invalid", "starts_at: this time is past.")
         return starts_at_ms
 
-    def _now_ms(self) -> int:
-        return int(self._clock.wall_s() * 1000)
+
+async def _check_known(records: SpaceRecords, terms: Terms) -> None:
+    """A successor whose handle nobody has could never follow."""
+    unknown = await records.unknown_handles(terms.successors) if terms.successors else []
+    if unknown:
+        raise UserError("input-invalid", f"successors: there is no @{unknown[0]}.")
 
 
-async def _found(records: SpaceRecords, space_id: str, *, lock: bool = False) -> Space:
-    space = await records.get(space_id, lock=lock) if words.is_space_id(space_id) else None
-    if space is None:
-        raise NotFound("space-unknown", "There is no such Space.")
-    return space
+def _changes(edit: Edit) -> dict[str, object]:
+    """What an edit says, for the log."""
+    said = {name: getattr(edit, name) for name in ("title", "description", "language")}
+    changes: dict[str, object] = {name: value for name, value in said.items() if value is not None}
+    if edit.reschedule:
+        changes["starts_at_ms"] = edit.starts_at_ms
+    return changes | dict(edit.terms)
 
 
-def _muted(seat: Seat, muted: bool, *, own: bool) -> Seat:
+def _muted(seat: Seat, muted: bool, *, own: bool, acts_as_host: bool) -> Seat:
     if own:
-        return seat.mute_own() if muted else seat.unmute_own()
+        return seat.mute_own() if muted else seat.unmute_own(acts_as_host=acts_as_host)
     return seat.mute_by_host() if muted else seat.unmute_by_host()

@@ -10,9 +10,12 @@ The life of a Space::
 - *start* puts it on air. On a Space that is live or held it changes nothing.
 - *hold* says that no speaker is connected; the Space stays open. *resume* says that one is back.
 - *end* is final. A Space that never began may be ended: it is called off. Ending it twice changes nothing.
+- *postpone* moves the announced time of a scheduled Space whose host is absent (`plan.py`).
 - Nothing of an ended Space changes any more; its seats stay as history.
 
-The seats of a Space: exactly 1 host, at most 2 co-hosts, at most `max_speakers` speakers.
+The seats of a Space: exactly 1 host, at most 2 co-hosts, at most `max_speakers` speakers. One of those who
+are not host may be *acting host* while the host is away (`succession.py`). The seat of a suspended account is
+kept, but is not on stage.
 
 Times are Unix milliseconds. `revision` grows by one with each change that the stage and the edges must know.
 """
@@ -24,7 +27,10 @@ from enum import StrEnum
 from typing import Final
 
 from parvis.errors import Conflict, NotFound
+from parvis.spaces.handoff import Handoff, withdrawn
+from parvis.spaces.permissions import Standing
 from parvis.spaces.seat import Person, Role, Seat
+from parvis.spaces.terms import DEFAULT_TERMS, Recording, Terms
 
 MAX_CO_HOSTS: Final = 2
 
@@ -40,11 +46,17 @@ class State(StrEnum):
 
 OPEN_STATES: Final = (State.SCHEDULED, State.LIVE, State.HELD)
 ON_AIR: Final = (State.LIVE, State.HELD)
+_NOBODY_ACTS: Final = {"acting_id": None, "host_away_since_ms": None, "acting_away_since_ms": None}
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """One live audio event. `seats` holds those who left, too: `on_stage` are those who have a seat now."""
+    """One live audio event. `seats` holds those who left, too: `on_stage` are those who have a seat now.
+
+    `acting_id` is the account of the acting host. `host_away_since_ms` and `acting_away_since_ms` say since
+    when they are not connected, `held_since_ms` since when nobody is; `ends_at_ms` when it ends by itself
+    after a handoff. `standby_loop` counts uploads of a standby sound, negative when there is none any more.
+    """
 
     id: str
     revision: int
@@ -59,16 +71,46 @@ class Space:
     ended_at_ms: int | None
     peak_listeners: int
     seats: tuple[Seat, ...]
+    terms: Terms = DEFAULT_TERMS
+    acting_id: str | None = None
+    host_away_since_ms: int | None = None
+    acting_away_since_ms: int | None = None
+    held_since_ms: int | None = None
+    ends_at_ms: int | None = None
+    postponed: int = 0
+    recorded: bool = False
+    standby_loop: int = 0
+    handoffs: tuple[Handoff, ...] = ()
+
+    @property
+    def taken(self) -> tuple[Seat, ...]:
+        """Seats that are taken, in the order in which they were; those of suspended accounts, too."""
+        return tuple(seat for seat in self.seats if seat.left_at_ms is None)
 
     @property
     def on_stage(self) -> tuple[Seat, ...]:
-        """Seats that are taken, in the order in which they were."""
-        return tuple(seat for seat in self.seats if seat.left_at_ms is None)
+        """Seats whose owners may be heard, in the order in which they were taken."""
+        return tuple(seat for seat in self.taken if not seat.suspended)
 
     @property
     def host(self) -> Seat:
         """The host's seat. There is always one."""
-        return next(seat for seat in self.on_stage if seat.role is Role.HOST)
+        return next(seat for seat in self.taken if seat.role is Role.HOST)
+
+    @property
+    def acting(self) -> Seat | None:
+        """The seat of the acting host."""
+        return self.seat_of(self.acting_id) if self.acting_id is not None else None
+
+    @property
+    def is_on_air(self) -> bool:
+        """Live or held."""
+        return self.state in ON_AIR
+
+    @property
+    def auto_starts(self) -> bool:
+        """Whether it goes on air by itself at its time."""
+        return self.starts_at_ms is not None and self.terms.auto_start is not False
 
     def seat_of(self, account_id: str) -> Seat | None:
         """The seat that this account has now."""
@@ -86,6 +128,15 @@ class Space:
         seat = self.seat_of(account_id) if account_id is not None else None
         return seat.role if seat is not None else None
 
+    def standing_of(self, account_id: str | None) -> Standing | None:
+        """What an account is here at this moment; None for listeners and strangers."""
+        role = self.role_of(account_id)
+        if role is None:
+            return None
+        if role is not Role.HOST and account_id == self.acting_id:
+            return Standing.ACTING_HOST
+        return Standing(role.value)
+
     # Life.
 
     def start(self, now_ms: int) -> Space:
@@ -93,22 +144,35 @@ class Space:
         self.check_open()
         if self.state in ON_AIR:
             return self
-        return self._changed(state=State.LIVE, started_at_ms=now_ms)
+        recorded = self.terms.recording is not Recording.OFF
+        return self._changed(state=State.LIVE, started_at_ms=now_ms, recorded=recorded)
 
-    def hold(self) -> Space:
+    def hold(self, now_ms: int) -> Space:
         """No speaker is connected. Only what is live can be held."""
-        return self._changed(state=State.HELD) if self.state is State.LIVE else self
+        if self.state is not State.LIVE:
+            return self
+        return self._changed(state=State.HELD, held_since_ms=now_ms)
 
     def resume(self) -> Space:
         """A speaker is back. Only what is held can be resumed."""
-        return self._changed(state=State.LIVE) if self.state is State.HELD else self
+        if self.state is not State.HELD:
+            return self
+        return self._changed(state=State.LIVE, held_since_ms=None)
 
     def end(self, now_ms: int, peak_listeners: int) -> Space:
         """Over, for good. Raises nothing: what has ended has ended."""
         if self.state is State.ENDED:
             return self
         peak = max(peak_listeners, self.peak_listeners)
-        return self._changed(state=State.ENDED, ended_at_ms=now_ms, peak_listeners=peak)
+        return self._changed(
+            state=State.ENDED,
+            ended_at_ms=now_ms,
+            peak_listeners=peak,
+            ends_at_ms=None,
+            held_since_ms=None,
+            handoffs=withdrawn(self.handoffs),
+            **_NOBODY_ACTS,
+        )
 
     def check_open(self) -> None:
         """Raises `Conflict` `space-ended`."""
@@ -137,7 +201,25 @@ class Space:
         self.check_open()
         if self.state is not State.SCHEDULED:
             raise Conflict("space-begun", "This Space has begun: its time can't be changed any more.")
-        return self if starts_at_ms == self.starts_at_ms else self._changed(starts_at_ms=starts_at_ms)
+        if starts_at_ms == self.starts_at_ms:
+            return self
+        return self._changed(starts_at_ms=starts_at_ms, postponed=0)
+
+    def settle(self, terms: Terms) -> Space:
+        """Other settings, already checked. Raises `Conflict` `space-ended`."""
+        self.check_open()
+        if terms == self.terms:
+            return self
+        recorded = self.recorded or (self.is_on_air and terms.recording is not Recording.OFF)
+        return self._changed(terms=terms, recorded=recorded)
+
+    def with_standby_loop(self, *, there: bool) -> Space:
+        """A standby sound was uploaded, or taken away. Raises `Conflict` `space-ended`."""
+        self.check_open()
+        uploads = abs(self.standby_loop) + 1
+        if not there and self.standby_loop <= 0:
+            return self
+        return self._changed(standby_loop=uploads if there else -uploads)
 
     # Who is on stage.
 
@@ -176,8 +258,56 @@ class Space:
         """
         self.check_open()
         if seat.role is Role.HOST:
-            raise Conflict("host-must-stay", "The host can't leave its own Space; end it instead.")
-        return self.with_seat(replace(seat, left_at_ms=now_ms, removed=removed))
+            raise Conflict("host-must-stay", "The host can't be removed from its own Space.")
+        return self.with_seat(replace(seat, left_at_ms=now_ms, removed=removed)).checked_acting()
+
+    def pass_on(self, successor: Seat, now_ms: int, *, removed: bool) -> Space:
+        """Another host for good; who was it leaves the stage, `removed` if that was not its wish.
+
+        Raises `Conflict` `space-ended`.
+        """
+        self.check_open()
+        assert successor in self.on_stage
+        assert successor.role is not Role.HOST
+        old = replace(self.host, left_at_ms=now_ms, removed=removed, role=Role.SPEAKER)
+        new = replace(successor, role=Role.HOST, muted_by_host=False)
+        now = {seat.person.account_id: seat for seat in (old, new)}
+        seats = tuple(now.get(seat.person.account_id, seat) for seat in self.seats)
+        return self._changed(seats=seats, **_NOBODY_ACTS)
+
+    def checked_acting(self) -> Space:
+        """The same, without an acting host who is not on stage any more."""
+        if self.acting_id is None or self.acting is not None:
+            return self
+        return self._changed(acting_id=None, acting_away_since_ms=None)
+
+    def with_acting(
+        self, acting_id: str | None, *, host_away_since_ms: int | None, acting_away_since_ms: int | None
+    ) -> Space:
+        """What `succession.py` found; the same if that is nothing new."""
+        changes = {
+            "acting_id": acting_id,
+            "host_away_since_ms": host_away_since_ms,
+            "acting_away_since_ms": acting_away_since_ms,
+        }
+        if all(getattr(self, name) == value for name, value in changes.items()):
+            return self
+        return self._changed(**changes)
+
+    # Plans and handoffs.
+
+    def postpone(self, starts_at_ms: int) -> Space:
+        """Another announced time, because the host is absent."""
+        assert self.state is State.SCHEDULED
+        return self._changed(starts_at_ms=starts_at_ms, postponed=self.postponed + 1)
+
+    def with_handoffs(self, handoffs: tuple[Handoff, ...], **ends: int | None) -> Space:
+        """What `handoff.py` made of them, and `ends_at_ms` if that changes, too."""
+        return self._changed(handoffs=handoffs, **ends)
+
+    def told_again(self) -> Space:
+        """The same with a new revision: something of it that is kept elsewhere has changed."""
+        return self._changed()
 
     def with_seat(self, seat: Seat) -> Space:
         """The same Space with this seat in place of its owner's old one."""
@@ -188,7 +318,7 @@ class Space:
 
     def _check_room(self, role: Role) -> None:
         limit = MAX_CO_HOSTS if role is Role.CO_HOST else self.max_speakers
-        if sum(seat.role is role for seat in self.on_stage) >= limit:
+        if sum(seat.role is role for seat in self.taken) >= limit:
             noun = "co-hosts" if role is Role.CO_HOST else "speakers"
             raise Conflict("stage-full", f"All {limit} seats for {noun} are taken.")
 

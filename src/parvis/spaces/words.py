@@ -60,6 +60,11 @@ def check_description(description: str) -> str:
     return _checked("description", description.replace("\r\n", "\n"), 0, DESCRIPTION_MAX, allowed="\n\t")
 
 
+def check_line(field: str, text: str, longest: int) -> str:
+    """One line of 1 to `longest` characters in NFC, or `UserError` `input-invalid`."""
+    return _checked(field, text, 1, longest, allowed="")
+
+
 def check_language(language: str) -> str:
     """The tag, or `UserError` `input-invalid`."""
     if _LANGUAGE.fullmatch(language) is None:

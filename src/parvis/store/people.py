@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parvis.errors import Conflict
-from parvis.people.account import Account
+from parvis.people.account import Account, Suspension
 from parvis.people.port import Session
 from parvis.store.tables import accounts, sessions
+
+OPERATOR: Final = "operator"
+MEMBER: Final = "member"
 
 
 class PeopleTables:
@@ -38,7 +41,23 @@ class PeopleTables:
         """The account and its password hash."""
         found = await self._connection.execute(select(accounts).where(accounts.c.handle == handle))
         row = found.one_or_none()
-        return None if row is None else (_account(row), row.password_hash)
+        return None if row is None else (account_of(row), row.password_hash)
+
+    async def set_operator(self, handle: str, *, operator: bool) -> bool:
+        """Makes somebody operator, or not any more. False when nobody has this handle."""
+        role = OPERATOR if operator else MEMBER
+        known = await self._connection.execute(select(accounts.c.id).where(accounts.c.handle == handle))
+        if known.one_or_none() is None:
+            return False
+        await self._connection.execute(update(accounts).where(accounts.c.handle == handle).values(role=role))
+        return True
+
+    async def operators(self) -> list[Account]:
+        """All operators, by handle."""
+        found = await self._connection.execute(
+            select(accounts).where(accounts.c.role == OPERATOR).order_by(accounts.c.handle)
+        )
+        return [account_of(row) for row in found]
 
     async def set_password_hash(self, account_id: str, password_hash: str) -> None:
         await self._connection.execute(
@@ -69,7 +88,7 @@ class PeopleTables:
         row = found.one_or_none()
         if row is None:
             return None
-        return Session(row.session_id, _account(row), row.session_created_at_ms, row.expires_at_ms)
+        return Session(row.session_id, account_of(row), row.session_created_at_ms, row.expires_at_ms)
 
     async def drop_session(self, session_id: str) -> None:
         await self._connection.execute(delete(sessions).where(sessions.c.id == session_id))
@@ -78,5 +97,16 @@ class PeopleTables:
         await self._connection.execute(delete(sessions).where(sessions.c.expires_at_ms <= now_ms))
 
 
-def _account(row: Row[Any]) -> Account:
-    return Account(row.id, row.handle, row.display_name, row.created_at_ms)
+def account_of(row: Row[Any]) -> Account:
+    """The account of a row of `accounts`."""
+    suspension = None
+    if row.suspended_at_ms is not None:
+        suspension = Suspension(row.suspended_reason, row.suspended_at_ms, row.suspended_by)
+    return Account(
+        id=row.id,
+        handle=row.handle,
+        display_name=row.display_name,
+        created_at_ms=row.created_at_ms,
+        operator=row.role == OPERATOR,
+        suspension=suspension,
+    )

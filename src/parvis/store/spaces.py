@@ -1,26 +1,31 @@
-"""Spaces, seats and invitations in tables: implements `parvis.spaces.port.SpaceRecords`."""
+"""Spaces, seats, invitations and handoffs in tables: implements `parvis.spaces.port.SpaceRecords`.
+
+What is beside them in the same transaction (codes, log, suspension) is in `records.py`.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, Select, and_, delete, func, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from parvis.spaces.handoff import Handoff, HandoffState
 from parvis.spaces.invitation import Invitation
 from parvis.spaces.port import Place
 from parvis.spaces.seat import Person, Role, Seat
 from parvis.spaces.space import OPEN_STATES, Space, State
-from parvis.store.tables import accounts, invitations, seats, spaces
+from parvis.spaces.terms import IfAbsent, Recording, Standby, Terms
+from parvis.store.records import BesideSpaces
+from parvis.store.tables import accounts, handoffs, invitations, seats, spaces
+
+_ELSEWHERE: Final = ("seats", "terms", "handoffs")
+_TERMS: Final = tuple(Terms.__dataclass_fields__)
 
 
-class SpaceTables:
+class SpaceTables(BesideSpaces):
     """Records inside the transaction of `connection`."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
 
     async def add(self, space: Space) -> None:
         await self._connection.execute(insert(spaces).values(_space_row(space)))
@@ -33,7 +38,7 @@ class SpaceTables:
         return found[0] if found else None
 
     async def save(self, space: Space) -> None:
-        """Writes the Space's row and those of its seats that are new or changed. Seats are never deleted."""
+        """Writes the Space's row, and of its seats and handoffs what is new or changed. None is deleted."""
         await self._connection.execute(
             update(spaces).where(spaces.c.id == space.id).values(_space_row(space))
         )
@@ -47,6 +52,26 @@ class SpaceTables:
             elif before[account_id] != row:
                 mine = and_(seats.c.space_id == space.id, seats.c.account_id == account_id)
                 await self._connection.execute(update(seats).where(mine).values(row))
+        await self._save_handoffs(space)
+
+    async def _save_handoffs(self, space: Space) -> None:
+        kept = await self._connection.execute(select(handoffs).where(handoffs.c.from_id == space.id))
+        before = {row.id: dict(row._mapping) for row in kept}
+        for place, handoff in enumerate(space.handoffs):
+            row = _handoff_row(handoff) | {"place": place}
+            if handoff.id not in before:
+                await self._connection.execute(insert(handoffs).values(row))
+            elif before[handoff.id] != row:
+                await self._connection.execute(
+                    update(handoffs).where(handoffs.c.id == handoff.id).values(row)
+                )
+
+    async def open_with_seat(self, account_id: str) -> list[Space]:
+        """All Spaces that are not over in which an account has a seat; their rows held."""
+        mine = select(seats.c.space_id).where(seats.c.account_id == account_id, seats.c.left_at_ms.is_(None))
+        still_open = spaces.c.state.in_([state.value for state in OPEN_STATES])
+        query = select(spaces).where(still_open, spaces.c.id.in_(mine)).order_by(spaces.c.id)
+        return await self._with_seats(query.with_for_update())
 
     async def page(
         self, states: Sequence[State], seated_account_id: str | None, after: Place | None, limit: int
@@ -66,11 +91,13 @@ class SpaceTables:
         return await self._with_seats(query.order_by(*newest_first).limit(limit))
 
     async def to_publish(self, ended_since_ms: int) -> list[Space]:
-        """All Spaces that are not over, and those that have been since a time."""
+        """All Spaces that are not over, those that have been since a time, and those handed off for good."""
         still_open = spaces.c.state.in_([state.value for state in OPEN_STATES])
-        return await self._with_seats(
-            select(spaces).where(or_(still_open, spaces.c.ended_at_ms >= ended_since_ms))
+        for_good = select(handoffs.c.from_id).where(
+            handoffs.c.state == HandoffState.MADE.value, handoffs.c.only_from == ""
         )
+        matters = or_(still_open, spaces.c.ended_at_ms >= ended_since_ms, spaces.c.id.in_(for_good))
+        return await self._with_seats(select(spaces).where(matters))
 
     async def note_peak(self, space_id: str, peak_listeners: int) -> None:
         """Raises the peak of a Space, never lowers it."""
@@ -105,7 +132,7 @@ class SpaceTables:
         if not rows:
             return []
         sitting = await self._connection.execute(
-            select(seats, accounts.c.handle, accounts.c.display_name)
+            select(seats, accounts.c.handle, accounts.c.display_name, accounts.c.suspended_at_ms)
             .join_from(seats, accounts)
             .where(seats.c.space_id.in_([row.id for row in rows]))
             .order_by(seats.c.taken_at_ms, seats.c.account_id)
@@ -113,16 +140,52 @@ class SpaceTables:
         by_space: defaultdict[str, list[Seat]] = defaultdict(list)
         for row in sitting:
             by_space[row.space_id].append(_seat(row))
-        return [_space(row, tuple(by_space[row.id])) for row in rows]
+        leading = await self._connection.execute(
+            select(handoffs)
+            .where(handoffs.c.from_id.in_([row.id for row in rows]))
+            .order_by(handoffs.c.from_id, handoffs.c.place)
+        )
+        away: defaultdict[str, list[Handoff]] = defaultdict(list)
+        for row in leading:
+            away[row.from_id].append(_handoff(row))
+        return [_space(row, tuple(by_space[row.id]), tuple(away[row.id])) for row in rows]
 
 
 def _space_row(space: Space) -> dict[str, Any]:
-    row = {name: getattr(space, name) for name in Space.__dataclass_fields__ if name != "seats"}
-    return row | {"state": space.state.value}
+    row = {name: getattr(space, name) for name in Space.__dataclass_fields__ if name not in _ELSEWHERE}
+    terms = {name: getattr(space.terms, name) for name in _TERMS}
+    return {
+        **row,
+        **terms,
+        "state": space.state.value,
+        "successors": list(space.terms.successors),
+        "standby": space.terms.standby.value,
+        "if_absent": space.terms.if_absent.value,
+        "recording": space.terms.recording.value,
+    }
 
 
-def _space(row: Row[Any], sitting: tuple[Seat, ...]) -> Space:
-    return Space(**dict(row._mapping) | {"state": State(row.state), "seats": sitting})
+def _space(row: Row[Any], sitting: tuple[Seat, ...], away: tuple[Handoff, ...]) -> Space:
+    columns = dict(row._mapping)
+    terms = {name: columns.pop(name) for name in _TERMS} | {
+        "successors": tuple(row.successors),
+        "standby": Standby(row.standby),
+        "if_absent": IfAbsent(row.if_absent),
+        "recording": Recording(row.recording),
+    }
+    return Space(
+        **columns | {"state": State(row.state), "seats": sitting, "terms": Terms(**terms), "handoffs": away}
+    )
+
+
+def _handoff_row(handoff: Handoff) -> dict[str, Any]:
+    row = {name: getattr(handoff, name) for name in Handoff.__dataclass_fields__}
+    return row | {"state": handoff.state.value}
+
+
+def _handoff(row: Row[Any]) -> Handoff:
+    columns = {name: value for name, value in row._mapping.items() if name != "place"}
+    return Handoff(**columns | {"state": HandoffState(row.state)})
 
 
 def _seat_row(space_id: str, seat: Seat) -> dict[str, Any]:
@@ -147,4 +210,5 @@ def _seat(row: Row[Any]) -> Seat:
         muted_by_host=row.muted_by_host,
         left_at_ms=row.left_at_ms,
         removed=row.removed,
+        suspended=row.suspended_at_ms is not None,
     )

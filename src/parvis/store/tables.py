@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    false,
 )
 
 metadata: Final = MetaData(
@@ -40,6 +42,10 @@ accounts: Final = Table(
     Column("display_name", String(60), nullable=False),
     Column("password_hash", String(255), nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
+    Column("role", String(16), nullable=False, server_default="member"),
+    Column("suspended_at_ms", BigInteger),
+    Column("suspended_reason", String(200)),
+    Column("suspended_by", String(30)),
 )
 
 sessions: Final = Table(
@@ -68,6 +74,22 @@ spaces: Final = Table(
     Column("started_at_ms", BigInteger),
     Column("ended_at_ms", BigInteger),
     Column("peak_listeners", Integer, nullable=False),
+    Column("grace_s", Integer, nullable=False, server_default="10"),
+    Column("successors", JSON, nullable=False, server_default="[]"),
+    Column("standby", String(16), nullable=False, server_default="silence"),
+    Column("keep_open_s", Integer, nullable=False, server_default="3600"),
+    Column("auto_start", Boolean),
+    Column("if_absent", String(16), nullable=False, server_default="hold"),
+    Column("postpone_s", Integer, nullable=False, server_default="600"),
+    Column("recording", String(16), nullable=False, server_default="off"),
+    Column("acting_id", String(64)),
+    Column("host_away_since_ms", BigInteger),
+    Column("acting_away_since_ms", BigInteger),
+    Column("held_since_ms", BigInteger),
+    Column("ends_at_ms", BigInteger),
+    Column("postponed", Integer, nullable=False, server_default="0"),
+    Column("recorded", Boolean, nullable=False, server_default=false()),
+    Column("standby_loop", Integer, nullable=False, server_default="0"),
     CheckConstraint("state IN ('scheduled', 'live', 'held', 'ended')", name="state"),
     Index("ix_spaces_state_created_at_ms", "state", "created_at_ms"),
 )
@@ -99,4 +121,54 @@ invitations: Final = Table(
     Column("expires_at_ms", BigInteger, nullable=False),
     Column("created_by", String(64), ForeignKey("accounts.id"), nullable=False),
     CheckConstraint("uses_left >= 0", name="uses_left"),
+)
+
+handoffs: Final = Table(
+    "handoffs",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("from_id", String(16), ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("to_id", String(16), ForeignKey("spaces.id")),
+    Column("url", String(500), nullable=False),
+    Column("title", String(253), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("by", String(30), nullable=False),
+    Column("asked_at_ms", BigInteger, nullable=False),
+    Column("end", Boolean, nullable=False),
+    Column("only_from", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("at_ms", BigInteger),
+    Column("decided_by", String(30)),
+    Column("place", Integer, nullable=False),
+    CheckConstraint(
+        "state IN ('asked', 'made', 'declined', 'expired', 'withdrawn', 'returned')", name="state"
+    ),
+)
+"""`place` is the order in which a Space made or asked for its handoffs."""
+
+handoff_codes: Final = Table(
+    "handoff_codes",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("space_id", String(16), ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False),
+    Column("code_hash", String(64), nullable=False, unique=True),
+    Column("created_by", String(64), ForeignKey("accounts.id"), nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("expires_at_ms", BigInteger, nullable=False),
+    Column("used_at_ms", BigInteger),
+)
+
+log: Final = Table(
+    "log",
+    metadata,
+    # SQLite numbers rows by itself only if the type is INTEGER.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("space_id", String(16), ForeignKey("spaces.id", ondelete="CASCADE")),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("by", String(30)),
+    Column("act", String(40), nullable=False),
+    Column("whom", String(500)),
+    Column("reason", String(200)),
+    Column("details", JSON, nullable=False),
+    Index("ix_log_space_id_id", "space_id", "id"),
 )

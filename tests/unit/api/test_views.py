@@ -26,7 +26,13 @@ from tests.unit.spaces.makers import NOW_MS, new_space, person
     ],
 )
 def test_origins(settings: ControlSettings, control: str, edge: str) -> None:
-    assert Origins.of(settings) == Origins(control, edge)
+    found = Origins.of(settings)
+    assert (found.control, found.edge) == (control, edge)
+
+
+def test_the_archive_is_on_the_same_host_unless_said() -> None:
+    assert Origins.of(ControlSettings(archive_port=9)).archive == "http://127.0.0.1:9"
+    assert Origins.of(ControlSettings(public_archive_url="https://c.example/")).archive == "https://c.example"
 
 
 def test_the_code_of_an_invitation_stands_in_the_fragment() -> None:

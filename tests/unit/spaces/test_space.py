@@ -16,14 +16,14 @@ from tests.unit.spaces.makers import ANA, NOW_MS, new_space, person
 LATER_MS = NOW_MS + 1_000
 STEPS: dict[str, Callable[[Space], Space]] = {
     "start": lambda space: space.start(LATER_MS),
-    "hold": lambda space: space.hold(),
+    "hold": lambda space: space.hold(LATER_MS),
     "resume": lambda space: space.resume(),
     "end": lambda space: space.end(LATER_MS, 5),
 }
 IN_STATE: dict[State, Space] = {
     State.SCHEDULED: new_space(),
     State.LIVE: new_space().start(NOW_MS),
-    State.HELD: new_space().start(NOW_MS).hold(),
+    State.HELD: new_space().start(NOW_MS).hold(NOW_MS),
     State.ENDED: new_space().start(NOW_MS).end(NOW_MS, 0),
 }
 LIFE = """
@@ -61,7 +61,7 @@ def test_life(line: str) -> None:
 
 def test_the_times_of_a_life() -> None:
     live = new_space().start(NOW_MS + 1)
-    ended = live.hold().resume().end(NOW_MS + 2, 7)
+    ended = live.hold(NOW_MS + 2).resume().end(NOW_MS + 2, 7)
     assert (ended.started_at_ms, ended.ended_at_ms, ended.peak_listeners) == (NOW_MS + 1, NOW_MS + 2, 7)
     assert ended.end(NOW_MS + 3, 9) is ended
     called_off = new_space().end(NOW_MS, 0)

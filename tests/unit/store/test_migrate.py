@@ -48,4 +48,4 @@ async def test_the_migrations_end_where_the_tables_are(tmp_path: Path) -> None:
 
 
 def test_there_is_one_line_of_migrations() -> None:
-    assert ScriptDirectory.from_config(migration_config()).get_heads() == ["0001"]
+    assert ScriptDirectory.from_config(migration_config()).get_heads() == ["0002"]

@@ -20,7 +20,7 @@ router = APIRouter(prefix=API, tags=["stage"])
     responses={
         **documented("not-signed-in", "no-seat", "space-unknown", "input-invalid"),
         200: {
-            "description": "Server-sent events: `space`, `seats`, `counts`.",
+            "description": "Server-sent events, as docs/protocol.md §5 names them.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
     },
@@ -28,7 +28,7 @@ router = APIRouter(prefix=API, tags=["stage"])
 async def events(space: str, known: Known, services: Wired) -> StreamingResponse:
     """Everything that the studio shows, as it changes; for those who have a seat."""
     found = await services.spaces.get(space)
-    check_may(found.role_of(known.account.id), Act.SEE_STAGE)
+    check_may(found.standing_of(known.account.id), Act.SEE_STAGE)
     await services.rates.events(known.account.id)
     stream = studio_events(services, found, known)
     return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, status
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
 
 from parvis.api.asking import Asker, Wired
 from parvis.api.problems import documented
@@ -20,7 +22,7 @@ router = APIRouter(prefix=f"{API}/spaces/{{space}}/seats", tags=["stage"])
 async def everybody(space: str, asker: Asker, services: Wired) -> SeatList:
     """Everybody on stage; for those who have a seat."""
     found = await services.spaces.get(space)
-    check_may(found.role_of(asker.account_id), Act.SEE_STAGE)
+    check_may(found.standing_of(asker.account_id), Act.SEE_STAGE)
     return seats_out(found, services.live)
 
 
@@ -65,7 +67,7 @@ async def take(space: str, body: InvitationCode, asker: Asker, services: Wired) 
 async def change(space: str, handle: str, body: SeatEdit, asker: Asker, services: Wired) -> SeatOut:
     """Mutes or unmutes a seat (one's own, or as host or co-host), gives a role (as host)."""
     given = body.model_fields_set
-    if not given:
+    if not given - {"reason"}:
         raise UserError("input-invalid", "body: muted or role is needed.")
     changed = await services.spaces.change_seat(
         space,
@@ -73,6 +75,7 @@ async def change(space: str, handle: str, body: SeatEdit, asker: Asker, services
         asker,
         muted=body.muted if "muted" in given else None,
         role=Role(body.role) if "role" in given else None,
+        reason=body.reason,
     )
     return seat_out(changed, handle, services.live)
 
@@ -89,9 +92,20 @@ async def change(space: str, handle: str, body: SeatEdit, asker: Asker, services
         "seat-unknown",
         "space-ended",
         "host-must-stay",
+        "successor-needed",
         "input-invalid",
     ),
 )
-async def remove(space: str, handle: str, asker: Asker, services: Wired) -> None:
+async def remove(
+    space: str,
+    handle: str,
+    asker: Asker,
+    services: Wired,
+    successor: Annotated[
+        str | None, Query(max_length=100, description="Who is host after the host who leaves.")
+    ] = None,
+    reason: Annotated[str | None, Query(min_length=1, max_length=200, description="For the log.")] = None,
+) -> None:
     """Leaves the stage, or removes somebody from it (as host or co-host)."""
-    await services.spaces.remove_seat(space, handle, asker)
+    seen = services.live.seen(space)
+    await services.spaces.remove_seat(space, handle, asker, successor=successor, reason=reason, seen=seen)

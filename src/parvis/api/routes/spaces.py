@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, status
 
 from parvis.api.asking import Asker, MaybeKnown, Wired, person_of
 from parvis.api.problems import documented
 from parvis.api.routes import API
-from parvis.api.schemas import SpaceDraft, SpaceEdit, SpaceOut, SpacePage, StateName
+from parvis.api.schemas import SpaceDraft, SpaceEdit, SpaceOut, SpacePage, StateName, TermsDraft
 from parvis.api.times import parse_rfc3339
 from parvis.api.views import space_out
 from parvis.errors import UserError
@@ -19,6 +19,7 @@ from parvis.people.tokens import not_signed_in
 from parvis.spaces.port import Place
 from parvis.spaces.service import Draft, Edit
 from parvis.spaces.space import State
+from parvis.spaces.terms import IfAbsent, Recording, Standby, Terms
 from parvis.spaces.words import is_space_id
 
 router = APIRouter(prefix=f"{API}/spaces", tags=["spaces"])
@@ -37,6 +38,7 @@ async def create(body: SpaceDraft, asker: Asker, services: Wired) -> SpaceOut:
         language=body.language,
         starts_at_ms=_ms(body.starts_at),
         max_speakers=body.max_speakers,
+        terms=Terms(**_terms(body)),
     )
     space = await services.spaces.create(draft, asker)
     return space_out(space, asker.account_id, services.live, services.origins)
@@ -89,7 +91,7 @@ async def read(space: str, known: MaybeKnown, services: Wired) -> SpaceOut:
     ),
 )
 async def edit(space: str, body: SpaceEdit, asker: Asker, services: Wired) -> SpaceOut:
-    """Changes the words or the announced time; for host and co-hosts."""
+    """Changes the words, the settings or the announced time; for host and co-hosts."""
     given = body.model_fields_set
     changes = Edit(
         title=body.title if "title" in given else None,
@@ -97,6 +99,7 @@ async def edit(space: str, body: SpaceEdit, asker: Asker, services: Wired) -> Sp
         language=body.language if "language" in given else None,
         reschedule="starts_at" in given,
         starts_at_ms=_ms(body.starts_at),
+        terms=_terms(body),
     )
     edited = await services.spaces.edit(space, changes, asker)
     return space_out(edited, asker.account_id, services.live, services.origins)
@@ -130,6 +133,20 @@ async def end(space: str, asker: Asker, services: Wired) -> SpaceOut:
     """Over, for good; for the host. Already over: nothing changes."""
     ended = await services.spaces.end(space, asker, services.live.peak(space))
     return space_out(ended, asker.account_id, services.live, services.origins)
+
+
+def _terms(body: TermsDraft) -> dict[str, Any]:
+    """The settings that were said, as the domain knows them."""
+    said: dict[str, Any] = {
+        name: getattr(body, name) for name in Terms.__dataclass_fields__ if name in body.model_fields_set
+    }
+    kinds = {
+        "successors": tuple,
+        "standby": Standby,
+        "if_absent": IfAbsent,
+        "recording": Recording,
+    }
+    return {name: kinds[name](value) if name in kinds else value for name, value in said.items()}
 
 
 def _ms(time: str | None) -> int | None:

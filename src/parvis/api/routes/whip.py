@@ -105,12 +105,12 @@ async def hang_up(space: str, session: str, asker: Asker, services: Wired) -> Re
     if not is_handle(handle) or not secret:
         raise NotFound("session-unknown", "There is no such session.")
     if handle != asker.handle:
-        check_may(found.role_of(asker.account_id), Act.HANG_UP_OTHERS)
+        check_may(found.standing_of(asker.account_id), Act.HANG_UP_OTHERS)
     await services.stages.hang_up(space, handle, secret)
     return Response()
 
 
 async def _seated(space_id: str, asker: Person, services: Wired) -> Space:
     found = await services.spaces.get(space_id)
-    check_may(found.role_of(asker.account_id), Act.SPEAK)
+    check_may(found.standing_of(asker.account_id), Act.SPEAK)
     return found

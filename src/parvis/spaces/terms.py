@@ -1,0 +1,84 @@
+"""What the host settles about a Space beside its words: succession, standby, plan, recording.
+
+- `grace_s`: how long the host may be away before somebody acts for it, 0 to 600.
+- `successors`: handles of speakers who may act as host when no co-host is there, at most 20.
+- `keep_open_s`: how long a held Space is kept before it ends by itself, up to a week; 0: until it is ended.
+- `auto_start`: on air by itself at the announced time; None means yes as soon as there is one.
+- `if_absent`: what happens at that time without the host; `postpone_s`, a minute to a day, is by how much.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from parvis.errors import UserError
+from parvis.people.account import is_handle
+
+GRACE_MAX_S: Final = 600
+SUCCESSORS_MAX: Final = 20
+KEEP_OPEN_MAX_S: Final = 604_800
+POSTPONE_MIN_S: Final = 60
+POSTPONE_MAX_S: Final = 86_400
+
+
+class Standby(StrEnum):
+    """What the audience hears while nobody speaks."""
+
+    SILENCE = "silence"
+    TONE = "tone"
+    NOTICE = "notice"
+    LOOP = "loop"
+
+
+class IfAbsent(StrEnum):
+    """What happens at the announced time without the host."""
+
+    HOLD = "hold"
+    ACTING = "acting"
+    POSTPONE = "postpone"
+
+
+class Recording(StrEnum):
+    """What is kept for later."""
+
+    OFF = "off"
+    PROGRAM = "program"
+    TRACKS = "tracks"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The settings of one Space, as above."""
+
+    grace_s: int = 10
+    successors: tuple[str, ...] = ()
+    standby: Standby = Standby.SILENCE
+    keep_open_s: int = 3_600
+    auto_start: bool | None = None
+    if_absent: IfAbsent = IfAbsent.HOLD
+    postpone_s: int = 600
+    recording: Recording = Recording.OFF
+
+
+DEFAULT_TERMS: Final = Terms()
+
+
+def check_terms(terms: Terms) -> Terms:
+    """The terms, or `UserError` `input-invalid`."""
+    _check_range("grace_s", terms.grace_s, 0, GRACE_MAX_S)
+    _check_range("keep_open_s", terms.keep_open_s, 0, KEEP_OPEN_MAX_S)
+    _check_range("postpone_s", terms.postpone_s, POSTPONE_MIN_S, POSTPONE_MAX_S)
+    successors = terms.successors
+    if len(successors) > SUCCESSORS_MAX or len(set(successors)) < len(successors):
+        raise UserError("input-invalid", f"successors: at most {SUCCESSORS_MAX} different handles.")
+    for handle in successors:
+        if not is_handle(handle):
+            raise UserError("input-invalid", "successors: 2 to 30 of a-z, 0-9 and _ are a handle.")
+    return terms
+
+
+def _check_range(field: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise UserError("input-invalid", f"{field}: {least} to {most} are allowed.")
