@@ -187,6 +187,7 @@ def test_one_address_cannot_take_all_the_room(world: World) -> None:
             Listener(each)
         for number in range(attempts):
             flood = stack.enter_context(world.connect(source=MALLORY))
+            flood.socket.sendall(b"G")
             if number % 10 == 0:
                 world.stage.part()
         wait_for(lambda: gauge(world, "connections") <= limit + TOLD_BEYOND + 2, "the flood is let go")
@@ -230,7 +231,7 @@ def test_half_open_connections_run_out_and_hold_nobody_up(world: World) -> None:
         for number in range(400):
             slow = socket.create_connection(("127.0.0.1", world.port))
             stack.callback(slow.close)
-            slow.sendall(b"GET / HT" if number % 2 else b"")
+            slow.sendall(b"GET / HT" if number % 2 else b"\r\n")
             if number % 20 == 0:
                 world.stage.part()
         wait_for(lambda: ask(world).status == 200, "there is room for who asks properly")

@@ -225,7 +225,7 @@ def test_newcomers_without_room_are_told_when_to_come_back(world: World) -> None
                 assert refusal.headers["connection"] == "close"
             assert world.get("/healthz").status == 200, "health is told in any case"
             assert world.get("/s/abc").status == 200, "the page that waits needs no place"
-            assert connections(world) == 3
+            wait_for(lambda: connections(world) == 3, "whoever was told has gone")
         wait_for(lambda: world.get(STREAM, "HEAD").status == 200, "there is room again")
 
 

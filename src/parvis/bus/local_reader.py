@@ -26,7 +26,7 @@ MESSAGE_LIMIT_BYTES = 4 << 20
 REPLAY_PATIENCE_S = 2.0
 """How long new publications wait for a replay; a publisher that is this slow is read without it."""
 LOOK_INTERVAL_S = 0.1
-SWEEP_S = 1.0
+SWEEP_S = 3.0
 """How often every source is read, whatever its descriptor said."""
 MTIME_GRAIN_NS = 50_000_000
 

@@ -34,6 +34,8 @@ class Framing(Enum):
     CHUNKED = "chunked"
     RAW = "raw"
 
+    __hash__ = object.__hash__  # part of every cohort's key: Enum's own is written in Python
+
 
 FINAL: Final = {Framing.CHUNKED: b"0\r\n\r\n", Framing.RAW: b""}
 """What ends a body, before the connection is closed."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from parvis.edge.bursts import MAX_STRETCH, Framing
 from parvis.media.events import Event
@@ -28,6 +28,8 @@ EVENTS = "events"
 HOLE = -1
 PHASES_BEHIND = 4
 """Newcomers are spread over one part in so many of a stretch."""
+CHOICE_GOOD_FOR = 4
+"""Newcomers for whom the emptiest phase is looked for once."""
 
 
 class Source(Protocol):
@@ -80,6 +82,7 @@ class Cohort:
         "cursor",
         "end",
         "fds",
+        "gone",
         "holes",
         "key",
         "laggards",
@@ -102,6 +105,8 @@ class Cohort:
         self.end = 0
         self.began_s = 0.0
         self.closing = False
+        self.gone = False
+        """Discarded: nobody may be placed here."""
         self.move: Move | None = None
         self.laggards = 0
         """Listeners of this cohort who are not here now, for their sockets are full."""
@@ -127,12 +132,16 @@ class Cohort:
         self.cursor, self.end = 0, len(self.fds)
 
 
+_NO_CHOICE: Final[tuple[int, int, Any]] = (0, 0, None)
+
+
 class Cohorts:
     """All listeners of a process. Pure memory: it neither writes nor closes."""
 
     def __init__(self) -> None:
         self._cohorts: dict[Key, Cohort] = {}
         self._fed_by: dict[tuple[str, str], list[Cohort]] = {}
+        self._chosen: dict[tuple[str, str, Framing, int], tuple[int, int, Cohort]] = {}
         self._cohort_of: list[Cohort | None] = []
         self._place_of = array("i")
 
@@ -164,14 +173,23 @@ class Cohorts:
         """The cohort for a newcomer: the emptiest phase of that stretch whose burst is not old. Without
         `spread` the one that has the newest part."""
         following = source.newest + 1
+        choice = (space, name, framing, stretch)
+        if spread:
+            until, left, kept = self._chosen.get(choice, _NO_CHOICE)
+            if left and until == following and not kept.gone:
+                self._chosen[choice] = (until, left - 1, kept)
+                return kept
         best, fewest = Key(space, name, framing, stretch, following % stretch), -1
         for behind in range(1 + stretch // PHASES_BEHIND if spread else 1):
             key = Key(space, name, framing, stretch, (following - behind) % stretch)
-            cohort = self._cohorts.get(key)
-            count = 0 if cohort is None else len(cohort)
+            there = self._cohorts.get(key)
+            count = 0 if there is None else len(there)
             if fewest < 0 or count < fewest:
                 best, fewest = key, count
-        return self.get(best, source)
+        chosen = self.get(best, source)
+        if spread and stretch >= PHASES_BEHIND:
+            self._chosen[choice] = (following, CHOICE_GOOD_FOR - 1, chosen)
+        return chosen
 
     def of(self, fd: int) -> Cohort | None:
         """Where a descriptor listens, or None."""
@@ -234,6 +252,7 @@ class Cohorts:
     def discard(self, cohort: Cohort) -> None:
         """Forgets an empty cohort."""
         assert len(cohort) == 0
+        cohort.gone = True
         del self._cohorts[cohort.key]
         siblings = self._fed_by[cohort.key.space, cohort.key.source]
         siblings.remove(cohort)

@@ -4,6 +4,9 @@ Rules:
 
 - One thread, no coroutines: what is due is done in turns, each of bounded length. While bursts are being
   written, a turn takes few events and accepts few connections, so arrivals never starve those who listen.
+- Where long bursts are given, nothing is urgent to the millisecond: the edge naps between turns (`nap_s`), so
+  that one waking serves several arrivals and both renditions. Most of what a lone arrival costs among many
+  processes is the waking.
 - There is room for `capacity` connections. Some more are taken for a short time, for one answer each; beyond
   that newcomers wait in the backlog.
 - Twice a second the edge looks at itself (`load.py`), and decides what gives way (`strain.py`).
@@ -17,6 +20,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import time
 from dataclasses import replace
 from typing import Final
 
@@ -55,6 +59,9 @@ EVENTS_PER_TURN: Final = 256
 EVENTS_PER_BUSY_TURN: Final = 64
 ACCEPTS_PER_TURN: Final = 64
 ACCEPTS_PER_BUSY_TURN: Final = 16
+NAP_S_PER_PART: Final = 0.0016
+"""Of the stretch that newcomers get: 50 ms at the longest."""
+NAP_FROM_STRETCH: Final = 6
 ADVANCE_S: Final = 0.02
 """How often deadlines are looked at while the bus is quiet."""
 
@@ -147,6 +154,7 @@ class Edge:
         self._accepting = False
         self._accept_at_s = float("inf")
         self._renewed_at_s = now_s
+        self._rested = False
         self._drain: Drain | None = None
         self._advanced_at_s = self._swept_at_s = now_s
         self._epoll.register(reader.fileno(), select.EPOLLIN)
@@ -164,6 +172,8 @@ class Edge:
         """Waits for events at most `TURN_S`, and not at all while bursts are due; then does a bounded
         amount."""
         busy = self.fanout.busy
+        if self._rested and not busy and (nap := nap_s(self._door.concession.newcomers)):
+            time.sleep(nap)
         events = self._epoll.poll(0 if busy else TURN_S, EVENTS_PER_BUSY_TURN if busy else EVENTS_PER_TURN)
         began_s = self._clock.monotonic_s()
         knocking = False
@@ -179,8 +189,8 @@ class Edge:
         self._read_bus()
         self.fanout.write(WRITES_PER_TURN)
         wrote_s = self._clock.monotonic_s()
-        if knocking:
-            self._accept(ACCEPTS_PER_BUSY_TURN if self.fanout.busy else ACCEPTS_PER_TURN)
+        all_in = not knocking or self._accept(ACCEPTS_PER_BUSY_TURN if self.fanout.busy else ACCEPTS_PER_TURN)
+        self._rested = all_in and len(events) < EVENTS_PER_BUSY_TURN
         now_s = self._clock.monotonic_s()
         self._relief.load.add_front(
             answered_s - began_s + now_s - wrote_s, self.connections.requests - requests
@@ -279,24 +289,25 @@ class Edge:
                 self.fanout.wake(space, name)
         return count
 
-    def _accept(self, limit: int) -> None:
+    def _accept(self, limit: int) -> bool:
+        """Takes up to `limit` newcomers; whether nobody is left at the door who may come in."""
         for _ in range(limit):
             held = self._held
             if held >= self._capacity + self._spare:
                 self._pause()
-                return
+                return True
             if self._handshakes is not None and not self._handshakes.room(self._clock.monotonic_s()):
                 self._pause()
                 self._accept_at_s = self._clock.monotonic_s() + TURN_S
-                return
+                return True
             try:
                 peer, address = self._listening.accept()
             except (BlockingIOError, ConnectionAbortedError):
-                return
+                return True
             except OSError as error:
                 log.warning("cannot accept", error=str(error))
                 self._pause()
-                return
+                return True
             fd = peer.detach()
             self._addresses.enter(fd, address[0])
             if self._proxies.trusts(address[0]):
@@ -310,6 +321,8 @@ class Edge:
             os.set_blocking(fd, False)
             door = self.connections if self._handshakes is None else self._handshakes
             door.take(fd, loopback=is_loopback(address[0]), crowded=held >= self._capacity)
+            self._on_event(fd, select.EPOLLIN)  # the request is there already: see sockets.py
+        return False
 
     @property
     def _held(self) -> int:
@@ -364,6 +377,11 @@ class Edge:
         self._relief.look(now_s)
         if self._handshakes is not None:
             self._handshakes.adapt(self._settings.target_busy_share - self._relief.load.writing_share)
+
+
+def nap_s(stretch: int) -> float:
+    """How long to sleep between turns when newcomers get bursts of `stretch` parts."""
+    return stretch * NAP_S_PER_PART if stretch >= NAP_FROM_STRETCH else 0.0
 
 
 def _origins(settings: EdgeSettings) -> Origins:

@@ -5,6 +5,8 @@ Rules:
 - Several processes share the port by SO_REUSEPORT; the kernel spreads newcomers over them.
 - Options that every connection needs are set on the listening socket and inherited, which costs a join
   nothing.
+- A connection is shown to the edge when its request has come (tcp(7), TCP_DEFER_ACCEPT): that is one waking
+  for a join, not two, and who connects and says nothing costs no descriptor.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from parvis.errors import UserError
 
 SEND_BUFFER_BYTES: Final = 128 << 10
 """The kernel doubles it. It takes the longest burst at once, and bounds what a vanished listener holds."""
+SILENT_S: Final = 5
+"""A connection that has sent nothing for about so long is shown all the same."""
 VANISHED_AFTER_S: Final = 60
 """A peer that acknowledges nothing for so long is gone, whatever it said last."""
 
@@ -37,6 +41,7 @@ def open_socket(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_AFTER_S * 1000)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, SILENT_S)
         listening.setblocking(False)
         listening.bind(address)
     except OSError as error:

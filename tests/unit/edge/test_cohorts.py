@@ -81,9 +81,16 @@ def test_a_stretched_cohort_stands_at_its_own_boundary() -> None:
 
 def test_newcomers_spread_over_the_latest_phases() -> None:
     cohorts, source = Cohorts(), Numbers()
-    for fd in range(30):
+    for fd in range(36):
         cohorts.add(cohorts.choose("abc", "opus", Framing.CHUNKED, 8, source), fd)
-    assert [(cohort.position, len(cohort)) for cohort in cohorts] == [(99, 10), (98, 10), (97, 10)]
+    assert [(cohort.position, len(cohort)) for cohort in cohorts] == [(99, 12), (98, 12), (97, 12)]
+
+
+def test_a_choice_does_not_outlive_its_cohort() -> None:
+    cohorts, source = Cohorts(), Numbers()
+    first = cohorts.choose("abc", "opus", Framing.CHUNKED, 8, source)
+    cohorts.discard(first)
+    assert cohorts.choose("abc", "opus", Framing.CHUNKED, 8, source) is not first
 
 
 def test_who_comes_back_stands_at_the_newest() -> None:
