@@ -17,7 +17,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from parvis.edge.bursts import MAX_STRETCH, Framing
 from parvis.media.events import Event
@@ -132,7 +132,13 @@ class Cohort:
         self.cursor, self.end = 0, len(self.fds)
 
 
-_NO_CHOICE: Final[tuple[int, int, Any]] = (0, 0, None)
+@dataclass(slots=True)
+class _Choice:
+    """A cohort for so many newcomers more, as long as `following` is the part that comes next."""
+
+    cohort: Cohort
+    following: int
+    left: int
 
 
 class Cohorts:
@@ -141,7 +147,7 @@ class Cohorts:
     def __init__(self) -> None:
         self._cohorts: dict[Key, Cohort] = {}
         self._fed_by: dict[tuple[str, str], list[Cohort]] = {}
-        self._chosen: dict[tuple[str, str, Framing, int], tuple[int, int, Cohort]] = {}
+        self._chosen: dict[tuple[str, str, Framing, int], _Choice] = {}
         self._cohort_of: list[Cohort | None] = []
         self._place_of = array("i")
 
@@ -175,10 +181,10 @@ class Cohorts:
         following = source.newest + 1
         choice = (space, name, framing, stretch)
         if spread:
-            until, left, kept = self._chosen.get(choice, _NO_CHOICE)
-            if left and until == following and not kept.gone:
-                self._chosen[choice] = (until, left - 1, kept)
-                return kept
+            kept = self._chosen.get(choice)
+            if kept and kept.left and kept.following == following and not kept.cohort.gone:
+                kept.left -= 1
+                return kept.cohort
         best, fewest = Key(space, name, framing, stretch, following % stretch), -1
         for behind in range(1 + stretch // PHASES_BEHIND if spread else 1):
             key = Key(space, name, framing, stretch, (following - behind) % stretch)
@@ -188,7 +194,7 @@ class Cohorts:
                 best, fewest = key, count
         chosen = self.get(best, source)
         if spread and stretch >= PHASES_BEHIND:
-            self._chosen[choice] = (following, CHOICE_GOOD_FOR - 1, chosen)
+            self._chosen[choice] = _Choice(chosen, following, CHOICE_GOOD_FOR - 1)
         return chosen
 
     def of(self, fd: int) -> Cohort | None:
