@@ -11,12 +11,13 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
 import uvloop
 
+from parvis.bus.leases_local import LocalLeases
 from parvis.bus.local import LocalBus, LocalPublisher
 from parvis.bus.local_reader import LocalReader
 from parvis.clock import SystemClock
@@ -59,14 +60,19 @@ def run_stage(bus_settings: BusSettings, settings: StageSettings) -> None:
     process.become(settings.name.replace("-", " "), nice=STAGE_NICE, realtime=True)
 
     async def main() -> None:
+        clock = SystemClock()
         bus = LocalBus(bus_settings.run_dir, settings.name)
+        leases = LocalLeases(bus_settings.run_dir, clock)
 
-        def start_program(space: str, first_sequence: int) -> Program:
-            return Program.start(bus, space, settings.name, first_sequence)
+        def start_program(
+            space: str, first_sequence: int, *, epoch: int, holds: Callable[[], bool]
+        ) -> Program:
+            return Program.start(bus, space, settings.name, first_sequence, epoch=epoch, holds=holds)
 
         try:
-            await Stage(settings, bus, SystemClock(), start_program).run()
+            await Stage(settings, bus, leases, clock, start_program).run()
         finally:
+            leases.close()
             await bus.close()
 
     _run(main())

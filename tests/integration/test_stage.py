@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from parvis.bus.leases_local import LocalLeases
 from parvis.bus.local import LocalBus
 from parvis.bus.messages import (
     HangupRequest,
@@ -101,10 +102,14 @@ class World:
         stage_bus = self._stage_bus = LocalBus(run_dir, "stage-1")
         settings = StageSettings(rtc_loopback=True, max_sessions=3)
 
-        def start_program(space: str, first_sequence: int) -> ProgramSink:
-            return Program.start(stage_bus, space, "stage-1", first_sequence)
+        def start_program(
+            space: str, first_sequence: int, *, epoch: int, holds: Callable[[], bool]
+        ) -> ProgramSink:
+            return Program.start(stage_bus, space, "stage-1", first_sequence, epoch=epoch, holds=holds)
 
-        self.stage = Stage(settings, stage_bus, SystemClock(), start_program)
+        clock = SystemClock()
+        self._leases = LocalLeases(run_dir, clock)
+        self.stage = Stage(settings, stage_bus, self._leases, clock, start_program)
         self._running = asyncio.create_task(self.stage.run())
         self.guests: list[Guest] = []
         self.wanted = SPACE
@@ -131,6 +136,7 @@ class World:
             await guest.leave()
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
+        self._leases.close()
         await self._stage_bus.close()
         await self.control.close()
 

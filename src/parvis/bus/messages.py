@@ -329,11 +329,13 @@ class ProcessMessage:
 
 @dataclass(frozen=True, slots=True)
 class OfferRequest:
-    """Control asks a stage to answer a WHIP offer for a seat."""
+    """Control asks a stage to answer a WHIP offer for a seat. `epoch` is that of the lease by which control
+    found the stage: under another one it is refused (`not-owner`); 0 means whoever owns the Space."""
 
     space: str
     handle: str
     sdp: str
+    epoch: int = 0
 
     def encode(self) -> bytes:
         return _dump({"do": "offer", **asdict(self)})
@@ -341,10 +343,11 @@ class OfferRequest:
 
 @dataclass(frozen=True, slots=True)
 class OfferReply:
-    """The answer and the session's unguessable id."""
+    """The answer, the session's unguessable id, and the epoch of the stage that made it."""
 
     session: str
     sdp: str
+    epoch: int = 0
 
     def encode(self) -> bytes:
         return _dump(asdict(self))
@@ -356,11 +359,13 @@ class OfferReply:
 
 @dataclass(frozen=True, slots=True)
 class HangupRequest:
-    """Control asks a stage to end a session. Answered with `{}`, or NotFound `session-unknown`."""
+    """Control asks a stage to end a session. Answered with `{}`, or NotFound `session-unknown`. `epoch` as in
+    `OfferRequest`."""
 
     space: str
     handle: str
     session: str
+    epoch: int = 0
 
     def encode(self) -> bytes:
         return _dump({"do": "hangup", **asdict(self)})

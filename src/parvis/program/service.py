@@ -6,10 +6,12 @@ Rules:
   how to play it. It is published again, with the last sequence, after the last part.
 - The last 30 s of each rendition stay retained for edges that come late, until `forget`.
 - Nothing here waits: a tick costs two encodings and at most two publications.
+- All of it bears the epoch of the stage's hold on the Space, and nothing is sent once the hold is gone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from parvis.bus.messages import RING_PARTS, PartMessage, ProgramMessage
@@ -23,19 +25,37 @@ from parvis.program.packager import ProgramEncoder
 class Program:
     """One program from its first part to its last. Made by `Program.start`; owned by one room."""
 
-    def __init__(self, publisher: Publisher, encoder: ProgramEncoder, message: ProgramMessage) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        encoder: ProgramEncoder,
+        message: ProgramMessage,
+        holds: Callable[[], bool],
+    ) -> None:
         self._publisher = publisher
         self._encoder = encoder
         self._message = message
+        self._holds = holds
 
     @classmethod
-    def start(cls, publisher: Publisher, space: str, stage: str, first_sequence: int) -> Program:
+    def start(
+        cls,
+        publisher: Publisher,
+        space: str,
+        stage: str,
+        first_sequence: int,
+        *,
+        epoch: int = 0,
+        holds: Callable[[], bool] = lambda: True,
+    ) -> Program:
         """Opens the encoders and announces the program. The first tick pushed begins at program sample
-        `first_sequence × 15,360`. `stage` is the name of the stage that makes it."""
+        `first_sequence × 15,360`. `stage` is the name of the stage that makes it, `epoch` that of its lease,
+        and `holds` says whether it still has it."""
         encoder = ProgramEncoder(space, first_sequence)
-        message = ProgramMessage(space, stage, first_sequence, None, encoder.renditions)
-        publisher.publish(message.subject, message.encode(), retain=1)
-        return cls(publisher, encoder, message)
+        message = ProgramMessage(space, stage, first_sequence, None, encoder.renditions, epoch)
+        program = cls(publisher, encoder, message, holds)
+        program._announce()
+        return program
 
     @property
     def first_sequence(self) -> int:
@@ -61,7 +81,7 @@ class Program:
             return
         self._publish(self._encoder.flush())
         self._message = replace(self._message, last_sequence=self._encoder.last_sequence)
-        self._publisher.publish(self._message.subject, self._message.encode(), retain=1)
+        self._announce()
 
     def forget(self) -> None:
         """Drops what the bus retains of this program, once no edge can need it any more."""
@@ -71,4 +91,10 @@ class Program:
 
     def _publish(self, parts: list[PartMessage]) -> None:
         for part in parts:
-            self._publisher.publish(part.subject, part.encode(), retain=RING_PARTS)
+            if self._holds():
+                owned = replace(part, epoch=self._message.epoch)
+                self._publisher.publish(owned.subject, owned.encode(), retain=RING_PARTS)
+
+    def _announce(self) -> None:
+        if self._holds():
+            self._publisher.publish(self._message.subject, self._message.encode(), retain=1)

@@ -138,6 +138,15 @@ class Room:
             self._drop(handle)
         self._end_program()
 
+    def abandon(self) -> None:
+        """Another stage has this Space: lets go of all sessions, and says nothing more of the program, not
+        even that it is over."""
+        for handle in list(self._sessions):
+            self._drop(handle)
+        if self._program is not None:
+            self._program.forget()
+            self._program = None
+
     async def closed(self) -> None:
         """Waits until all sessions are really closed."""
         await asyncio.gather(*self._closing, self._standby.close(), return_exceptions=True)

@@ -1,31 +1,45 @@
 """A stage process: rooms by desired state, the mixer clock over all of them, and the answers to control.
 
-Owner of everything here: the stage's asyncio loop. Control's word comes as retained `SpaceMessage`s, so a
-stage that was killed knows on its return what should be live, and goes on numbering by the clock.
+Rules:
+
+- Owner of everything here: the stage's asyncio loop. Control's word comes as retained `SpaceMessage`s, so a
+  stage that takes a Space, be it from one that was killed, knows what should be live, and goes on numbering
+  by the clock.
+- A room exists while this stage holds the Space's lease (`ownership.py`). Before each tick of a room and
+  before each publication the hold is looked at; when it is gone, the room lets go of its sessions and says
+  nothing any more, not even that the program is over: another stage goes on with it.
+- All that is published bears the epoch of the hold, and a request that was meant for another is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
 
 import structlog
 
+from parvis.bus.leases import Leases
 from parvis.bus.messages import (
     EdgeMessage,
     HangupRequest,
     OfferRequest,
     ProcessMessage,
+    SeatsMessage,
     SpaceMessage,
     StandbyMessage,
     decode_stage_request,
 )
 from parvis.bus.port import Bus
 from parvis.clock import Clock
-from parvis.errors import NotFound, ParvisError
+from parvis.errors import NotFound, ParvisError, Unavailable
 from parvis.settings import StageSettings
 from parvis.stage import peer
-from parvis.stage.room import Room, StartProgram
+from parvis.stage.ownership import Ownership, Tenure
+from parvis.stage.room import ProgramSink, Room
 from parvis.stage.ticker import Ticker
 
 log = structlog.get_logger(__name__)
@@ -37,15 +51,47 @@ WORD_PATIENCE_S = 2.0
 """How long a request waits for control's word about a Space or seat that it names: they travel separately."""
 
 
+class StartOwnedProgram(Protocol):
+    """Makes the sink of a Space whose program begins with part `first_sequence`. All of it bears `epoch`, and
+    nothing of it is published when `holds()` is false."""
+
+    def __call__(
+        self, space: str, first_sequence: int, *, epoch: int, holds: Callable[[], bool]
+    ) -> ProgramSink: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRoom:
+    """A room and the hold under which it is made."""
+
+    room: Room
+    tenure: Tenure
+
+    def report(self) -> SeatsMessage:
+        """What control is told of the seats."""
+        return replace(self.room.report(), epoch=self.tenure.epoch)
+
+
 class Stage:
     """All rooms of one stage process."""
 
-    def __init__(self, settings: StageSettings, bus: Bus, clock: Clock, start_program: StartProgram) -> None:
+    def __init__(
+        self,
+        settings: StageSettings,
+        bus: Bus,
+        leases: Leases,
+        clock: Clock,
+        start_program: StartOwnedProgram,
+    ) -> None:
         self._settings = settings
         self._bus = bus
         self._clock = clock
         self._start_program = start_program
-        self._rooms: dict[str, Room] = {}
+        self._wanted: dict[str, SpaceMessage] = {}
+        """All Spaces that are not over, be they ours or not."""
+        self._rooms: dict[str, OwnRoom] = {}
+        self._ownership = Ownership(settings.name, leases, clock, self._on_taken, self._on_lost)
+        self._abandoned: set[asyncio.Task[None]] = set()
         self._standby: dict[str, StandbyMessage] = {}
         self._edges: dict[str, tuple[float, dict[str, int]]] = {}
         self._word_came = asyncio.Condition()
@@ -59,27 +105,37 @@ class Stage:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._obey())
+                tasks.create_task(self._ownership.run())
                 tasks.create_task(self._ticker.run())
                 tasks.create_task(self._look())
                 tasks.create_task(self._beat())
         finally:
-            for room in self._rooms.values():
-                room.close()
-            await asyncio.gather(*(room.closed() for room in self._rooms.values()))
+            await self._ownership.release()
+            for space in list(self._rooms):
+                self._abandon(space)
+            await asyncio.gather(*self._abandoned)
 
     def _tick(self, number: int) -> None:
-        for room in list(self._rooms.values()):
+        for space, own in list(self._rooms.items()):
+            if not own.tenure.holds():
+                self._ownership.lose(space)
+                continue
             try:
-                room.tick(number)
+                own.room.tick(number)
             except Exception:  # one room's bug must not silence the others
-                log.exception("a room failed in a tick", space=room.space)
+                log.exception("a room failed in a tick", space=space)
 
     async def _obey(self) -> None:
-        async for subject, payload in self._bus.subscribe("space.", "standby.", "edge.", replay=True):
+        patterns = ("space.", "standby.", "edge.", "process.")
+        async for subject, payload in self._bus.subscribe(*patterns, replay=True):
             try:
                 if subject.startswith("edge."):
                     edge = EdgeMessage.decode(payload)
                     self._edges[edge.edge] = (self._clock.monotonic_s(), edge.listeners)
+                elif subject.startswith("process."):
+                    process = ProcessMessage.decode(payload)
+                    if process.role == "stage":
+                        self._ownership.hear(process.name)
                 elif subject.startswith("standby."):
                     self._take_standby(StandbyMessage.decode(payload))
                 else:
@@ -90,37 +146,78 @@ class Stage:
     def _take_standby(self, message: StandbyMessage) -> None:
         self._standby[message.space] = message
         if message.space in self._rooms:  # else the Space itself comes later
-            self._rooms[message.space].take_standby(message)
+            self._rooms[message.space].room.take_standby(message)
 
     async def _apply(self, message: SpaceMessage) -> None:
+        before = self._wanted.get(message.id)
+        if before is not None and message.revision < before.revision:
+            return
+        if message.state == "ended":
+            await self._end(message)
+            return
+        self._wanted[message.id] = message
+        self._ownership.want(message.id)
+        own = self._rooms.get(message.id)
+        if own is not None:
+            own.room.apply(message)
+        elif message.id in self._ownership.tenures:
+            self._make_room(message, self._ownership.tenures[message.id])
+        await self._say_word_came()
+
+    async def _end(self, message: SpaceMessage) -> None:
+        self._wanted.pop(message.id, None)
+        self._standby.pop(message.id, None)
+        own = self._rooms.pop(message.id, None)
+        if own is not None:
+            own.room.apply(message)
+            self._bus.forget(f"seats.{message.id}")
+        await self._ownership.drop(message.id)
+        await self._say_word_came()
+        if own is not None:
+            await own.room.closed()
+
+    async def _on_taken(self, space: str, tenure: Tenure) -> None:
+        try:
+            self._make_room(self._wanted[space], tenure)
+        except ParvisError as error:  # its next word may be better
+            log.warning("a Space cannot be made", space=space, error=str(error))
+        await self._say_word_came()
+
+    def _on_lost(self, space: str) -> None:
+        if space in self._rooms:
+            self._abandon(space)
+
+    def _abandon(self, space: str) -> None:
+        """The room is another stage's from now on."""
+        own = self._rooms.pop(space)
+        own.room.abandon()
+        self._bus.forget(f"seats.{space}")
+        self._ticker.wanted(bool(self._rooms))
+        closing = asyncio.get_running_loop().create_task(own.room.closed())
+        self._abandoned.add(closing)
+        closing.add_done_callback(self._abandoned.discard)
+
+    async def _say_word_came(self) -> None:
+        self._ticker.wanted(bool(self._rooms))
         async with self._word_came:
-            room = self._rooms.get(message.id)
-            if message.state == "ended":
-                self._standby.pop(message.id, None)
-            if room is None and message.state != "ended":
-                self._rooms[message.id] = self._make_room(message)
-                if message.id in self._standby:
-                    self._rooms[message.id].take_standby(self._standby[message.id])
-            elif room is not None:
-                room.apply(message)
-                if message.state == "ended":
-                    del self._rooms[message.id]
-                    self._bus.forget(f"seats.{message.id}")
-                    await room.closed()
             self._word_came.notify_all()
 
-    def _make_room(self, message: SpaceMessage) -> Room:
+    def _make_room(self, message: SpaceMessage, tenure: Tenure) -> None:
         settings = self._settings
-        return Room(
+        room = Room(
             message,
             stage=settings.name,
             peers=peer.PeerSettings(settings.rtc_port_min, settings.rtc_port_max, settings.rtc_loopback),
             public_address=settings.rtc_public_address,
             max_sessions=settings.max_sessions,
             clock=self._clock,
-            start_program=self._start_program,
+            start_program=partial(self._start_program, epoch=tenure.epoch, holds=tenure.holds),
             listeners=lambda: self.listeners(message.id),
         )
+        if message.id in self._standby:
+            room.take_standby(self._standby[message.id])
+        self._rooms[message.id] = own = OwnRoom(room, tenure)
+        self._report(own)
 
     def listeners(self, space: str) -> int:
         """How many listen to a Space at all edges."""
@@ -131,20 +228,23 @@ class Stage:
         request = decode_stage_request(payload)
         match request:
             case OfferRequest(space, handle, sdp):
-                room = await self._room_with_seat(space, handle)
-                reply = await room.offer(handle, sdp)
-                self._bus.publish(*self._reported(room), retain=1)
-                return reply.encode()
+                own = await self._room_with_seat(space, handle, request.epoch)
+                reply = await own.room.offer(handle, sdp)
+                self._check_holds(own)
+                self._report(own)
+                return replace(reply, epoch=own.tenure.epoch).encode()
             case HangupRequest(space, handle, session):
-                room = await self._room_with_seat(space, handle)
-                room.hangup(handle, session)
-                self._bus.publish(*self._reported(room), retain=1)
+                own = await self._room_with_seat(space, handle, request.epoch)
+                own.room.hangup(handle, session)
+                self._report(own)
                 return b"{}"
 
-    async def _room_with_seat(self, space: str, handle: str) -> Room:
+    async def _room_with_seat(self, space: str, handle: str, epoch: int) -> OwnRoom:
+        """`epoch` is that of the owner which was meant; 0 means whoever it is."""
+
         def known() -> bool:
-            room = self._rooms.get(space)
-            return room is not None and room.has_seat(handle)
+            own = self._rooms.get(space)
+            return own is not None and own.room.has_seat(handle)
 
         async with self._word_came:
             try:
@@ -152,29 +252,39 @@ class Stage:
                     await self._word_came.wait_for(known)
             except TimeoutError:
                 log.info("a request names a seat that control did not", space=space)
-        room = self._rooms.get(space)
-        if room is None:
+        own = self._rooms.get(space)
+        if own is None:
+            if space in self._wanted:
+                raise _not_owner()
             raise NotFound("space-unknown", "There is no such Space on this stage.")
-        return room
+        self._check_holds(own, epoch)
+        return own
 
     @staticmethod
-    def _reported(room: Room) -> tuple[str, bytes]:
-        report = room.report()
-        return report.subject, report.encode()
+    def _check_holds(own: OwnRoom, epoch: int = 0) -> None:
+        if not own.tenure.holds() or epoch not in (0, own.tenure.epoch):
+            raise _not_owner()
+
+    def _report(self, own: OwnRoom) -> None:
+        if own.tenure.holds():
+            report = own.report()
+            self._bus.publish(report.subject, report.encode(), retain=1)
 
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_INTERVAL_S)
-            for room in list(self._rooms.values()):
-                await room.look()
-                if room.space in self._rooms:
-                    self._bus.publish(*self._reported(room), retain=1)
+            for space, own in list(self._rooms.items()):
+                await own.room.look()
+                if self._rooms.get(space) is own:
+                    self._report(own)
 
     async def _beat(self) -> None:
         while True:
             gauges = {
                 "rooms": len(self._rooms),
-                "sessions": sum(room.sessions for room in self._rooms.values()),
+                "sessions": sum(own.room.sessions for own in self._rooms.values()),
+                "taken_over": self._ownership.taken_over,
+                "lost": self._ownership.lost,
                 "ticks": self._ticker.ticks,
                 "late_ticks": self._ticker.late_ticks,
                 "skipped_ticks": self._ticker.skipped_ticks,
@@ -183,3 +293,7 @@ class Stage:
             beat = ProcessMessage(self._settings.name, "stage", os.getpid(), gauges)
             self._bus.publish(beat.subject, beat.encode(), retain=1)
             await asyncio.sleep(HEARTBEAT_INTERVAL_S)
+
+
+def _not_owner() -> Unavailable:
+    return Unavailable("not-owner", "Another stage has this Space.", 0.2)

@@ -4,6 +4,7 @@ Rules:
 
 - Tick n is due at n × 20 ms. It neither drifts (each is due by the clock, not by the one before) nor bursts
   (nothing is called before it is due).
+- Nobody who wants ticks: none are called, and nothing wakes up for them.
 - A tick that is late is made up for at once, for the sound must be whole; after a stall of more than
   `SKIP_AFTER_TICKS` what was missed is skipped, and the next number is the clock's.
 """
@@ -34,14 +35,24 @@ class Ticker:
         self.worst_lateness_ms = 0.0
         self.late_ticks = 0
         """Ticks that began more than 20 ms after they were due."""
+        self._wanted = asyncio.Event()
+
+    def wanted(self, yes: bool) -> None:
+        """Whether ticks are wanted from now on; at first they are not."""
+        if yes:
+            self._wanted.set()
+        else:
+            self._wanted.clear()
 
     async def run(self) -> None:
         """Runs for ever."""
-        number = self.number_at(self._clock.program_s()) + 1
         while True:
-            wait_s = number * TICK_MS / 1000 - self._clock.program_s()
-            await asyncio.sleep(max(wait_s, 0))
-            number = self.step(number)
+            await self._wanted.wait()
+            number = self.number_at(self._clock.program_s()) + 1
+            while self._wanted.is_set():
+                wait_s = number * TICK_MS / 1000 - self._clock.program_s()
+                await asyncio.sleep(max(wait_s, 0))
+                number = self.step(number)
 
     def step(self, number: int) -> int:
         """Runs tick `number`, or skips when the clock is far ahead, and gives the next number."""
