@@ -27,7 +27,7 @@ NOTICE_LUFS: Final = -20.0
 LOOP_MAX_LUFS: Final = -23.0
 """A louder loop is turned down: music that follows speech sounds louder than it measures."""
 NOTICE_PERIOD_TICKS: Final = 20_000 // TICK_MS
-LOOP_MIN_SAMPLES: Final = SAMPLE_RATE_HZ
+LOOP_MIN_SAMPLES: Final = SAMPLE_RATE_HZ // 2
 JOIN_SAMPLES: Final = SAMPLE_RATE_HZ // 10
 """Cross-fade of a loop: 100 ms."""
 
@@ -166,7 +166,7 @@ class Loop:
 
 
 def looped(sound: Int16) -> Int16:
-    """int16[n ≥ 1 s] made to be heard in a circle: 100 ms shorter, its end laid over its beginning, and no
+    """int16[n ≥ 0.5 s] made to be heard in a circle: 100 ms shorter, its end laid over its beginning, and no
     louder than `LOOP_MAX_LUFS`."""
     assert len(sound) >= LOOP_MIN_SAMPLES, len(sound)
     circle = sound[:-JOIN_SAMPLES].astype(np.float64)
