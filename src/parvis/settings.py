@@ -59,6 +59,8 @@ class ControlSettings:
     """PEM file of its key; empty means that it is in the certificate's file."""
     hsts_s: int = 0
     """Seconds for which browsers are told to use HTTPS only; 0 means not at all."""
+    trusted_proxies: str = ""
+    """Addresses or networks (CIDR), commas between, whose X-Forwarded-For is believed; empty: loopback."""
 
     def __post_init__(self) -> None:
         """Raises `UserError` `setting-invalid`."""
@@ -254,9 +256,7 @@ _PARSERS: dict[type, Callable[[str], Any]] = {
     type(Path()): Path,
 }
 
-Settings = TypeVar(
-    "Settings", BusSettings, ControlSettings, StageSettings, EdgeSettings, ArchiveSettings
-)
+Settings = TypeVar("Settings", BusSettings, ControlSettings, StageSettings, EdgeSettings, ArchiveSettings)
 
 
 def from_environment(settings: Settings, environment: Mapping[str, str] = os.environ) -> Settings:

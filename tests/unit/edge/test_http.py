@@ -167,3 +167,15 @@ def test_an_upgrade_is_ignored_and_closes() -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_give_requests_or_a_failure(data: bytes) -> None:
     RequestReader(LIMIT_BYTES).feed(data)
+
+
+def test_what_was_passed_on_is_a_list_and_does_not_come_from_here() -> None:
+    def asked(headers: bytes) -> Request:
+        reader = RequestReader(LIMIT_BYTES, loopback=True)
+        (request,) = reader.feed(b"GET / HTTP/1.1\r\nHost: a\r\n" + headers + b"\r\n")
+        return request
+
+    assert asked(b"").loopback
+    passed_on = asked(b"X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-For: 10.0.0.1, 10.0.0.2\r\n")
+    assert passed_on.header(b"x-forwarded-for") == "192.0.2.7, 10.0.0.1, 10.0.0.2"
+    assert not passed_on.loopback
