@@ -45,7 +45,7 @@ def feed(
         _item(channel, episode, archive_url, edge_url)
     ET.indent(rss)
     document: bytes = ET.tostring(rss, encoding="utf-8")
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + document.partition(b"?>\n")[2] + b"\n"
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + document + b"\n"
 
 
 def _item(channel: ET.Element, replay: Mapping[str, Any], archive_url: str, edge_url: str) -> None:

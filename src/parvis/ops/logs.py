@@ -1,12 +1,16 @@
 """Logs: one line an event, on standard error; for people on a terminal, JSON elsewhere.
 
-No token, password or query string may be passed as a field.
+No token, password or query string may be passed as a field. A line that can't be written (the disk is full,
+the terminal is gone) is lost: nothing live may end for its log.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import sys
+from typing import TextIO, cast
 
 import structlog
 
@@ -30,8 +34,24 @@ def configure(process: str, *, level: int = logging.INFO, json_lines: bool | Non
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Lenient(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+
+
+class _Lenient(io.TextIOBase):
+    """A stream whose writes never raise `OSError`."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()

@@ -83,7 +83,9 @@ def test_the_file_holds_the_very_sound_that_listeners_got(
     (stream,) = told["streams"]
     assert stream["codec_name"] == str(rendition)
     assert float(told["format"]["duration"]) == PARTS * PART_SAMPLES / 48_000
-    decoder = "libopus" if rendition is Rendition.OPUS else "aac"  # FFmpeg's own Opus decoder rounds otherwise
+    decoder = (
+        "libopus" if rendition is Rendition.OPUS else "aac"
+    )  # FFmpeg's own Opus decoder rounds otherwise
     heard = ffmpeg(replay / name, "-c:a", decoder)
     expected = decoded(rendition, [unit for units in units_of(rendition) for unit in units])
     assert len(heard) == len(expected) == PARTS * PART_SAMPLES

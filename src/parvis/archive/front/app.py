@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from parvis.archive.front import clipping, deciding, reading
-from parvis.archive.front.asking import BODY_LIMIT_BYTES, services_of
+from parvis.archive.front.asking import services_of
 from parvis.archive.front.guards import Guard
 from parvis.archive.front.metrics import CONTENT_TYPE
 from parvis.archive.front.problems import on_http_error, on_parvis_error
@@ -27,7 +27,6 @@ def create_app(services: Services) -> Starlette:
         routes=_routes(),
         middleware=[Middleware(Guard, services=services)],
         exception_handlers={ParvisError: on_parvis_error, HTTPException: on_http_error},
-        max_body_size=BODY_LIMIT_BYTES,
     )
     app.router.redirect_slashes = False
     app.state.services = services

@@ -78,8 +78,13 @@ def role_now(record: Record, person: Person) -> str:
 
 
 async def body_of(request: Request, *allowed: str) -> dict[str, Any]:
-    """The JSON object of a request; an empty body is an empty object. Raises `UserError` `input-invalid`."""
-    raw = await request.body()
+    """The JSON object of a request; an empty body is an empty object. Raises `UserError`: `input-invalid`,
+    `too-large`."""
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > BODY_LIMIT_BYTES:
+            raise UserError("too-large", f"At most {BODY_LIMIT_BYTES} bytes are taken.")
     try:
         fields = json.loads(raw) if raw else {}
     except (ValueError, RecursionError) as error:

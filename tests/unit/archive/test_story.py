@@ -1,0 +1,78 @@
+"""Turns, chapters, captions and the outline, from events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from parvis.archive.captions import Cue, cues, webvtt
+from parvis.archive.story import Story
+from parvis.archive.turns import Turn, chapters, turns
+from parvis.archive.waveform import outline
+from parvis.media.events import Event
+
+
+def spoken(*runs: tuple[str, float, float]) -> list[tuple[float, float, str]]:
+    parts = []
+    for handle, start_s, end_s in runs:
+        at = start_s
+        while at < end_s - 1e-9:
+            parts.append((round(at, 3), round(at + 0.32, 3), handle))
+            at += 0.32
+    return sorted(parts)
+
+
+def test_a_breath_ends_no_turn_and_a_word_begins_none() -> None:
+    found = turns(spoken(("ana", 0, 9.6), ("ben", 10.24, 10.88), ("ana", 11.2, 16.0), ("ben", 16.32, 22.72)))
+    assert [(turn.handle, turn.start_s) for turn in found] == [("ana", 0), ("ben", 16.32)]
+    assert found[0].end_s == 16.0
+
+
+def test_the_same_voice_after_a_long_silence_is_another_turn_of_one_chapter() -> None:
+    found = turns(spoken(("ana", 1.28, 6.4), ("ana", 32.0, 38.4)))
+    assert len(found) == 2
+    assert chapters(found) == [Turn(0.0, found[1].end_s, "ana")]
+
+
+def test_a_chapter_lasts_to_the_next() -> None:
+    found = chapters([Turn(2, 5, "ana"), Turn(8, 12, "ben"), Turn(12, 20, "ana")])
+    assert found == [Turn(0, 8, "ana"), Turn(8, 12, "ben"), Turn(12, 20, "ana")]
+
+
+def test_a_caption_that_is_said_better_later_replaces_the_first() -> None:
+    events: list[tuple[int, float, dict[str, Any]]] = [
+        (1000, 3.2, {"text": "Helo", "handle": "ana", "id": "a"}),
+        (
+            1001,
+            3.52,
+            {"text": "Hello <b>\n&", "handle": "ana", "id": "a", "start_ms": 320_100, "end_ms": 321_000},
+        ),
+        (1010, 6.4, {"text": "Bye", "handle": "x"}),
+    ]
+    found = cues(events, {"ana": "Ana"}, 8.0)
+    assert found == [Cue(3.3, 4.2, "Ana", "Hello <b> &"), Cue(6.4, 8.0, "x", "Bye")]
+    assert webvtt(found).splitlines()[:5] == [
+        "WEBVTT",
+        "",
+        "00:00:03.300 --> 00:00:04.200",
+        "<v Ana>Hello &lt;b&gt; &amp;",
+        "",
+    ]
+
+
+def test_the_outline_is_the_loudest_of_each_stretch() -> None:
+    assert outline([0, 100, 0, 50], 2) == [1.0, 0.032]
+    assert outline([], 10) == []
+    assert len(outline([1] * 5_000)) == 1_000
+
+
+def test_a_story_tells_events_in_the_time_of_the_replay() -> None:
+    story = Story()
+    story.add(500, [Event.of("chat", handle="ana", text="hi"), Event.of("counts", listeners=7)])
+    story.add(501, [])
+    story.add(
+        900, [Event.of("chat", handle="ben", text="ho"), Event.of("levels", levels={"ana": 60}, active="ana")]
+    )
+    assert [(line["at_s"], line["text"]) for line in story.chat()] == [(0.0, "hi"), (0.64, "ho")]
+    assert (story.peak_listeners, story.duration_s) == (7, 0.96)
+    assert story.waveform() == [0.0, 0.0, 0.063]
+    assert story.captions() is None
