@@ -1,0 +1,94 @@
+"""`parvis operator`: who runs this Parvis, kept in its database.
+
+It works on the database itself, so that nobody becomes operator through the network. It may run while Parvis
+does: the next request of that account counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parvis.errors import NotFound
+
+HANDLE = Annotated[str, typer.Argument(help="Handle of an account that exists.")]
+DATA = Annotated[Path, typer.Option(help="Folder of this Parvis.", envvar="PARVIS_DATA")]
+DATABASE_URL = Annotated[
+    str,
+    typer.Option(
+        help="SQLAlchemy URL of the database; empty means SQLite in the data folder.",
+        envvar="PARVIS_DATABASE_URL",
+    ),
+]
+JSON = Annotated[bool, typer.Option("--json", help="Print the operators as one JSON object.")]
+
+commands = typer.Typer(help="Say who runs this Parvis.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.add_typer(commands, name="operator")
+
+
+@commands.command()
+def add(handle: HANDLE, data: DATA = Path("data"), database_url: DATABASE_URL = "") -> None:
+    """Make an account operator: it may suspend accounts, hand any audience off, and read any log."""
+    asyncio.run(_set(handle, data, database_url, operator=True))
+    typer.echo(f"@{handle} is an operator.")
+
+
+@commands.command()
+def remove(handle: HANDLE, data: DATA = Path("data"), database_url: DATABASE_URL = "") -> None:
+    """Make an operator an account like any other."""
+    asyncio.run(_set(handle, data, database_url, operator=False))
+    typer.echo(f"@{handle} is no operator.")
+
+
+@commands.command("list")
+def list_(data: DATA = Path("data"), database_url: DATABASE_URL = "", as_json: JSON = False) -> None:
+    """Show all operators."""
+    handles = asyncio.run(_all(data, database_url))
+    if as_json:
+        typer.echo(json.dumps({"operators": handles}))
+        return
+    for handle in handles:
+        typer.echo(f"@{handle}")
+
+
+async def _set(handle: str, data: Path, database_url: str, *, operator: bool) -> None:
+    from parvis.store.database import Database  # here, so that other commands start fast
+
+    database = Database(await _there(data, database_url))
+    try:
+        async with database.write_people() as people:
+            if not await people.set_operator(handle, operator=operator):
+                raise NotFound("account-unknown", f"there is no @{handle}")
+    finally:
+        await database.close()
+
+
+async def _all(data: Path, database_url: str) -> list[str]:
+    from parvis.store.database import Database  # here, so that other commands start fast
+
+    database = Database(await _there(data, database_url))
+    try:
+        async with database.read_people() as people:
+            return [account.handle for account in await people.operators()]
+    finally:
+        await database.close()
+
+
+async def _there(data: Path, configured: str) -> str:
+    """The URL of a database that exists and has the tables of this version."""
+    from parvis.store.database import DATABASE_FILE, database_url
+    from parvis.store.migrate import migrate
+
+    if not configured and not (data / DATABASE_FILE).is_file():
+        raise NotFound("database-unknown", f"there is no database in {data}; has Parvis run with it?")
+    url = database_url(configured, data)
+    await migrate(url)
+    return url
