@@ -48,3 +48,10 @@ class InprocLeases:
 
     async def _holds(self, lease: Lease) -> bool:
         return await self.owner(lease.name) == (lease.owner, lease.epoch)
+
+
+class OneStage(InprocLeases):
+    """As where there is one stage, `stage-1`, that has taken every Space before anybody asks for it."""
+
+    async def last(self, name: str) -> Holder | None:
+        return Holder("stage-1", 1, float("inf"))

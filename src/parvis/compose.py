@@ -42,10 +42,13 @@ def run_control(bus_settings: BusSettings, settings: ControlSettings) -> None:
     process.become("control", nice=CONTROL_NICE)
 
     async def main() -> None:
+        clock = SystemClock()
         bus = LocalBus(bus_settings.run_dir, "control")
+        leases = LocalLeases(bus_settings.run_dir, clock)
         try:
-            await serve_control(settings, bus, SystemClock())
+            await serve_control(settings, bus, leases, clock)
         finally:
+            leases.close()
             await bus.close()
 
     _run(main())

@@ -27,6 +27,7 @@ from parvis.settings import ControlSettings
 from parvis.store.database import database_url
 from parvis.store.migrate import migrate
 from tests.inproc_bus import InprocBus
+from tests.inproc_leases import OneStage
 
 PASSWORD = "correct horse"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -164,7 +165,9 @@ async def world(
     bus = InprocBus()
     clock = TravelClock()
     await migrate(database_url("", folder))
-    services = build_services(settings, bus, clock, passwords=Passwords(CHEAP), rates=rates, http=http)
+    services = build_services(
+        settings, bus, OneStage(clock), clock, passwords=Passwords(CHEAP), rates=rates, http=http
+    )
     await services.restore()
     made = World(create_app(services), services, bus, clock, Watch(services, bus))
     try:

@@ -163,7 +163,7 @@ async def test_a_seat_with_sound(tmp_path: Path) -> None:
 
         async def stage(payload: bytes) -> bytes:
             asked.append(decode_stage_request(payload))
-            return OfferReply("s3cret-id", "v=0\r\nanswer").encode()
+            return OfferReply("s3cret-id", "v=0\r\nanswer", epoch=7).encode()
 
         w.bus.serve("stage.stage-1", stage)
         answer = await ben.post(
@@ -173,14 +173,17 @@ async def test_a_seat_with_sound(tmp_path: Path) -> None:
         assert answer.headers["content-type"] == "application/sdp"
         assert answer.headers["location"] == f"/api/v1/whip/{space}/ben.s3cret-id"
         assert re.fullmatch('"[0-9a-f]{16}"', answer.headers["etag"])
+        assert answer.headers["x-parvis-stage-epoch"] == "7"
+        events = f"http://127.0.0.1:8081/api/v1/spaces/{space}/events"
+        assert answer.headers["link"] == f'<{events}>; rel="urn:parvis:whip:events"'
         assert answer.headers["access-control-allow-origin"] == "*"
         assert answer.headers["access-control-expose-headers"] == "Location, ETag, Link"
 
         ana = await w.person("ana")
         assert (await ana.delete(answer.headers["location"])).status_code == 200
         assert asked == [
-            OfferRequest(space, "ben", "v=0\r\noffer"),
-            HangupRequest(space, "ben", "s3cret-id"),
+            OfferRequest(space, "ben", "v=0\r\noffer", epoch=1),
+            HangupRequest(space, "ben", "s3cret-id", epoch=1),
         ]
         preflight = await w.nobody().options(f"/api/v1/whip/{space}")
         assert (preflight.status_code, preflight.headers["accept-post"]) == (200, "application/sdp")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,7 @@ async def test_seats_show_what_the_stage_says(w: World) -> None:
             }
         ],
         "recording": "off",
+        "stage_epoch": None,
     }
     w.clock.ahead_s += 6  # the stage is silent: nobody knows any more
     [silent] = (await ana.get(f"/api/v1/spaces/{space}/seats")).json()["items"]
@@ -89,6 +91,23 @@ async def test_seats_show_what_the_stage_says(w: World) -> None:
     await say(w, ProcessMessage("stage-1", "stage", 1))
     [alive] = (await ana.get(f"/api/v1/spaces/{space}/seats")).json()["items"]
     assert alive["connected"]
+
+
+async def test_who_has_lost_a_space_is_not_believed(w: World) -> None:
+    """A stage that was stopped goes on reporting what is not any more: the one that took over is right."""
+    space = await w.space("ana")
+    ana = await w.person("ana")
+    stream = await open_stream(w, space, "ana")
+    assert (await stream.next("seats"))["stage_epoch"] is None
+    await say(w, replace(seats(space, connected=True), epoch=7))
+    told = await stream.next("seats")
+    assert (told["stage_epoch"], told["items"][0]["connected"]) == (7, True)
+    await say(w, SeatsMessage(space, "stage-2", 1, (SeatReport("ana", False),), epoch=8))
+    told = await stream.next("seats")
+    assert (told["stage_epoch"], told["items"][0]["connected"]) == (8, False)
+    await say(w, replace(seats(space, connected=True), epoch=7))
+    shown = (await ana.get(f"/api/v1/spaces/{space}/seats")).json()
+    assert (shown["stage_epoch"], shown["items"][0]["connected"]) == (8, False)
 
 
 async def test_listeners_and_their_peak(w: World) -> None:

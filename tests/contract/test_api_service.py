@@ -17,13 +17,15 @@ from parvis.errors import UserError
 from parvis.settings import ControlSettings
 from tests.contract.api_world import PASSWORD, until
 from tests.inproc_bus import InprocBus
+from tests.inproc_leases import OneStage
 
 
 def start(data: Path, bus: InprocBus) -> tuple[asyncio.Task[None], str]:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     settings = ControlSettings(data=data, control_port=port)
-    task = asyncio.create_task(serve_control(settings, bus, SystemClock(), listener=listener))
+    clock = SystemClock()
+    task = asyncio.create_task(serve_control(settings, bus, OneStage(clock), clock, listener=listener))
     return task, f"http://127.0.0.1:{port}"
 
 
@@ -65,11 +67,12 @@ async def test_an_address_that_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         settings = ControlSettings(data=tmp_path, control_port=taken.getsockname()[1])
         with pytest.raises(UserError, match="can't listen on"):
-            await serve_control(settings, InprocBus(), SystemClock())
+            await serve_control(settings, InprocBus(), OneStage(SystemClock()), SystemClock())
 
 
 @pytest.mark.parametrize("url", ["nonsense", "postgresql+none://x", "oracle://secret:word@host/x"])
 async def test_a_database_url_that_can_not_be_used(tmp_path: Path, url: str) -> None:
+    settings = ControlSettings(data=tmp_path, database_url=url)
     with pytest.raises(UserError, match="database_url") as refused:
-        await serve_control(ControlSettings(data=tmp_path, database_url=url), InprocBus(), SystemClock())
+        await serve_control(settings, InprocBus(), OneStage(SystemClock()), SystemClock())
     assert "word" not in str(refused.value)

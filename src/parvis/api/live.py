@@ -3,7 +3,8 @@
 Owned by the loop: `hear` is called by one task, everything else only reads.
 
 - An edge's count that is older than 5 s no longer counts: the edge is gone and so are its listeners.
-- A stage's report counts while the report or the stage's own heartbeat is at most 5 s old.
+- A stage's report counts while the report or the stage's own heartbeat is at most 5 s old, and until a stage
+  of a higher epoch reports: who has lost a Space is not believed any more.
 - The peak of a Space is the most listeners at once since control started; what the database holds from
   before is added by who shows it.
 """
@@ -54,6 +55,8 @@ class LiveState:
         kind = subject.partition(".")[0]
         if kind == "seats":
             seats = SeatsMessage.decode(payload)
+            if int(seats.epoch) < (self.stage_epoch(seats.space) or 0):
+                return None
             self._seats[seats.space] = Heard(seats, now_s)
             self.wake(seats.space)
             return seats.space
@@ -68,6 +71,11 @@ class LiveState:
             process = replace(beat, gauges={name: float(value) for name, value in beat.gauges.items()})
             self._processes[process.name] = Heard(process, now_s)
         return None
+
+    def stage_epoch(self, space_id: str) -> int | None:
+        """The epoch of the stage that reported last; None if none has."""
+        heard = self._seats.get(space_id)
+        return heard.message.epoch or None if heard is not None else None
 
     def reports(self, space_id: str) -> Mapping[str, SeatReport]:
         """The stage's reports by handle; none when the stage is silent."""

@@ -249,10 +249,12 @@ class SeatOut(Output):
 
 
 class SeatList(Output):
-    """Everybody on stage, and what is recorded of them."""
+    """Everybody on stage, what is recorded of them, and which owner of the stage says so: a session that
+    began under a lower `stage_epoch` is dead."""
 
     items: list[SeatOut]
     recording: RecordingName
+    stage_epoch: int | None
 
 
 class InvitationOut(Output):

@@ -18,6 +18,7 @@ import uvicorn
 from parvis.api.app import create_app
 from parvis.api.services import Services, build_services
 from parvis.api.watch import Watch
+from parvis.bus.leases import Leases
 from parvis.bus.port import Bus
 from parvis.certificate import LOOK_S, Certificate
 from parvis.clock import Clock
@@ -32,7 +33,12 @@ _GRACE_S: Final = 3
 
 
 async def serve_control(
-    settings: ControlSettings, bus: Bus, clock: Clock, *, listener: socket.socket | None = None
+    settings: ControlSettings,
+    bus: Bus,
+    leases: Leases,
+    clock: Clock,
+    *,
+    listener: socket.socket | None = None,
 ) -> None:
     """Runs control until cancelled. `listener` is a socket to take instead of host and port.
 
@@ -42,7 +48,7 @@ async def serve_control(
     certificate = Certificate.of(settings.certificate, settings.key)
     await migrate(database_url(settings.database_url, settings.data))
     listener = listener or _listen(settings.host, settings.control_port)
-    services = build_services(settings, bus, clock)
+    services = build_services(settings, bus, leases, clock)
     try:
         await services.restore()
         async with asyncio.TaskGroup() as group:

@@ -12,6 +12,7 @@ from parvis.api.rates import RateLimits, Rates
 from parvis.api.stages import Stages
 from parvis.api.standby import StandbyLoops
 from parvis.api.views import Origins
+from parvis.bus.leases import Leases
 from parvis.bus.port import Bus
 from parvis.clock import Clock
 from parvis.people.passwords import Passwords
@@ -77,6 +78,7 @@ class Services:
 def build_services(
     settings: ControlSettings,
     bus: Bus,
+    leases: Leases,
     clock: Clock,
     *,
     passwords: Passwords | None = None,
@@ -103,7 +105,7 @@ def build_services(
         standby=StandbyLoops(settings.data / "standby", bus),
         live=live,
         board=board,
-        stages=Stages(bus),
+        stages=Stages(bus, leases),
         rates=RateLimits(rates or Rates(), clock),
         metrics=Metrics(board, live),
     )

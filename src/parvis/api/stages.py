@@ -1,26 +1,44 @@
-"""Asking a stage: an SDP offer in, an answer out (docs/protocol.md §6)."""
+"""Asking the stage that has a Space: an SDP offer in, an answer out (docs/protocol.md §6).
+
+Rules:
+
+- Who has a Space is told by its lease, and looked up for each request: a stage can lose it at any time.
+- A request goes to one owner. When the owner changes before it has answered, the next one is asked instead:
+  an offer is good for any stage, and the old owner refuses what was meant for its past self.
+- A Space is without an owner for a moment when it is new or its stage died. That is waited for.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Final
 
+from parvis.bus.leases import Leases
 from parvis.bus.messages import HangupRequest, OfferReply, OfferRequest
 from parvis.bus.port import Bus
 from parvis.errors import RemoteProtocolError, Unavailable
 
 _TIMEOUT_S: Final = 10.0
+_OWNER_PATIENCE_S: Final = 3.0
+"""More than twice the life of a lease: another stage, if there is one, has taken the Space by then."""
+_LOOK_S: Final = 0.1
 _RETRY_AFTER_S: Final = 2.0
+
+Owner = tuple[str, int]
+"""Name of a stage, and epoch of its lease."""
 
 
 class Stages:
     """Sends requests to the stage of a Space."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, leases: Leases) -> None:
         self._bus = bus
+        self._leases = leases
 
     async def offer(self, space_id: str, handle: str, sdp: str) -> OfferReply:
         """The stage's answer. Raises `Unavailable` `stage-away` and what the stage raised."""
-        reply = await self._ask(space_id, OfferRequest(space_id, handle, sdp).encode())
+        reply = await self._ask(space_id, lambda epoch: OfferRequest(space_id, handle, sdp, epoch).encode())
         try:
             return OfferReply.decode(reply)
         except (RemoteProtocolError, TypeError) as error:
@@ -28,19 +46,51 @@ class Stages:
 
     async def hang_up(self, space_id: str, handle: str, session: str) -> None:
         """Ends a session. Raises `NotFound` `session-unknown`, `Unavailable` `stage-away`."""
-        await self._ask(space_id, HangupRequest(space_id, handle, session).encode())
+        await self._ask(space_id, lambda epoch: HangupRequest(space_id, handle, session, epoch).encode())
 
-    async def _ask(self, space_id: str, request: bytes) -> bytes:
+    async def _ask(self, space_id: str, request: Callable[[int], bytes]) -> bytes:
         try:
-            return await self._bus.request(f"stage.{stage_of(space_id)}", request, timeout_s=_TIMEOUT_S)
-        except Unavailable as error:
+            async with asyncio.timeout(_TIMEOUT_S):
+                while True:
+                    owner = await self._owner(space_id)
+                    reply = await self._asked(space_id, owner, request(owner[1]))
+                    if reply is not None:
+                        return reply
+                    await asyncio.sleep(_LOOK_S)
+        except (TimeoutError, Unavailable) as error:
             raise _away() from error
 
+    async def _asked(self, space_id: str, owner: Owner, request: bytes) -> bytes | None:
+        """The answer, or None when the stage has lost the Space."""
+        asking = asyncio.ensure_future(self._bus.request(f"stage.{owner[0]}", request, timeout_s=_TIMEOUT_S))
+        watching = asyncio.ensure_future(self._until_lost(space_id, owner))
+        try:
+            await asyncio.wait((asking, watching), return_when=asyncio.FIRST_COMPLETED)
+            return asking.result() if asking.done() else None
+        except Unavailable as error:
+            if error.code != "not-owner":
+                raise
+            return None
+        finally:
+            asking.cancel()
+            watching.cancel()
+            await asyncio.gather(asking, watching, return_exceptions=True)
 
-def stage_of(space_id: str) -> str:
-    """Which stage holds a Space: one stage holds all."""
-    assert space_id, "a Space has an id"
-    return "stage-1"
+    async def _owner(self, space_id: str) -> Owner:
+        """Who has the Space, if somebody has it soon."""
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + _OWNER_PATIENCE_S
+        while (owner := await self._leases.owner(space_id)) is None:
+            if loop.time() > until_s:
+                raise _away()
+            await asyncio.sleep(_LOOK_S)
+        return owner
+
+    async def _until_lost(self, space_id: str, owner: Owner) -> None:
+        while True:
+            if await self._leases.owner(space_id) != owner:
+                return
+            await asyncio.sleep(_LOOK_S)
 
 
 def _away() -> Unavailable:

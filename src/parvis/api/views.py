@@ -178,7 +178,8 @@ def seats_out(space: Space, live: LiveState) -> SeatList:
                 jitter_ms=heard.jitter_ms if heard else None,
             )
         )
-    return SeatList(items=items, recording=space.terms.recording.value)
+    epoch = live.stage_epoch(space.id)
+    return SeatList(items=items, recording=space.terms.recording.value, stage_epoch=epoch)
 
 
 def seat_out(space: Space, handle: str, live: LiveState) -> SeatOut:

@@ -256,6 +256,7 @@ class Edge:
             "parvis_edge_appointments_void_total": admission.void,
             "parvis_edge_bus_dropped_total": self._reader.dropped,
             "parvis_edge_bus_malformed_total": self.spaces.malformed,
+            "parvis_edge_fenced_total": sum(record.fenced for record in self.spaces),
         }
 
     def close(self) -> None:

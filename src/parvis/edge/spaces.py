@@ -3,6 +3,8 @@
 Rules:
 
 - Everything is idempotent: a message may come twice around a reconnection.
+- Of two stages that speak for a Space, the one with the higher epoch is right (`bus/leases.py`): what bears a
+  lower one than the highest seen is dropped, whatever it is.
 - Sound does not wait for control. Parts and a program are enough to listen, even when the Space's own
   message has not come: after a restart of this edge while control is away, the program's own events say
   title and speakers.
@@ -53,6 +55,10 @@ class SpaceRecord:
         """Grows with everything that shows outside, for caches."""
         self.cache: dict[str, tuple[tuple[int, int], Any]] = {}
         """What routes keep: by name, for a version and a second."""
+        self.epoch = 0
+        """The highest seen of those who make this Space."""
+        self.fenced = 0
+        """Messages dropped because their stage had lost the Space."""
         self._events_sequence = -1
         self._events_told = 0
         self._ended_at_s: float | None = None
@@ -98,6 +104,8 @@ class SpaceRecord:
 
     def take_program(self, message: ProgramMessage) -> None:
         """A program exists, or is over."""
+        if self._is_fenced(message.epoch):
+            return
         self.program = message
         self.version += 1
         for rendition in message.renditions:
@@ -105,7 +113,7 @@ class SpaceRecord:
 
     def take_part(self, message: PartMessage, now_s: float, at_s: float, quiet: Quiet = Quiet.FULL) -> None:
         """A part: into its rendition's feed, its events to those who follow them."""
-        if self.ended and not self.feeds:
+        if (self.ended and not self.feeds) or self._is_fenced(message.epoch):
             return
         self.feed(message.rendition).offer(message.sequence, message.body, now_s, last=message.last)
         if message.sequence <= self._events_sequence:
@@ -137,6 +145,15 @@ class SpaceRecord:
         if self.events.newest != self._events_told:
             self._events_told = self.events.newest
             yield EVENTS
+
+    def _is_fenced(self, epoch: int) -> bool:
+        if epoch < self.epoch:
+            self.fenced += 1
+            return True
+        if epoch > self.epoch > 0:
+            log.info("another stage makes this Space", space=self.id, epoch=epoch)
+        self.epoch = epoch
+        return False
 
     def start_events(self) -> list[Event]:
         """What a newcomer to the events is told where the program has said nothing yet."""

@@ -55,6 +55,30 @@ def test_messages_may_come_twice_and_old_ones_change_nothing() -> None:
     assert message.title == "New"
 
 
+def test_of_two_stages_the_one_with_the_higher_epoch_is_right() -> None:
+    """The first was stopped; when it goes on, a second has taken the Space."""
+    spaces = Spaces()
+    take(spaces, space_message(), replace(program_message(FIRST), epoch=4))
+    take(spaces, replace(part_message(FIRST), epoch=4))
+    taken_over = replace(program_message(FIRST + 2), stage="stage-2", epoch=5)
+    take(spaces, taken_over, replace(part_message(FIRST + 2, unit=b"\xf8second"), epoch=5))
+    said = Event.of("state", state="ended", title="of before", reason=None)
+    take(
+        spaces,
+        replace(part_message(FIRST + 1, unit=b"\xf8first", last=True, events=[said]), epoch=4),
+        replace(program_message(FIRST, FIRST + 1), epoch=4),
+    )
+    record = record_of(spaces)
+    assert (record.epoch, record.fenced) == (5, 2)
+    assert record.program == taken_over
+    assert record.latest == {}
+    spaces.advance(part_start_s(FIRST + 3) + GRACE_S, 0.0)
+    feed = record.feeds[Rendition.OPUS]
+    assert feed.newest == FIRST + 2
+    assert (feed.counts.stand_ins, feed.over) == (1, False)
+    assert b"second" in feed.burst(FIRST + 2, 1, Framing.RAW)
+
+
 def test_parts_alone_are_not_a_space_but_a_program_is() -> None:
     spaces = Spaces()
     take(spaces, part_message(FIRST))

@@ -59,6 +59,23 @@ def test_a_program_is_announced_published_and_ended() -> None:
         assert [len(part.events) for part in own] == [1, 0, 0]
 
 
+def test_it_bears_its_epoch_and_falls_silent_when_the_hold_is_gone() -> None:
+    bus = Publications()
+    holds = True
+    program = Program.start(bus, "k3v9", "stage-1", FIRST, epoch=9, holds=lambda: holds)
+    ticks = music(1.6).reshape(-1, TICK_SAMPLES)
+    for tick in ticks[:40]:
+        program.push_tick(tick)
+    assert ProgramMessage.decode(bus.sent[0][1]).epoch == 9
+    assert {PartMessage.decode(subject, payload).epoch for subject, payload, _ in bus.sent[1:]} == {9}
+    sent = len(bus.sent)
+    holds = False
+    for tick in ticks[40:]:
+        program.push_tick(tick)
+    program.end()
+    assert len(bus.sent) == sent
+
+
 def test_the_announcement_is_enough_to_play_and_to_fill_dead_air() -> None:
     bus = Publications()
     Program.start(bus, "k3v9", "stage-1", FIRST)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parvis.clock import ManualClock
+from parvis.clock import ManualClock, SystemClock
 from parvis.stage.ticker import SKIP_AFTER_TICKS, Ticker
 
 
@@ -27,6 +29,30 @@ def test_lateness_loses_no_tick(pauses: list[float]) -> None:
             number = ticker.step(number)
     assert seen == list(range(first, number))
     assert ticker.skipped_ticks == 0
+
+
+async def test_nobody_wants_ticks_and_none_are_called() -> None:
+    seen: list[int] = []
+    ticker = Ticker(SystemClock(), seen.append)
+    running = asyncio.create_task(ticker.run())
+
+    async def ticks(count: int) -> None:
+        async with asyncio.timeout(10):
+            while len(seen) < count:
+                await asyncio.sleep(0.005)
+
+    ticker.wanted(True)
+    await ticks(3)
+    ticker.wanted(False)
+    count = ticker.ticks
+    await asyncio.sleep(0.1)
+    assert ticker.ticks <= count + 1  # the one that was waited for
+    seen.clear()
+    ticker.wanted(True)
+    await ticks(2)
+    assert seen == list(range(seen[0], seen[0] + len(seen)))
+    assert ticker.skipped_ticks == 0, "what nobody wanted is not missing"
+    running.cancel()
 
 
 def test_a_long_stall_is_skipped_once() -> None:

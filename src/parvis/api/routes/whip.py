@@ -23,6 +23,8 @@ from parvis.spaces.seat import Person
 from parvis.spaces.space import Space
 
 SDP_TYPE: Final = "application/sdp"
+EVENTS_LINK: Final = "urn:parvis:whip:events"
+"""Where one learns that the stage has changed (docs/protocol.md §6)."""
 _SDP_TEXT: Final[dict[str, Any]] = {"content": {SDP_TYPE: {"schema": {"type": "string"}}}}
 
 router = APIRouter(prefix=f"{API}/whip", tags=["whip"])
@@ -76,6 +78,8 @@ async def offer(space: str, request: Request, asker: Asker, services: Wired) -> 
         {
             "Location": f"{API}/whip/{space}/{asker.handle}.{reply.session}",
             "ETag": f'"{hashlib.sha256(reply.session.encode()).hexdigest()[:16]}"',
+            "Link": f'<{services.origins.links(found).events}>; rel="{EVENTS_LINK}"',
+            "X-Parvis-Stage-Epoch": str(reply.epoch),
         },
         media_type=SDP_TYPE,
     )
