@@ -2,7 +2,8 @@
 
 - Files with a hash in their name never change: they are cached for a year. The pages are asked for each time.
 - A file's `.br` or `.gz` beside it is sent to who accepts that.
-- A strict policy: only our own scripts and styles, talk to control and the edges only, in nobody's frame.
+- A strict policy: only our own scripts and styles, talk to control, the edges and the archive only, in nobody's
+  frame.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def _page(request: Request, services: Wired) -> Response:
         request,
         {
             "Cache-Control": "no-cache",
-            "Content-Security-Policy": _policy(services.origins.edge),
+            "Content-Security-Policy": _policy(services.origins.edge, services.origins.archive),
             "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
         },
     )
@@ -86,15 +87,15 @@ def _accepted(header: str) -> frozenset[str]:
     return frozenset(accepted)
 
 
-def _policy(edge_origin: str) -> str:
+def _policy(edge_origin: str, archive_origin: str) -> str:
     return "; ".join(
         (
             "default-src 'self'",
             "script-src 'self'",
             "style-src 'self'",
             "img-src 'self' data: blob:",
-            "media-src 'self' blob:",
-            f"connect-src 'self' {edge_origin}",
+            f"media-src 'self' blob: {archive_origin}",
+            f"connect-src 'self' {edge_origin} {archive_origin}",
             "frame-ancestors 'none'",
             "base-uri 'none'",
             "form-action 'self'",
