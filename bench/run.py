@@ -45,6 +45,12 @@ SCRIPTS = (
         ["--json", "--listeners", "18000", "--for", "30", "--stretch", "1", "3", "6", "12", "--rounds", "5"],
     ),
     Script(
+        "tls",
+        "What TLS costs",
+        ["--json"],
+        ["--json", "--listeners", "9000", "--arrive", "30", "--for", "30"],
+    ),
+    Script(
         "evening",
         "An evening",
         ["--json"],

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from bench import machine
 from bench.sink import build
+from parvis.certificate import trusting
 from parvis.clock import PART_MS
 from parvis.media.reader import Part, PartReader
 
@@ -83,11 +84,12 @@ def wait_for(condition: Callable[[], bool], what: str, patience_s: float = PATIE
         time.sleep(0.05)
 
 
-def answers(port: int, path: str) -> bool:
-    """Something says 200 there, and has a first byte."""
+def answers(port: int, path: str, scheme: str = "http") -> bool:
+    """Something says 200 there, and has a first byte. Any certificate will do."""
+    url = f"{scheme}://127.0.0.1:{port}{path}"
     with (
         contextlib.suppress(OSError),
-        urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as got,
+        urllib.request.urlopen(url, timeout=5, context=trusting(insecure=True)) as got,
     ):
         return got.status == 200 and len(got.read(1)) == 1
     return False
@@ -124,8 +126,9 @@ def demo(
 
 
 @contextlib.contextmanager
-def edge(of: Demo, stretch: int) -> Iterator[Server]:
-    """An edge process of its own on the demo's bus, alone on its core, whose bursts hold `stretch` parts."""
+def edge(of: Demo, stretch: int, more: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """An edge process of its own on the demo's bus, alone on its core, whose bursts hold `stretch` parts.
+    `more` are further `PARVIS_…` variables: with a certificate it speaks HTTPS."""
     port = machine.free_port()
     settings = {
         "PARVIS_RUN_DIR": str(of.run_dir),
@@ -135,12 +138,14 @@ def edge(of: Demo, stretch: int) -> Iterator[Server]:
         "PARVIS_JOINS_PER_S": "1000000",
         "PARVIS_MIN_STRETCH": str(stretch),
         "PARVIS_MAX_STRETCH": str(stretch),
+        **(more or {}),
     }
+    scheme = "https" if "PARVIS_CERTIFICATE" in settings else "http"
     command = [sys.executable, "-m", "parvis", "edge", "--name", f"edge-{port}"]
     core = str(machine.server_core())
     process = machine.start(command, core, of.log, env={**os.environ, **settings}, cwd=ROOT)
     try:
-        wait_for(lambda: answers(port, of.stream), "the edge's sound")
+        wait_for(lambda: answers(port, of.stream, scheme), "the edge's sound")
         yield Server(port, of.stream, machine.with_children(process.pid))
     finally:
         machine.stop(process)
@@ -188,7 +193,7 @@ def icecast(folder: Path, listeners: int, page_ms: int) -> Iterator[Server]:
 </icecast>
 """
     )
-    command = [_program("icecast2"), "-c", str(config)]
+    command = [program("icecast2"), "-c", str(config)]
     process = machine.start(command, str(machine.server_core()), folder / "icecast.log", user=owner)
     encoder = None
     try:
@@ -238,7 +243,7 @@ http {{
         "-hls_fmp4_init_filename", "init.mp4",
         "-hls_segment_filename", str(live / "segment%d.m4s"), str(live / "index.m3u8"),
     ]  # fmt: skip
-    command = [_program("nginx"), "-c", str(config), "-p", str(home), "-e", str(home / "error.log")]
+    command = [program("nginx"), "-c", str(config), "-p", str(home), "-e", str(home / "error.log")]
     process = machine.start(command, str(machine.server_core()), folder / "nginx.log")
     encoder = _encode(folder, form)
     try:
@@ -266,11 +271,12 @@ def _encode(folder: Path, target: list[str]) -> subprocess.Popen[str]:
         "-b:a",
         BITRATE,
     ]
-    command = [_program("ffmpeg"), "-hide_banner", "-loglevel", "warning", *voice, *target]
+    command = [program("ffmpeg"), "-hide_banner", "-loglevel", "warning", *voice, *target]
     return machine.start(command, machine.other_cores(), folder / "ffmpeg.log")
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Where a program is. Raises `FileNotFoundError` when it is not installed."""
     found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin")
     if not found:
         raise FileNotFoundError(f"{name} is not installed; bench/debian-packages.txt lists what is needed")
