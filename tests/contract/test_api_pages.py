@@ -31,7 +31,8 @@ async def test_a_page_is_strict_about_what_it_loads(tmp_path: Path, pages: Path)
             assert answer.headers["content-type"].startswith("text/html")
             assert answer.headers["content-security-policy"] == (
                 "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-                "media-src 'self' blob:; connect-src 'self' http://127.0.0.1:8080; "
+                "media-src 'self' blob: http://127.0.0.1:8082; "
+                "connect-src 'self' http://127.0.0.1:8080 http://127.0.0.1:8082; "
                 "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
             )
             assert answer.headers["x-content-type-options"] == "nosniff"

@@ -2,7 +2,7 @@
 
 - Files with a hash in their name never change: they are cached for a year. The pages are asked for each time.
 - A file's `.br` or `.gz` beside it is sent to who accepts that.
-- A strict policy: only our own scripts and styles, talk to control, the edges and the archive only, in nobody's
+- A strict policy: only our own scripts and styles, talk to nobody but control, edges and archive, in nobody's
   frame.
 """
 
