@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from parvis.errors import Conflict
-from parvis.people.account import Account
+from parvis.people.account import Account, Suspension
 from parvis.people.port import Session
+from parvis.spaces.handoff import Handoff, HandoffCode, ask, make
 from parvis.spaces.invitation import Invitation
+from parvis.spaces.log import Entry
 from parvis.spaces.port import Place
 from parvis.spaces.seat import Role, Seat
 from parvis.spaces.space import OPEN_STATES, State
+from parvis.spaces.terms import IfAbsent, Recording, Standby, Terms
 from parvis.store.database import Database, database_url
 from parvis.store.migrate import migrate
 from tests.unit.spaces.makers import NOW_MS, new_space, person
@@ -155,3 +158,85 @@ async def test_invitations(database: Database) -> None:
         assert await records.invitation("hash") == replace(made, uses_left=1)
         await records.drop_invitations(new_space().id)
         assert await records.invitation("hash") is None
+
+
+async def test_everything_of_a_space_comes_back(database: Database) -> None:
+    terms = Terms(
+        grace_s=30,
+        successors=("ben", "ana"),
+        standby=Standby.LOOP,
+        keep_open_s=0,
+        auto_start=True,
+        if_absent=IfAbsent.POSTPONE,
+        postpone_s=60,
+        recording=Recording.TRACKS,
+    )
+    space = replace(new_space(), terms=terms).seat_person(person("ben"), Role.CO_HOST, NOW_MS + 1)
+    space = space.start(NOW_MS).with_standby_loop(there=True)
+    space = space.with_acting("a-ben", host_away_since_ms=NOW_MS, acting_away_since_ms=NOW_MS + 2)
+    handoff = Handoff("h1", space.id, None, "https://x/s/1", "x", "Because.", "ana", NOW_MS)
+    asked = ask(space, replace(handoff, only_from="another000"))
+    made = make(asked, replace(handoff, id="h0"), NOW_MS)
+    async with database.write_spaces() as records:
+        await records.add(space)
+        for now in (asked, made, made.hold(NOW_MS + 3)):
+            await records.save(now)
+            assert await records.get(space.id) == now
+        assert await records.handoff_from("h0") == space.id
+        assert await records.handoff_from("h9") is None
+        over = made.end(NOW_MS, 0)
+        await records.save(over)
+        assert await records.to_publish(NOW_MS + 1) == [over], "where it led is told for ever"
+
+
+async def test_handoff_codes(database: Database) -> None:
+    code = HandoffCode("c", new_space().id, "hash", ANA.id, NOW_MS, NOW_MS + 1)
+    async with database.write_spaces() as records:
+        await records.add(new_space())
+        await records.add_handoff_code(code)
+        assert await records.handoff_code("hash") == code
+        await records.set_handoff_code_used("c", NOW_MS)
+        assert await records.handoff_code("hash") == replace(code, used_at_ms=NOW_MS)
+        assert await records.handoff_code("other") is None
+
+
+async def test_the_log_is_read_backwards(database: Database) -> None:
+    space = new_space()
+    told = [
+        Entry(space.id, NOW_MS, "ana", "muted", "ben", "Noise.", {"n": 1}),
+        Entry(space.id, NOW_MS, None, "acting-began", "ben"),
+        Entry(None, NOW_MS, "ana", "account-suspended", "ben", "Because."),
+    ]
+    async with database.write_spaces() as records:
+        await records.add(space)
+        for entry in told:
+            await records.add_entry(entry)
+        newest, older = await records.entries(space.id, None, 9)
+        assert [replace(entry, id=0) for entry in (older, newest)] == told[:2]
+        assert await records.entries(space.id, newest.id, 9) == [older]
+        assert await records.entries(space.id, None, 1) == [newest]
+
+
+async def test_suspended_seats_and_operators(database: Database) -> None:
+    space = new_space().seat_person(person("ben"), Role.SPEAKER, NOW_MS + 1)
+    suspension = Suspension("Because.", NOW_MS, "olga")
+    async with database.write_spaces() as records:
+        await records.add(space)
+        await records.set_suspension("a-ben", suspension)
+        [found] = await records.open_with_seat("a-ben")
+        assert [(s.person.handle, s.suspended) for s in found.seats] == [("ana", False), ("ben", True)]
+        assert [s.person.handle for s in found.on_stage] == ["ana"]
+        ben = await records.account("ben")
+        assert ben is not None
+        assert ben.suspension == suspension
+        await records.set_suspension("a-ben", None)
+        assert await records.get(space.id) == space
+        await records.save(found.end(NOW_MS, 0))
+        assert await records.open_with_seat("a-ben") == []
+        assert await records.unknown_handles(["zoe", "ben", "max"]) == ["zoe", "max"]
+    async with database.write_people() as people:
+        assert await people.set_operator("ana", operator=True)
+        assert not await people.set_operator("zoe", operator=True)
+        assert [account.handle for account in await people.operators()] == ["ana"]
+        assert await people.set_operator("ana", operator=False)
+        assert await people.operators() == []

@@ -9,7 +9,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
-from parvis.store.database import database_url, open_engine
+from parvis.people.account import Suspension
+from parvis.spaces.handoff import Handoff, make
+from parvis.spaces.log import Entry
+from parvis.spaces.terms import Terms
+from parvis.store.database import Database, database_url, open_engine
 from parvis.store.migrate import migrate, migrate_down, migration_config
 from parvis.store.tables import metadata
 
@@ -45,6 +49,58 @@ async def test_the_migrations_end_where_the_tables_are(tmp_path: Path) -> None:
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
     await engine.dispose()
+
+
+OLD = (
+    "INSERT INTO accounts VALUES ('a-ana', 'ana', 'Ana', 'hash', 1)",
+    "INSERT INTO spaces VALUES ('0123456789', 1, 'Night', '', 'en', 'scheduled', 10, 1, 2, NULL, NULL, 0)",
+    "INSERT INTO seats VALUES ('0123456789', 'a-ana', 'host', 1, 0, 0, NULL, 0)",
+    "INSERT INTO invitations VALUES ('i', '0123456789', 'hash', 'speaker', 1, 1, 2, 'a-ana')",
+)
+
+
+async def run(url: str, *statements: str) -> list[object]:
+    """Runs statements, and gives the rows of the last."""
+    engine = open_engine(url)
+    rows: list[object] = []
+    async with engine.connect() as connection, connection.begin():
+        for statement in statements:
+            result = await connection.exec_driver_sql(statement)
+            rows = [tuple(row) for row in result] if result.returns_rows else []
+    await engine.dispose()
+    return rows
+
+
+async def test_what_was_there_before_succession_goes_up_and_comes_down(tmp_path: Path) -> None:
+    url = database_url("", tmp_path)
+    await migrate(url, to="0001")
+    await run(url, *OLD)
+    kept = {
+        table: await run(url, f"SELECT * FROM {table}")
+        for table in ("accounts", "spaces", "seats", "invitations")
+    }
+    await migrate(url)
+    database = Database(url)
+    async with database.read_spaces() as records:
+        space = await records.get("0123456789")
+    async with database.write_spaces() as records:
+        assert space is not None
+        assert space.terms == Terms(auto_start=False), "an old announcement does not go on air by itself"
+        assert not space.auto_starts
+        ana = await records.account("ana")
+        assert ana is not None
+        assert (ana.operator, ana.suspension) == (False, None)
+        handoff = Handoff("h", space.id, None, "https://x/s/1", "x", "Because.", "ana", 1)
+        await records.save(make(space, handoff, 1))
+        await records.add_entry(Entry(space.id, 1, "ana", "handoff-made"))
+        await records.set_suspension("a-ana", Suspension("Because.", 1, "olga"))
+    await database.close()
+    await migrate_down(url, to="0001")
+    now = {table: await run(url, f"SELECT * FROM {table}") for table in kept}
+    assert now == kept | {"spaces": now["spaces"]}
+    [row] = now["spaces"]
+    assert isinstance(row, tuple)
+    assert (row[0], row[2], len(row)) == ("0123456789", "Night", 12)
 
 
 def test_there_is_one_line_of_migrations() -> None:
