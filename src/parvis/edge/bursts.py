@@ -49,10 +49,11 @@ def frame(pieces: Iterable[bytes], framing: Framing) -> bytes:
     return b"%x\r\n%b\r\n" % (len(body), body)
 
 
-def with_event(part: bytes, sequence: int, event: Event) -> bytes:
-    """The part with one more event, after its `prft` (docs/protocol.md §3)."""
+def with_event(part: bytes, sequence: int, event: Event, index: int = OWN_EVENT_INDEX) -> bytes:
+    """The part with one more event, after its `prft` (docs/protocol.md §3). `index` tells it from others of
+    the same part."""
     _, size = box_header(part)
-    return b"".join((part[:size], event_box(sequence, OWN_EVENT_INDEX, event), part[size:]))
+    return b"".join((part[:size], event_box(sequence, index, event), part[size:]))
 
 
 class ByteCache:

@@ -56,6 +56,10 @@ class Key(NamedTuple):
     framing: Framing
     stretch: int = 1
     phase: int = 0
+    via: tuple[str, ...] = ()
+    """From which Spaces they were carried here, the first first."""
+    lot: int = 0
+    """Tells apart cohorts that were carried here and stand at different parts."""
 
 
 @dataclass(slots=True)
@@ -75,6 +79,7 @@ class Cohort:
     """Listeners who get the same bytes at the same time."""
 
     __slots__ = (
+        "also_fed_by",
         "before",
         "began_s",
         "burst",
@@ -96,6 +101,8 @@ class Cohort:
         assert 0 <= key.phase < key.stretch, key
         self.key = key
         self.source = source
+        self.also_fed_by: list[str] = []
+        """Spaces whose parts it still waits for, though it is counted in another."""
         self.fds = array("i")
         self.holes: list[int] = []
         self.position = source.newest - (source.newest + 1 - key.phase) % key.stretch
@@ -147,7 +154,7 @@ class Cohorts:
     def __init__(self) -> None:
         self._cohorts: dict[Key, Cohort] = {}
         self._fed_by: dict[tuple[str, str], list[Cohort]] = {}
-        self._chosen: dict[tuple[str, str, Framing, int], _Choice] = {}
+        self._chosen: dict[Key, _Choice] = {}
         self._cohort_of: list[Cohort | None] = []
         self._place_of = array("i")
 
@@ -175,19 +182,20 @@ class Cohorts:
         source: Source,
         *,
         spread: bool = True,
+        via: tuple[str, ...] = (),
     ) -> Cohort:
         """The cohort for a newcomer: the emptiest phase of that stretch whose burst is not old. Without
         `spread` the one that has the newest part."""
         following = source.newest + 1
-        choice = (space, name, framing, stretch)
+        choice = Key(space, name, framing, stretch, via=via)
         if spread:
             kept = self._chosen.get(choice)
             if kept and kept.left and kept.following == following and not kept.cohort.gone:
                 kept.left -= 1
                 return kept.cohort
-        best, fewest = Key(space, name, framing, stretch, following % stretch), -1
+        best, fewest = choice._replace(phase=following % stretch), -1
         for behind in range(1 + stretch // PHASES_BEHIND if spread else 1):
-            key = Key(space, name, framing, stretch, (following - behind) % stretch)
+            key = choice._replace(phase=(following - behind) % stretch)
             there = self._cohorts.get(key)
             count = 0 if there is None else len(there)
             if fewest < 0 or count < fewest:
@@ -255,15 +263,51 @@ class Cohorts:
             self.add(target, fd)
         return count
 
+    def of_space(self, space: str, name: str) -> list[Cohort]:
+        """All cohorts of one source that are counted in its Space and have listeners, as they are now."""
+        return [
+            cohort
+            for cohort in self.fed_by(space, name)
+            if cohort.key.space == space and (len(cohort) or cohort.laggards)
+        ]
+
+    def carry(self, cohort: Cohort, space: str, via: tuple[str, ...], source: Source) -> None:
+        """Makes a cohort one of another Space, whatever it is doing. Until `arrive` the Space that it leaves
+        feeds it, too. `source` must go on where the cohort stands."""
+        cohort.source = source
+        before = cohort.key
+        if (space, via) == (before.space, before.via):
+            return
+        key = before._replace(space=space, via=via)
+        while key in self._cohorts:
+            key = key._replace(lot=key.lot + 1)
+        del self._cohorts[before]
+        cohort.key = key
+        self._cohorts[key] = cohort
+        cohort.also_fed_by.append(before.space)
+        siblings = self._fed_by.setdefault((space, key.source), [])
+        if cohort not in siblings:
+            siblings.append(cohort)
+
+    def arrive(self, cohort: Cohort) -> None:
+        """The cohort needs nothing more from where it came."""
+        for space in {*cohort.also_fed_by} - {cohort.key.space}:
+            self._feed_no_more(cohort, space)
+        cohort.also_fed_by.clear()
+
     def discard(self, cohort: Cohort) -> None:
         """Forgets an empty cohort."""
         assert len(cohort) == 0
         cohort.gone = True
         del self._cohorts[cohort.key]
-        siblings = self._fed_by[cohort.key.space, cohort.key.source]
+        for space in {*cohort.also_fed_by, cohort.key.space}:
+            self._feed_no_more(cohort, space)
+
+    def _feed_no_more(self, cohort: Cohort, space: str) -> None:
+        siblings = self._fed_by[space, cohort.key.source]
         siblings.remove(cohort)
         if not siblings:
-            del self._fed_by[cohort.key.space, cohort.key.source]
+            del self._fed_by[space, cohort.key.source]
 
     def listeners(self) -> dict[str, int]:
         """Listeners to sound, by Space; those who only follow events are not counted."""

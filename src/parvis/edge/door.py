@@ -110,7 +110,9 @@ class Door:
         else:
             feed = record.feeds[Rendition(join.source)]
             spread = join.start is None
-            cohort = cohorts.choose(record.id, join.source, framing, self.stretch(join), feed, spread=spread)
+            cohort = cohorts.choose(
+                record.id, join.source, framing, self.stretch(join), feed, spread=spread, via=join.via
+            )
             stretch = cohort.stretch
             first = first_part(feed, join.start, cohort.position, stretch)
             media_type = feed.rendition.mime.partition(";")[0]

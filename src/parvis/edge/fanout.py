@@ -29,6 +29,7 @@ from typing import Final
 from parvis.clock import Clock
 from parvis.edge.bursts import FINAL, MAX_STRETCH
 from parvis.edge.cohorts import EVENTS, Cohort, Cohorts
+from parvis.edge.onward import Onward
 from parvis.edge.pacing import Pacing
 from parvis.edge.strain import LATE_FROM_S, window_s
 from parvis.edge.transport import Plain, Transport
@@ -209,6 +210,10 @@ class Fanout:
         if lateness_s > LATE_FROM_S:
             self.late_share = max(self.late_share, lateness_s / window_s(cohort.key.stretch))
         self.cohorts.settle(cohort)
+        source = cohort.source
+        if isinstance(source, Onward) and cohort.position >= source.start:
+            cohort.source = source.after
+            self.cohorts.arrive(cohort)
         if cohort.move is not None:
             self.pacing.settle(self.cohorts, cohort)
         self._go_on(cohort)

@@ -115,6 +115,10 @@ class Feed:
             self._newest = following
         return self._newest != before
 
+    def part(self, sequence: int) -> bytes:
+        """The bytes of a part up to `newest`; a stand-in where it is not held."""
+        return self._body(sequence)
+
     def burst(self, first: int, count: int, framing: Framing, event: Event | None = None) -> bytes:
         """Parts `first` to `first + count - 1`; they must lie between `oldest` and `newest`. `event` is told
         in the first."""

@@ -34,6 +34,7 @@ HELP: Final[Mapping[str, tuple[str, str]]] = {
     "parvis_edge_handshakes_per_s": ("gauge", "How many handshakes are begun a second at most."),
     "parvis_edge_handshakes_total": ("counter", "TLS handshakes done."),
     "parvis_edge_handshakes_failed_total": ("counter", "TLS handshakes that were none, or too slow."),
+    "parvis_edge_carried_total": ("counter", "Listeners carried into another Space by a handoff."),
     "parvis_edge_bus_dropped_total": ("counter", "Messages lost before this edge could read them."),
     "parvis_edge_bus_malformed_total": ("counter", "Messages of the bus that could not be read."),
     "parvis_edge_fenced_total": ("counter", "Messages dropped because their stage had lost the Space."),

@@ -7,11 +7,14 @@ what is in `errors.py`; it neither reads nor writes sockets.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlencode
 
+from parvis.bus.messages import Handoff
 from parvis.clock import Clock
 from parvis.edge.answers import Answer, json_answer, problem, stream_headers
 from parvis.edge.bursts import MAX_STRETCH, Framing
@@ -20,7 +23,7 @@ from parvis.edge.feed import Feed
 from parvis.edge.hall import Pages, choose_language
 from parvis.edge.http import Request
 from parvis.edge.spaces import SpaceRecord, Spaces
-from parvis.edge.view import Origins, space_fields
+from parvis.edge.view import Origins, share_link, space_fields
 from parvis.errors import Conflict, NotFound, ParvisError, Refused, UserError
 from parvis.media.rendition import Rendition
 
@@ -28,6 +31,7 @@ JOIN_PARTS: Final = 3
 """Parts that a newcomer gets at once, so that its player has something to start on."""
 NOT_BEGUN_RETRY_MAX_S: Final = 30.0
 MAX_SEQUENCE_DIGITS: Final = 18
+SPACE_ID: Final = re.compile(r"[0-9a-z]{1,32}")
 
 STREAMS: Final = ("stream.mp4", "events")
 """What has no end, below `/live/{space}/`."""
@@ -52,7 +56,8 @@ _PREFLIGHT = Answer(
 class Join:
     """The asker becomes a listener of `source`: a rendition's name, or `EVENTS`. `start` is the part that
     it asked for, or None; `resuming` says that it has heard what came before, less than 30 s ago, and
-    `stretch` how many parts came at once then (0: it did not say)."""
+    `stretch` how many parts came at once then (0: it did not say). `via` is the Space from which it was
+    sent here, if any."""
 
     record: SpaceRecord
     source: str
@@ -60,6 +65,7 @@ class Join:
     start: int | None = None
     resuming: bool = False
     stretch: int = 0
+    via: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +123,11 @@ def first_part(feed: Feed, start: int | None, last: int, stretch: int) -> int:
 
 
 def _hall(front: Front, request: Request, space: str) -> Answer:
+    record = front.spaces.get(space)
+    if record is not None and (handed := _elsewhere(front, record)) is not None:
+        return Answer(302, (("Location", share_link(handed, "")), ("Cache-Control", "no-store")))
     front.pages.load(front.clock.monotonic_s())
     wanted = request.query.get("lang") or request.header(b"accept-language")
-    record = front.spaces.get(space)
     if record is None:
         return front.pages.unknown(choose_language(wanted))
     language = choose_language(wanted, record.message.language if record.message else "")
@@ -146,6 +154,8 @@ def _stream(front: Front, request: Request, space: str) -> Answer | Join:
     if rendition is None:
         raise UserError("codec-unknown", "The codec is opus or aac.")
     start = _sequence(request.query.get("from"))
+    if (handed := _elsewhere(front, record)) is not None:
+        return _sent_on(request, record, handed)
     _refuse_ended(record)
     feed = record.feeds.get(rendition)
     if feed is None or not feed.running:
@@ -156,11 +166,14 @@ def _stream(front: Front, request: Request, space: str) -> Answer | Join:
         media_type = feed.rendition.mime.partition(";")[0]
         return Answer(200, stream_headers(media_type, first, stretch), endless=True)
     resuming = start is not None and feed.resumes(start)
-    return Join(record, rendition, _framing(request), start, resuming, _stretch(request.query.get("stretch")))
+    stretch, via = _stretch(request.query.get("stretch")), _via(request.query.get("via", ""))
+    return Join(record, rendition, _framing(request), start, resuming, stretch, via)
 
 
 def _events(front: Front, request: Request, space: str) -> Answer | Join:
     record = front.record(space)
+    if (handed := _elsewhere(front, record)) is not None:
+        return _sent_on(request, record, handed)
     _refuse_ended(record)
     if request.method == "HEAD":
         return Answer(200, stream_headers(EVENT_STREAM), endless=True)
@@ -185,6 +198,33 @@ def _metrics(front: Front, request: Request) -> Answer:
 
 def _root(front: Front, _request: Request) -> Answer:
     return Answer(302, (("Location", f"{front.origins.control}/"),))
+
+
+def _elsewhere(front: Front, record: SpaceRecord) -> Handoff | None:
+    """The handoff that whoever comes to this Space now follows. While the other program is not here yet, its
+    own is better than none."""
+    handed = record.handed
+    if handed is None:
+        return None
+    if not handed.to:
+        return handed if datetime.fromisoformat(handed.at).timestamp() <= front.clock.wall_s() else None
+    target = front.spaces.get(handed.to)
+    there = target is not None and (target.running or target.handed is not None)
+    return handed if there or not record.running else None
+
+
+def _sent_on(request: Request, record: SpaceRecord, handoff: Handoff) -> Answer:
+    """307 (RFC 9110 §15.4.8): the same, of the other Space."""
+    origin, space = "", handoff.to
+    if not space:
+        origin, _, space = handoff.url.rpartition("/s/")
+    query = urlencode({**request.query, "via": record.id})
+    location = f"{origin}/live/{space}/{request.path[-1]}?{query}"
+    return Answer(307, (("Location", location), ("Cache-Control", "no-store")))
+
+
+def _via(text: str) -> tuple[str, ...]:
+    return (text,) if SPACE_ID.fullmatch(text) else ()
 
 
 def _framing(request: Request) -> Framing:

@@ -34,6 +34,7 @@ from parvis.edge.addresses import Addresses
 from parvis.edge.admission import Admission
 from parvis.edge.answers import Answer
 from parvis.edge.appointments import Appointments
+from parvis.edge.carrier import Carrier
 from parvis.edge.connections import Connections
 from parvis.edge.door import Door
 from parvis.edge.drain import Drain
@@ -154,6 +155,7 @@ class Edge:
         self._accepting = False
         self._accept_at_s = float("inf")
         self._renewed_at_s = now_s
+        self._carrier = Carrier(self.spaces, self.fanout, front.origins.edge)
         self._rested = False
         self._drain: Drain | None = None
         self._advanced_at_s = self._swept_at_s = now_s
@@ -190,7 +192,8 @@ class Edge:
         self.fanout.write(WRITES_PER_TURN)
         wrote_s = self._clock.monotonic_s()
         all_in = not knocking or self._accept(ACCEPTS_PER_BUSY_TURN if self.fanout.busy else ACCEPTS_PER_TURN)
-        self._rested = all_in and len(events) < EVENTS_PER_BUSY_TURN
+        behind = self._handshakes is not None and self._handshakes.behind
+        self._rested = all_in and not behind and len(events) < EVENTS_PER_BUSY_TURN
         now_s = self._clock.monotonic_s()
         self._relief.load.add_front(
             answered_s - began_s + now_s - wrote_s, self.connections.requests - requests
@@ -246,6 +249,7 @@ class Edge:
             "parvis_edge_stand_ins_total": sum(feed.counts.stand_ins for feed in feeds),
             "parvis_edge_late_parts_total": sum(feed.counts.late for feed in feeds),
             "parvis_edge_jumped_parts_total": sum(feed.counts.jumped for feed in feeds),
+            "parvis_edge_carried_total": self._carrier.carried,
             "parvis_edge_requests_total": self.connections.requests,
             "parvis_edge_joins_total": admission.joins,
             "parvis_edge_resumed_total": admission.resumed,
@@ -286,6 +290,8 @@ class Edge:
             count += 1
         if count or at_s - self._advanced_at_s >= ADVANCE_S:
             self._advanced_at_s = at_s
+            if self.spaces.giving:
+                self._carrier.look(at_s)
             for space, name in self.spaces.advance(now_s, at_s):
                 self.fanout.wake(space, name)
         return count

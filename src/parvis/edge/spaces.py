@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import structlog
 
-from parvis.bus.messages import PartMessage, ProgramMessage, SpaceMessage
+from parvis.bus.messages import Handoff, PartMessage, ProgramMessage, SpaceMessage
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.feed import Feed
 from parvis.edge.sse import LASTING, EventFeed
@@ -59,6 +59,9 @@ class SpaceRecord:
         """The highest seen of those who make this Space."""
         self.fenced = 0
         """Messages dropped because their stage had lost the Space."""
+        self.handoffs_due: list[Handoff] = []
+        """Made, and not yet carried out here."""
+        self._handoffs_seen: set[str] = set()
         self._events_sequence = -1
         self._events_told = 0
         self._ended_at_s: float | None = None
@@ -72,6 +75,12 @@ class SpaceRecord:
     def ended(self) -> bool:
         """Over for good."""
         return self.message is not None and self.message.state == "ended"
+
+    @property
+    def handed(self) -> Handoff | None:
+        """Where whoever comes is sent, if anywhere."""
+        handoffs = self.message.handoffs if self.message else ()
+        return next((handoff for handoff in reversed(handoffs) if not handoff.only_from), None)
 
     @property
     def running(self) -> bool:
@@ -95,6 +104,9 @@ class SpaceRecord:
         changed = self.message is None or self.message.state != message.state
         self.message = message
         self.version += 1
+        due = [handoff for handoff in message.handoffs if handoff.id not in self._handoffs_seen]
+        self._handoffs_seen.update(handoff.id for handoff in due)
+        self.handoffs_due.extend(due)
         if message.state == "ended" and self._ended_at_s is None:
             self._ended_at_s = at_s
         elif message.state != "ended":
@@ -189,6 +201,8 @@ class Spaces:
         """How much of the events is left out on `/events`."""
         self.malformed = 0
         """Messages of the bus that could not be read."""
+        self.giving: list[SpaceRecord] = []
+        """Those whose audience is to be carried into another (`carrier.py`)."""
         self._records: dict[str, SpaceRecord] = {}
 
     def __iter__(self) -> Iterator[SpaceRecord]:
@@ -224,7 +238,10 @@ class Spaces:
             self._record(program.space, at_s).take_program(program)
         elif kind == "space":
             space = SpaceMessage.decode(payload)
-            self._record(space.id, at_s).take_space(space, at_s)
+            record = self._record(space.id, at_s)
+            record.take_space(space, at_s)
+            if record.handoffs_due and record not in self.giving:
+                self.giving.append(record)
 
     def _record(self, space: str, at_s: float) -> SpaceRecord:
         record = self._records.get(space)

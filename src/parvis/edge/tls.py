@@ -203,6 +203,11 @@ class Handshakes:
         """A turn begins, in which bursts are due or not. Who finds no step left is told again by epoll."""
         self._steps = STEPS_PER_BUSY_TURN if busy else STEPS_PER_TURN
 
+    @property
+    def behind(self) -> bool:
+        """All steps of this turn were taken: there may be more to do."""
+        return self._steps <= 0
+
     def on_event(self, fd: int, mask: int) -> None:
         """What epoll says of one of our descriptors."""
         begun = self._open[fd]

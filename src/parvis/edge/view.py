@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from parvis.bus.messages import SpaceMessage
+from parvis.bus.messages import Handoff, SpaceMessage
 from parvis.clock import PART_MS, part_start_s
 from parvis.edge.spaces import SpaceRecord
 from parvis.media.rendition import Rendition
@@ -29,6 +29,7 @@ def rfc3339(unix_s: float) -> str:
 def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[str, Any]:
     """The members of `space.json`."""
     message = record.message or _from_program(record)
+    handed = record.handed
     running = [rendition for rendition in Rendition if _running(record, rendition)]
     return {
         "id": record.id,
@@ -38,6 +39,9 @@ def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[s
         "state": record.state,
         "host": _host(record, message),
         "speakers": _speakers(record, message),
+        "recording": message.recording != "off" and record.state in ("live", "held"),
+        "acting_host": message.acting_host,
+        "handed_to": handed and _handed_to(handed, origins.edge),
         "counts": {"listeners": int(record.latest.get("counts", {}).get("listeners", 0))},
         "created_at": message.created_at,
         "starts_at": message.starts_at,
@@ -60,6 +64,21 @@ def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[s
             "share": f"{origins.edge}/s/{record.id}",
             "studio": f"{origins.control}/studio/{record.id}",
         },
+    }
+
+
+def share_link(handoff: Handoff, edge_origin: str) -> str:
+    """The page where a handoff leads."""
+    return handoff.url or f"{edge_origin}/s/{handoff.to}"
+
+
+def _handed_to(handoff: Handoff, edge_origin: str) -> dict[str, str | None]:
+    return {
+        "id": handoff.to or None,
+        "url": share_link(handoff, edge_origin),
+        "title": handoff.title,
+        "reason": handoff.reason,
+        "at": handoff.at,
     }
 
 

@@ -41,6 +41,9 @@ def test_a_live_space() -> None:
         "speakers": [
             {"handle": "ana", "display_name": "Ana", "role": "host", "connected": True, "muted": False}
         ],
+        "recording": False,
+        "acting_host": None,
+        "handed_to": None,
         "counts": {"listeners": 1234},
         "created_at": "2026-11-22T14:00:00.000Z",
         "starts_at": None,
