@@ -213,7 +213,10 @@ def test_newcomers_without_room_are_told_when_to_come_back(world: World) -> None
         with world.connect() as first, world.connect() as second:
             Listener(first)
             Listener(second)
-            for ahead, target in enumerate((STREAM, "/live/abc/events", STREAM)):
+            for ahead, target in enumerate((STREAM, STREAM, STREAM)):
+                no_events = world.get("/live/abc/events")
+                assert (no_events.status, code_of(no_events)) == (503, "not-admitted")
+                assert "appointment" not in json.loads(no_events.body), "it books nothing"
                 refusal = world.get(target)
                 assert (refusal.status, code_of(refusal)) == (503, "not-admitted")
                 problem = json.loads(refusal.body)

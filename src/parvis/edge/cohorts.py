@@ -249,8 +249,11 @@ class Cohorts:
         parts; both end by themselves with the next bursts. To spread a crowd over all phases, move a share
         at each boundary.
         """
-        phase = (cohort.position + 1) % stretch
-        target = self.get(cohort.key._replace(stretch=stretch, phase=phase), cohort.source)
+        key = cohort.key._replace(stretch=stretch, phase=(cohort.position + 1) % stretch)
+        target = self.get(key, cohort.source)
+        while target.move is not None:  # those there were told of yet another stretch: these were not
+            key = key._replace(lot=key.lot + 1)
+            target = self.get(key, cohort.source)
         if stretch > cohort.key.stretch and not (len(target) or target.laggards or target.writing):
             # Nobody stands there, so it may stand at any part of its phase. A crowd that has fallen behind
             # the newest part, and so needs longer bursts most, would never find it there.

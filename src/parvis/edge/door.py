@@ -5,6 +5,7 @@ Rules:
 - `/healthz` and `/metrics` are answered in any case: they tell that there is no room.
 - What ends by itself (pages, files, `space.json`, `HEAD`) has a bucket of its own, and needs no place among
   listeners: a crowd that reloads takes no join away, and who finds no place still gets the page that waits.
+- Events are not sound: whoever finds no room to follow them is told to come back, and books nothing.
 - A refusal is small, made of bytes that are nearly ready, and the last thing on its connection: people who
   wait cost nothing.
 - Who was inside comes back at the stretch that it tells it had (`stretch=`), else at the shortest that
@@ -134,6 +135,11 @@ class Door:
         return max(concession.floor, min(had, concession.ceiling))
 
     def _admit(self, fd: int, request: Request, join: Join, now_s: float) -> Answer | Join:
+        if join.source == EVENTS:
+            # Who only follows events takes no listener's place in the line.
+            if self._fanout.size < self._capacity and self._admission.admit_request(now_s):
+                return join
+            raise self._refusal("There is no room to follow events just now.", BUSY_RETRY_S)
         wall_s = self._clock.wall_s()
         presented = request.header(b"x-parvis-appointment") or request.query.get("appointment", "")
         asker = Asker(join.record.id, self._addresses.of(fd), presented, join.resuming)

@@ -3,7 +3,7 @@
 Rules:
 
 - A cohort whose stretch is not between `floor` and `ceiling` is told at the head of its next burst.
-- A longer stretch takes effect only when a player that slows down by a twelfth, pitch kept, has gathered
+- A longer stretch takes effect only when a player that slows down by a twentieth, pitch kept, has gathered
   what it will need, and never before two of the new bursts would be over. A shorter one needs no preparation.
 - Then listeners move at the cohort's own boundaries, a share at each, so that they come to stand evenly in
   all the phases that they can reach. No part is left out and none comes twice.
@@ -19,8 +19,8 @@ from parvis.edge.bursts import MAX_STRETCH
 from parvis.edge.cohorts import EVENTS, Cohort, Cohorts, Move
 from parvis.media.events import Event
 
-SLOWING: Final = 12
-"""A player gathers one part while it plays so many: 8 % slower, which a voice hardly shows."""
+SLOWING: Final = 20
+"""A player gathers one part while it plays so many: 5 % slower, which a voice hardly shows."""
 
 
 def lead_parts(old: int, new: int) -> int:

@@ -8,7 +8,7 @@ The virtual player's rules:
   rule.
 - Parts are heard in order of their numbers. Numbers left out are a gap, played over; a number that was there
   before is a repeat, and is not played.
-- A `pace` event that tells a longer stretch is obeyed: the player slows down by a twelfth, until the new
+- A `pace` event that tells a longer stretch is obeyed: the player slows down by a twentieth, until the new
   bursts begin or it has gathered the difference. That is delay, not a stall, and the listener hears it as
   such; but a notice too short for it will be heard (docs/protocol.md §2, §3). What is gathered so is counted
   at once.
@@ -36,7 +36,7 @@ from parvis.storm.wire import Heard, Pace, Run
 
 PART_S: Final = PART_MS / 1000
 MARGIN_PARTS: Final = 2
-SLOWING: Final = 12
+SLOWING: Final = 20
 """Parts that a player plays while it gathers one by slowing down."""
 _ROUNDING_S: Final = 1e-6
 

@@ -46,7 +46,7 @@ def sizes(cohorts: Cohorts, stretch: int) -> list[int]:
 )
 def test_a_player_has_time_to_gather_what_it_will_need(old: int, new: int, parts: int) -> None:
     assert lead_parts(old, new) == parts
-    assert parts / SLOWING >= new - old, "at a twelfth slower"
+    assert parts / SLOWING >= new - old, "at a twentieth slower"
     assert parts >= 2 * new
 
 

@@ -121,6 +121,10 @@ def test_a_stage_that_was_not_there_opens_for_a_host_who_comes_back_to_it() -> N
     assert evening.at(DUE + 400, ANA) == ON_AIR
 
 
+def test_what_another_stage_had_opened_is_open() -> None:
+    assert GoLiveClock(on_air=True).at(DUE + 9, SPACE, {}, lambda: 0) == ON_AIR
+
+
 def test_skipped_ticks_do_not_miss_the_second() -> None:
     evening = Evening(if_absent="postpone")
     evening.at(DUE - 30, ANA)

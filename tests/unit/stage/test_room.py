@@ -28,6 +28,9 @@ class Tape:
         self.told: list[tuple[int, Event]] = []
         self.ended = False
 
+    def push_tracks(self, heard: Mapping[str, Int16]) -> None:
+        self.tracks.append(dict(heard))
+
     def push_tick(self, samples: Int16) -> None:
         assert not self.ended
         self.ticks.append(samples)
@@ -48,7 +51,7 @@ class Tape:
 class Evening:
     """A room, its tapes, and a clock that goes by ticks."""
 
-    def __init__(self, message: SpaceMessage, number: int) -> None:
+    def __init__(self, message: SpaceMessage, number: int, *, on_air: bool = False) -> None:
         self.clock = ManualClock(number / 50)
         self.number = number
         self.tapes: list[Tape] = []
@@ -63,6 +66,7 @@ class Evening:
             clock=self.clock,
             start_program=self.start,
             listeners=lambda: self.listeners,
+            on_air=on_air,
         )
 
     def start(self, space: str, first_sequence: int) -> ProgramSink:
@@ -115,11 +119,22 @@ async def test_without_the_host_listeners_are_told_that_it_waits() -> None:
     assert evening.room.state == "scheduled"
 
 
-async def test_standby_comes_two_seconds_after_control_opened_an_empty_stage() -> None:
-    evening = Evening(replace(SEATED, state="live", auto_start=False), DUE // PART * PART)
+async def test_a_stage_that_takes_a_space_over_gives_its_speakers_two_seconds() -> None:
+    for message, on_air in ((replace(SEATED, state="live"), False), (SEATED, True)):
+        evening = Evening(message, DUE // PART * PART, on_air=on_air)
+        evening.run(400)
+        heard = is_heard(evening.tapes[0].ticks)
+        assert not any(heard[:99])
+        assert all(heard[102:])
+        assert evening.room.report().on_air
+
+
+async def test_control_may_open_an_empty_stage() -> None:
+    evening = Evening(replace(SEATED, auto_start=False), DUE // PART * PART - 1)
+    evening.run(1)
+    evening.say(state="live")
     evening.run(400)
-    heard = is_heard(evening.tapes[0].ticks)
-    assert all(heard[1:]), "nobody has ever been heard: it need not wait"
+    assert all(is_heard(evening.tapes[0].ticks)[1:]), "nobody has ever been heard: it need not wait"
     assert evening.room.report().on_air
     assert evening.room.state == "held"
     states = evening.tapes[0].said("state")
@@ -136,10 +151,10 @@ async def test_silence_stays_silent() -> None:
 
 
 async def test_a_host_may_choose_another_sound_while_it_is_heard() -> None:
-    evening = Evening(replace(SEATED, state="live"), DUE // PART * PART)
+    evening = Evening(SEATED, DUE // PART * PART - 160)
     evening.run(100)
     evening.say(standby="silence")
-    evening.run(100)
+    evening.run(50)
     heard = is_heard(evening.tapes[0].ticks)
     assert heard[99]
     assert not any(heard[107:])
@@ -175,7 +190,7 @@ async def test_an_older_word_and_a_time_that_is_none_change_nothing() -> None:
 
 
 async def test_an_upload_is_taken() -> None:
-    evening = Evening(replace(SEATED, state="live", standby="loop"), DUE // PART * PART)
+    evening = Evening(replace(SEATED, standby="loop"), DUE // PART * PART - 160)
     evening.room.take_standby(StandbyMessage("test", 1, b"not sound"))
     await evening.room.closed()
     evening.run(50)

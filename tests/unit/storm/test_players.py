@@ -95,7 +95,7 @@ def test_a_repeat_is_counted_and_not_played() -> None:
 def test_a_told_longer_stretch_is_delay_and_not_a_stall() -> None:
     one = OnePlayer()
     one.take(0, 3, 0.0)
-    one.take(3, 1, 0.3, Pace(4, 36))
+    one.take(3, 1, 0.3, Pace(4, 60))
     assert one.dry_in_s() == pytest.approx((4 + 3) * PART_S, abs=1e-5)
     one.take(4, 4, 0.3 + 4 * PART_S)
     assert one.counts.stalls == 0
@@ -107,7 +107,7 @@ def test_a_told_longer_stretch_is_delay_and_not_a_stall() -> None:
 def test_a_notice_too_short_to_gather_is_only_worth_what_could_be_gathered() -> None:
     one = OnePlayer()
     one.take(0, 3, 0.0)
-    one.take(3, 1, 0.3, Pace(8, 6))
+    one.take(3, 1, 0.3, Pace(8, 10))
     assert one.dry_in_s() == pytest.approx((4 + 0.5) * PART_S, abs=1e-5)
     one.take(4, 8, 0.3 + 8 * PART_S)
     assert one.counts.stalls == 1
