@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
@@ -17,7 +18,9 @@ from typing import Any
 
 import httpx
 
+from parvis.bus.leases_local import LocalLeases
 from parvis.bus.run_dir import prepare_run_dir
+from parvis.clock import SystemClock
 
 PASSWORD = "correct horse battery"
 PARVIS = (sys.executable, "-m", "parvis")
@@ -126,6 +129,18 @@ class Parvis:
     def pids(self) -> dict[str, int]:
         written = {file.stem: file.read_text().split() for file in self._run_dir.glob("*.pid")}
         return {name: int(words[0]) for name, words in written.items() if words}
+
+    def stage_of(self, space: str) -> tuple[str, int]:
+        """Name of the stage that has a Space, and epoch of its lease; ("", 0) while none has."""
+
+        async def owner() -> tuple[str, int] | None:
+            leases = LocalLeases(self._run_dir, SystemClock())
+            try:
+                return await leases.owner(space)
+            finally:
+                leases.close()
+
+        return asyncio.run(owner()) or ("", 0)
 
     @property
     def _run_dir(self) -> Path:

@@ -54,7 +54,7 @@ def test_hall_and_studio_come_back_by_themselves(own: Parvis, launch: Launch) ->
     wait_until(lambda: hears(hall, 700))
     expect(hall.locator("[data-state=playing]").first).to_be_attached()
 
-    kill(own, "stage-1")
+    kill(own, own.stage_of(space)[0])
     wait_until(lambda: any(s["connected"] for s in own.space_json(space)["speakers"]), patience_s=60)
     # What was buffered before is heard first, then what filled the gap, then the voice for good.
     wait_until(lambda: all(hears(hall, 700) for _ in range(8)), patience_s=60)

@@ -38,22 +38,22 @@ def alive(pid: int) -> bool:
 
 def test_ctrl_c_ends_every_process(own: Parvis) -> None:
     pids = own.pids()
-    assert set(pids) == {"control", "stage-1", "archive", "edge-1", "edge-2"}
+    assert set(pids) == {"control", "stage-1", "stage-2", "archive", "edge-1", "edge-2"}
     assert own.stop(signal.SIGINT) == 0
     assert not [name for name, pid in pids.items() if alive(pid)]
 
 
 def test_each_process_shows_its_role(own: Parvis) -> None:
     titles = {Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0") for pid in own.pids().values()}
-    roles = ("control", "stage 1", "archive", "edge 1", "edge 2")
+    roles = ("control", "stage 1", "stage 2", "archive", "edge 1", "edge 2")
     assert titles == {f"parvis: {role}" for role in roles}
 
 
 def test_the_mixer_runs_before_the_crowd(own: Parvis) -> None:
-    """As root (or with CAP_SYS_NICE) the stage is real-time; nothing else is."""
+    """As root (or with CAP_SYS_NICE) the stages are real-time; nothing else is."""
     real_time = {name for name, pid in own.pids().items() if os.sched_getscheduler(pid) == os.SCHED_RR}
     may = os.geteuid() == 0 or resource.getrlimit(resource.RLIMIT_RTPRIO)[0] > 0
-    assert real_time == ({"stage-1"} if may else set())
+    assert real_time == ({"stage-1", "stage-2"} if may else set())
 
 
 def test_a_second_start_finds_everything_again(own: Parvis) -> None:

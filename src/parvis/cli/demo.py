@@ -13,7 +13,19 @@ import typer
 from rich.console import Console
 
 from parvis.cli.speak import read_sound
-from parvis.cli.up import ARCHIVE_PORT, CONTROL_PORT, DATA, EDGES, HOST, JSON, PORT, Place, run
+from parvis.cli.up import (
+    ARCHIVE_PORT,
+    CONTROL_PORT,
+    DATA,
+    DEFAULT_STAGES,
+    EDGES,
+    HOST,
+    JSON,
+    PORT,
+    STAGES,
+    Place,
+    run,
+)
 from parvis.clock import SystemClock
 from parvis.errors import ParvisError, Unavailable
 
@@ -35,11 +47,18 @@ def demo(
     data: DATA = Path("data"),
     edges: EDGES = 0,
     archive_port: ARCHIVE_PORT = 0,
+    stages: STAGES = DEFAULT_STAGES,
     as_json: JSON = False,
 ) -> None:
     """Start Parvis with a live Space in which a voice speaks, until Ctrl-C."""
     place = Place(
-        host, port, control_port, data, edges or os.cpu_count() or 1, archive_port or control_port + 1
+        host,
+        port,
+        control_port,
+        data,
+        edges or os.cpu_count() or 1,
+        archive_port or control_port + 1,
+        stages,
     )
 
     async def ready() -> None:
@@ -74,12 +93,13 @@ async def _post(api: httpx.AsyncClient, path: str, body: dict[str, str] | None) 
 
 async def _speak_for_ever(whip_url: str, token: str) -> None:
     from parvis.stage import peer
-    from parvis.stage.speaker import Speaker, ticks_of
+    from parvis.stage.kept_seat import KeptSeat
+    from parvis.stage.speaker import ticks_of
 
     peer.allow_loopback()
     voice = read_sound(VOICE)
     while True:
-        speaker = Speaker(whip_url, token)
+        speaker = KeptSeat(whip_url, token)
         try:
             await speaker.connect()
             await speaker.say(ticks_of(voice, loop=True), SystemClock())

@@ -1,4 +1,4 @@
-"""`parvis speak`: takes a seat by WHIP and plays a sound file into it."""
+"""`parvis speak`: takes a seat by WHIP, keeps it, and plays a sound file into it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from rich.console import Console
 from parvis.audio import Int16
 from parvis.clock import SAMPLE_RATE_HZ, SystemClock
 from parvis.errors import UserError
+from parvis.ops import logs
 
 FILE = Annotated[
     Path, typer.Argument(help="A sound file: WAV, or whatever FFmpeg reads.", show_default=False)
@@ -47,6 +48,7 @@ def speak(
     as_json: JSON = False,
 ) -> None:
     """Speak a sound file into a Space, in real time."""
+    logs.configure("speak")
     samples = read_sound(file)
     summary = asyncio.run(_speak(samples, space, token, loop=loop, for_s=for_s, hear=hear, quiet=as_json))
     console = Console()
@@ -60,11 +62,12 @@ async def _speak(
     samples: Int16, space: str, token: str, *, loop: bool, for_s: float | None, hear: Path | None, quiet: bool
 ) -> dict[str, object]:
     from parvis.stage import peer  # here: loading WebRTC takes a moment that --help need not wait for
-    from parvis.stage.speaker import Speaker, ticks_of
+    from parvis.stage.kept_seat import KeptSeat
+    from parvis.stage.speaker import ticks_of
 
     peer.allow_loopback()
     heard: list[Int16] = []
-    speaker = Speaker(space, token, on_samples=heard.append if hear else None)
+    speaker = KeptSeat(space, token, on_samples=heard.append if hear else None)
     give = ticks_of(samples, loop=loop, seconds=for_s)
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -84,6 +87,7 @@ async def _speak(
         "started_at": started.replace("+00:00", "Z"),
         "seconds": spoken.ticks / 50,
         "worst_lateness_ms": round(spoken.worst_lateness_ms, 1),
+        "entries": speaker.entries,
     }
 
 

@@ -41,6 +41,10 @@ ARCHIVE_PORT = Annotated[
 ]
 DATA = Annotated[Path, typer.Option(help="Folder of everything that must survive a restart.")]
 EDGES = Annotated[int, typer.Option(help="Edge processes; 0 means one a core.", min=0, max=64)]
+DEFAULT_STAGES = 2
+STAGES = Annotated[
+    int, typer.Option(help="Stage processes: with two, one takes over when the other dies.", min=1, max=16)
+]
 JSON = Annotated[bool, typer.Option("--json", help="Print the links as one JSON object.")]
 
 
@@ -54,6 +58,7 @@ class Place:
     data: Path
     edges: int
     archive_port: int
+    stages: int = DEFAULT_STAGES
 
     @property
     def edge_url(self) -> str:
@@ -83,11 +88,18 @@ def up(
     data: DATA = Path("data"),
     edges: EDGES = 0,
     archive_port: ARCHIVE_PORT = 0,
+    stages: STAGES = DEFAULT_STAGES,
     as_json: JSON = False,
 ) -> None:
     """Start Parvis on this machine and keep it running until Ctrl-C."""
     place = Place(
-        host, port, control_port, data, edges or os.cpu_count() or 1, archive_port or control_port + 1
+        host,
+        port,
+        control_port,
+        data,
+        edges or os.cpu_count() or 1,
+        archive_port or control_port + 1,
+        stages,
     )
 
     async def ready() -> None:
@@ -155,6 +167,7 @@ def children(place: Place) -> list[Child]:
     }
     if _is_loopback(place.host):  # everybody comes from the same address
         environment["PARVIS_PER_ADDRESS"] = os.environ.get("PARVIS_PER_ADDRESS", "0")
+    stages = [f"stage-{number}" for number in range(1, place.stages + 1)]
     edges = [f"edge-{number}" for number in range(1, place.edges + 1)]
     return [
         Child(
@@ -163,7 +176,7 @@ def children(place: Place) -> list[Child]:
             environment,
             signal.SIGINT if name in edges else signal.SIGTERM,
         )
-        for name in ["stage-1", "archive", "control", *edges]
+        for name in [*stages, "archive", "control", *edges]
     ]
 
 

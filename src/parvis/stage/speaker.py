@@ -21,6 +21,7 @@ from parvis.stage.peer import OnSamples, Peer, PeerSettings, PeerStats
 
 HTTP_TIMEOUT_S = 15.0
 CONNECT_PATIENCE_S = 15.0
+EVENTS_REL = "urn:parvis:whip:events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class Speaker:
         self._receives = on_samples is not None
         self._peer = Peer(PeerSettings(loopback=True), on_samples or (lambda _samples: None))
         self._session_url: str | None = None
+        self.events_url: str | None = None
+        """Where control tells what happens on the stage; None before `connect`, or if it did not say."""
+        self.epoch = 0
+        """That of the stage which answered; 0 if it did not say."""
 
     async def connect(self) -> None:
         """Takes the seat with sound.
@@ -61,8 +66,21 @@ class Speaker:
         if not location:
             raise RemoteProtocolError("whip-location", "the server's answer names no session (no Location)")
         self._session_url = urljoin(str(response.url), location)
+        link = response.links.get(EVENTS_REL, {}).get("url")
+        self.events_url = urljoin(str(response.url), link) if link else None
+        epoch = response.headers.get("x-parvis-stage-epoch", "")
+        self.epoch = int(epoch) if epoch.isdecimal() else 0
         await self._peer.accept(response.text)
         await self._connected()
+
+    @property
+    def is_over(self) -> bool:
+        """The session has failed or was closed."""
+        return self._peer.state in ("failed", "closed")
+
+    def send(self, samples: Int16) -> None:
+        """Sends one tick, int16[960]; into the void when the session is over."""
+        self._peer.send(samples)
 
     async def say(self, ticks: Callable[[], Int16 | None], clock: Clock) -> Spoken:
         """Sends what `ticks()` gives, int16[960] each 20 ms, until it gives None or the connection ends.
@@ -80,7 +98,7 @@ class Speaker:
             wait_s = due_s - clock.monotonic_s()
             worst_s = max(worst_s, -wait_s)
             await asyncio.sleep(max(wait_s, 0))
-            if self._peer.state in ("failed", "closed"):
+            if self.is_over:
                 raise Unavailable("connection-lost", "the connection to the stage was lost", 1.0)
         return Spoken(first_sample_s, count, worst_s * 1000)
 
@@ -100,11 +118,15 @@ class Speaker:
         finally:
             await self._peer.close()
 
+    async def drop(self) -> None:
+        """Ends this side of the session without a word to the other."""
+        await self._peer.close()
+
     async def _connected(self) -> None:
         try:
             async with asyncio.timeout(CONNECT_PATIENCE_S):
                 while self._peer.state != "connected":
-                    if self._peer.state in ("failed", "closed"):
+                    if self.is_over:
                         raise TimeoutError
                     await asyncio.sleep(0.02)
         except TimeoutError:
