@@ -80,11 +80,16 @@ async def test_seats_show_what_the_stage_says(w: World) -> None:
                 "loss_percent": 0.5,
                 "rtt_ms": 20.0,
                 "jitter_ms": 1.5,
+                "check": None,
             }
         ],
         "recording": "off",
         "stage_epoch": None,
     }
+    measured = {"verdict": "fair", "advice": ["noisy"], "noise_dbfs": -41.0}
+    checked = SeatsMessage(space, "stage-1", 1, (SeatReport("ana", True, 80, check=measured),))
+    await say(w, checked)
+    assert (await ana.get(f"/api/v1/spaces/{space}/seats")).json()["items"][0]["check"] == measured
     w.clock.ahead_s += 6  # the stage is silent: nobody knows any more
     [silent] = (await ana.get(f"/api/v1/spaces/{space}/seats")).json()["items"]
     assert (silent["connected"], silent["level"]) == (False, None)

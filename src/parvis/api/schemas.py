@@ -233,7 +233,7 @@ class SpacePage(Output):
 
 
 class SeatOut(Output):
-    """A seat; the last four are null when not connected."""
+    """A seat; what the stage measures of it is null when not connected."""
 
     handle: str
     display_name: str
@@ -246,6 +246,7 @@ class SeatOut(Output):
     loss_percent: float | None
     rtt_ms: float | None
     jitter_ms: float | None
+    check: dict[str, Any] | None = Field(description="The sound check, in the words of docs/protocol.md §4.")
 
 
 class SeatList(Output):

@@ -176,6 +176,7 @@ def seats_out(space: Space, live: LiveState) -> SeatList:
                 loss_percent=heard.loss_percent if heard else None,
                 rtt_ms=heard.rtt_ms if heard else None,
                 jitter_ms=heard.jitter_ms if heard else None,
+                check=heard.check if heard else None,
             )
         )
     epoch = live.stage_epoch(space.id)
