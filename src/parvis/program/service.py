@@ -11,15 +11,17 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from parvis.bus.messages import RING_PARTS, PartMessage, ProgramMessage
 from parvis.bus.port import Publisher
+from parvis.clock import TICKS_PER_PART
 from parvis.media.events import Event
 from parvis.media.rendition import Rendition
 from parvis.program.encoders import Samples
 from parvis.program.packager import ProgramEncoder
+from parvis.program.tracks import Tracks
 
 
 class Program:
@@ -36,6 +38,9 @@ class Program:
         self._encoder = encoder
         self._message = message
         self._holds = holds
+        self._tracks = Tracks(message.space)
+        self._track_subjects: set[str] = set()
+        self._ticks = 0
 
     @classmethod
     def start(
@@ -70,6 +75,13 @@ class Program:
     def push_tick(self, samples: Samples) -> None:
         """Takes the next 20 ms, `int16[960]`. Raises `LocalProtocolError` as `ProgramEncoder.push` does."""
         self._publish(self._encoder.push(samples))
+        self._ticks += 1
+
+    def push_tracks(self, heard: Mapping[str, Samples]) -> None:
+        """The sound of each seat that is heard in the tick just pushed, `int16[960]` by handle; once a tick,
+        while tracks are recorded."""
+        tick = self._message.first_sequence * TICKS_PER_PART + self._ticks - 1
+        self._publish_tracks(self._tracks.push(tick, heard))
 
     def add_event(self, event: Event) -> None:
         """The event rides in the next part that is completed."""
@@ -80,6 +92,7 @@ class Program:
         if self._message.last_sequence is not None:
             return
         self._publish(self._encoder.flush())
+        self._publish_tracks(self._tracks.flush())
         self._message = replace(self._message, last_sequence=self._encoder.last_sequence)
         self._announce()
 
@@ -88,12 +101,23 @@ class Program:
         self._publisher.forget(self._message.subject)
         for rendition in Rendition:
             self._publisher.forget(f"part.{self._message.space}.{rendition}")
+        for subject in self._track_subjects:
+            self._publisher.forget(subject)
 
     def _publish(self, parts: list[PartMessage]) -> None:
         for part in parts:
             if self._holds():
                 owned = replace(part, epoch=self._message.epoch)
                 self._publisher.publish(owned.subject, owned.encode(), retain=RING_PARTS)
+
+    def _publish_tracks(self, parts: Mapping[str, list[PartMessage]]) -> None:
+        for handle, found in parts.items():
+            subject = f"track.{self._message.space}.{handle}"
+            for part in found:
+                if self._holds():
+                    self._track_subjects.add(subject)
+                    owned = replace(part, epoch=self._message.epoch)
+                    self._publisher.publish(subject, owned.encode(), retain=RING_PARTS)
 
     def _announce(self) -> None:
         if self._holds():

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -55,6 +55,8 @@ class ProgramSink(Protocol):
     """Where a live room's sound goes."""
 
     def push_tick(self, samples: Int16) -> None: ...
+
+    def push_tracks(self, heard: Mapping[str, Int16]) -> None: ...
 
     def add_event(self, event: Event) -> None: ...
 
@@ -278,6 +280,9 @@ class Room:
             self._say(number // TICKS_PER_PART)
         standby = self._standby.next_tick(self._standby_choice(), number)
         self._program.push_tick(samples if standby is None else _sum(samples, standby))
+        if self._wanted.recording == "tracks" and self._airing.on_air:
+            seats = self._sessions.values()
+            self._program.push_tracks({s.handle: self._input[s.row] for s in seats if self._open[s.row]})
 
     def _end_program(self) -> None:
         if self._program is None:

@@ -1,5 +1,6 @@
 """A room without sessions: what its program carries, by control's word and by the clock."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -26,7 +27,11 @@ class Tape:
         self.first_sequence = first_sequence
         self.ticks: list[Int16] = []
         self.told: list[tuple[int, Event]] = []
+        self.tracks: list[dict[str, Int16]] = []
         self.ended = False
+
+    def push_tracks(self, heard: Mapping[str, Int16]) -> None:
+        self.tracks.append(dict(heard))
 
     def push_tracks(self, heard: Mapping[str, Int16]) -> None:
         self.tracks.append(dict(heard))
