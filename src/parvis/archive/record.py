@@ -16,14 +16,18 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from parvis.archive.sequences import Range
 from parvis.bus.messages import ProgramMessage, SpaceMessage
+from parvis.clock import sequence_at
 from parvis.errors import LocalProtocolError
 
 FILE: Final = "record.json"
+LATE_WORD_S: Final = 30.0
+"""How long after the announced second control may say that a Space is live."""
 _VERSION: Final = 1
 _RANKS: Final = ("speaker", "co-host", "host")
 
@@ -122,6 +126,19 @@ class Record:
         """This part is not to be written."""
         return any(first <= sequence and (last is None or sequence <= last) for first, last in self.pauses)
 
+    @property
+    def on_air_sequence(self) -> int | None:
+        """The first part after the Space went live; before it the program is standby sound.
+
+        With a go-live clock it opened at the announced second, a little before control wrote that down.
+        """
+        started_s, planned_s = _unix_s(self.space.started_at), _unix_s(self.space.starts_at)
+        if started_s is None:
+            return None
+        if planned_s is not None and 0 <= started_s - planned_s <= LATE_WORD_S:
+            started_s = planned_s
+        return sequence_at(started_s)
+
     def changed(self, **changes: Any) -> Record:
         """A change that the replay must show."""
         return replace(self, version=self.version + 1, **changes)
@@ -163,6 +180,10 @@ class Record:
             )
         except (ValueError, KeyError, TypeError) as error:
             raise LocalProtocolError("record-invalid", f"the record can't be read: {error}") from error
+
+
+def _unix_s(time: str | None) -> float | None:
+    return datetime.fromisoformat(time).timestamp() if time else None
 
 
 def _rank(role: str) -> int:

@@ -4,6 +4,7 @@
 
     recorded   ■■■■■■■■··■■■■■■■■■■■■■■        · never came
     paused                  ████               left out: recording was off
+    standby    ■■                              left out: the Space was not live yet
     trim           [──────────────────)        left out: before and after
     cut                         ▒▒             silent: somebody's words were taken out
     replay         ■■■■··■■■    ▒▒■■■          · silent and counted as lost
@@ -43,6 +44,9 @@ class Timeline:
             last = max(last, record.last_sequence)
         for low, high in record.cuts:  # taken off the disk, but still part of the time
             first, last = min(first, low), max(last, high)
+        on_air = record.on_air_sequence
+        if on_air is not None and on_air <= last:
+            first = max(first, on_air)
         if record.trim is not None:
             first, last = max(first, record.trim[0]), min(last, record.trim[1])
         left_out = (

@@ -20,7 +20,7 @@ from parvis.program.packager import ProgramEncoder
 
 SPACE = "0123456789"
 FIRST = 5_600_000_000
-"""A sequence of January 2026."""
+"""A sequence of 14 October 2026."""
 
 
 def space_message(
@@ -38,10 +38,10 @@ def space_message(
         language="en",
         state=state,
         host="ana",
-        created_at="2026-03-25T20:00:00.000Z",
+        created_at="2026-10-14T17:00:00.000Z",
         starts_at=None,
-        started_at="2026-03-25T20:00:00.000Z",
-        ended_at="2026-03-25T21:00:00.000Z" if state == "ended" else None,
+        started_at="2026-10-14T17:00:00.000Z",
+        ended_at="2026-10-14T18:00:00.000Z" if state == "ended" else None,
         seats=(
             SeatState("ana", "Ana", "host", None, "acc-ana"),
             SeatState("ben", "Ben & Co", "speaker", None, "acc-ben"),

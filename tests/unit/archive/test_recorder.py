@@ -116,7 +116,7 @@ async def test_a_space_that_is_not_recorded_leaves_nothing(world: World) -> None
 async def test_what_was_said_before_recording_was_switched_on_is_not_kept(world: World) -> None:
     world.say(recording="off")
     world.say(revision=2, recording="program")
-    world.send()  # of January 2026: before now
+    world.send()  # of October 2026: before now
     world.say(revision=3, state="ended")
     await until(lambda: (told := world.told()) is not None and told.state in ("recording", "done"))
     assert world.written() == []

@@ -12,7 +12,7 @@ from parvis.archive.timeline import Timeline
 from parvis.errors import UserError
 from tests.unit.archive.makers import space_message
 
-RECORD = Record.new(space_message())
+RECORD = Record.new(replace(space_message(), started_at=None))
 
 
 def timeline(record: Record = RECORD, *ranges: tuple[int, int]) -> Timeline:
@@ -34,6 +34,13 @@ def test_pauses_and_trims_are_left_out() -> None:
     record = replace(RECORD, pauses=((0, 104), (120, 129), (190, None)), trim=(100, 194))
     assert timeline(record).kept == ((105, 119), (130, 189))
     assert timeline(replace(RECORD, pauses=((0, None),))).kept == ()
+
+
+def test_standby_sound_before_the_start_is_left_out() -> None:
+    space = replace(RECORD.space, started_at="1970-01-01T00:00:35.000Z")
+    assert timeline(replace(RECORD, space=space)).kept == ((109, 199),)
+    clocked = replace(space, starts_at="1970-01-01T00:00:34.000Z")
+    assert timeline(replace(RECORD, space=clocked)).kept == ((106, 199),)
 
 
 def test_cuts_stay_in_time_even_at_the_ends() -> None:

@@ -33,9 +33,6 @@ class Tape:
     def push_tracks(self, heard: Mapping[str, Int16]) -> None:
         self.tracks.append(dict(heard))
 
-    def push_tracks(self, heard: Mapping[str, Int16]) -> None:
-        self.tracks.append(dict(heard))
-
     def push_tick(self, samples: Int16) -> None:
         assert not self.ended
         self.ticks.append(samples)

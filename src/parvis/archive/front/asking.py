@@ -70,7 +70,12 @@ def who_asks(request: Request, record: Record) -> Asker:
 
 
 def role_now(record: Record, person: Person) -> str:
-    """The role of the seat somebody has, or had last."""
+    """The role of the seat somebody has, or "speaker" for who left.
+
+    An acting host is a co-host here: a deletion has the time to wait for the host.
+    """
+    if person.handle == record.space.acting_host and person.handle != record.space.host:
+        return "co-host"
     for seat in record.space.seats:
         if seat.handle == person.handle:
             return seat.role
