@@ -58,7 +58,7 @@ async def test_the_host_is_absent_and_it_is_put_off(w: World) -> None:
     space = await w.space("ana", starts_at=soon(w), if_absent="postpone", postpone_s=120)
     before = published(w, space)
     stream = await open_stream(w, space, "ana")
-    await w.pass_time(61, space, on_air=False)
+    await w.pass_time(63, space, on_air=False)
     after = published(w, space)
     assert before.starts_at is not None
     assert after.starts_at is not None

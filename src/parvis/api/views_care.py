@@ -64,7 +64,7 @@ def notice_out(space: Space, now_ms: int) -> NoticeOut | None:
     if space.state is not State.SCHEDULED:
         return None
     starts_at = rfc3339_or_none(space.starts_at_ms)
-    if plan.is_due(space, now_ms):
+    if plan.is_due(space, now_ms - plan.DECIDED_AFTER_MS):
         return NoticeOut(code="host-awaited", starts_at=starts_at, times=space.postponed)
     if space.postponed:
         return NoticeOut(code="postponed", starts_at=starts_at, times=space.postponed)

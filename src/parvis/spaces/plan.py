@@ -5,7 +5,9 @@
 - The host is absent:
   - *hold*: the stage waits with the standby sound for the host or a co-host, and so do we.
   - *acting*: the stage opens with whoever is there, and somebody acts as host without grace.
-  - *postpone*: a new time, `postpone_s` later, `POSTPONED_MAX` times; after that as *hold*.
+  - *postpone*: a new time, `postpone_s` later, `POSTPONED_MAX` times; after that as *hold*. The stage decides
+    in the very tick and then waits for our word. What it reports is up to half a second old, so we wait until
+    it surely speaks of that decision: `DECIDED_AFTER_MS`. A host who came within that time is let on air.
 - While no stage reports nobody knows who is absent: nothing is postponed.
 """
 
@@ -19,6 +21,7 @@ from parvis.spaces.space import Space, State
 from parvis.spaces.terms import IfAbsent
 
 POSTPONED_MAX: Final = 3
+DECIDED_AFTER_MS: Final = 2_000
 
 
 def step(space: Space, seen: Seen, now_ms: int) -> Space:
@@ -30,7 +33,10 @@ def step(space: Space, seen: Seen, now_ms: int) -> Space:
         live = space.start(now_ms)
         absent = space.terms.if_absent is IfAbsent.ACTING and not host_there
         return succession.without_grace(live, now_ms) if absent else live
-    if if_absent(space) is IfAbsent.POSTPONE and seen.reported and not host_there:
+    decided = seen.reported and is_due(space, now_ms - DECIDED_AFTER_MS)
+    if decided and if_absent(space) is IfAbsent.POSTPONE:
+        if host_there:
+            return space.start(now_ms)
         assert space.starts_at_ms is not None
         later_ms = space.terms.postpone_s * 1000
         # After a long standstill the time that was announced may be far in the past.
