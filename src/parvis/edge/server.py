@@ -383,7 +383,8 @@ class Edge:
         self._accept_again()
         self._relief.look(now_s)
         if self._handshakes is not None:
-            self._handshakes.adapt(self._settings.target_busy_share - self._relief.load.writing_share)
+            load, target_share = self._relief.load, self._settings.target_busy_share
+            self._handshakes.adapt(target_share - load.writing_share, strained=load.busy_share > target_share)
 
 
 def nap_s(stretch: int) -> float:

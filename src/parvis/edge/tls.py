@@ -23,6 +23,7 @@ import contextlib
 import select
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -150,7 +151,8 @@ class Handshakes:
     ) -> None:
         self.counts = HandshakeCounts()
         self.cost_s = FIRST_COST_S
-        """Of one handshake, averaged."""
+        """CPU time of one handshake, averaged."""
+        self._lasting_s = FIRST_COST_S
         self._epoll = epoll
         self._clock = clock
         self._context = context
@@ -164,7 +166,7 @@ class Handshakes:
         self._rate_per_s = 1 / FIRST_COST_S / 2
         self._credit = self._rate_per_s * BURST_S
         self._credited_at_s = clock.monotonic_s()
-        self._spent_s = 0.0
+        self._cpu_s = self._spent_s = 0.0
         self._counted = 0
 
     def __contains__(self, fd: int) -> bool:
@@ -219,17 +221,21 @@ class Handshakes:
         if self._steps <= 0:
             return
         self._steps -= 1
-        began_s = self._clock.monotonic_s()
+        began_s, began_cpu_s = self._clock.monotonic_s(), time.thread_time()
         self._step(fd, begun)
+        self._cpu_s += time.thread_time() - began_cpu_s
         self._spent_s += self._clock.monotonic_s() - began_s
 
-    def adapt(self, spare_share: float) -> None:
-        """So much of a core is there for handshakes. Call it about twice a second."""
+    def adapt(self, spare_share: float, *, strained: bool = False) -> None:
+        """So much of a core is there for handshakes. Call it about twice a second. While this process is not
+        `strained`, what others take from it in the middle of a handshake does not count."""
         finished = self.counts.done - self._counted
         if finished >= ENOUGH:
-            self.cost_s += SMOOTHING * (self._spent_s / finished - self.cost_s)
-        self._spent_s, self._counted = 0.0, self.counts.done
-        self._rate_per_s = max(LEAST_PER_S, spare_share / max(self.cost_s, 1e-6))
+            self.cost_s += SMOOTHING * (self._cpu_s / finished - self.cost_s)
+            self._lasting_s += SMOOTHING * (self._spent_s / finished - self._lasting_s)
+        self._cpu_s, self._spent_s, self._counted = 0.0, 0.0, self.counts.done
+        cost_s = max(self.cost_s, self._lasting_s if strained else 0.0, 1e-6)
+        self._rate_per_s = max(LEAST_PER_S, spare_share / cost_s)
 
     def sweep(self) -> None:
         """Ends what takes too long. Call it about once a second."""
