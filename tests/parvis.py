@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,8 @@ class Parvis:
             finally:
                 leases.close()
 
-        return asyncio.run(owner()) or ("", 0)
+        with ThreadPoolExecutor(1) as thread:  # a test may have a loop of its own in this one
+            return thread.submit(lambda: asyncio.run(owner())).result() or ("", 0)
 
     @property
     def _run_dir(self) -> Path:
