@@ -51,7 +51,7 @@ def rfc3339(unix_s: float) -> str:
     return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-async def until(condition: Callable[[], bool], *, patience_s: float = 30) -> None:
+async def until(condition: Callable[[], bool], *, patience_s: float = 60) -> None:
     async with asyncio.timeout(patience_s):
         while not condition():
             await asyncio.sleep(0.02)
@@ -125,6 +125,7 @@ class StageAndEdge:
         }
         self._log = folder / "processes.log"
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._ears: list[subprocess.Popen[str]] = []
         self.wanted: dict[str, SpaceMessage] = {}
         self.heard = Heard()
         self.control: LocalBus | None = None
@@ -169,9 +170,15 @@ class StageAndEdge:
         return parsed
 
     def listen(self, space: str, *more: str) -> subprocess.Popen[str]:
-        return listen({"links": {"share": f"{self.edge}/s/{space}"}}, *more)
+        ear = listen({"links": {"share": f"{self.edge}/s/{space}"}}, *more)
+        self._ears.append(ear)
+        return ear
 
     def stop(self) -> None:
+        for ear in self._ears:
+            if ear.poll() is None:
+                ear.kill()
+                ear.wait()
         for process in self._processes:
             process.send_signal(signal.SIGINT)
         assert [process.wait(timeout=40) for process in self._processes] == [0] * len(self._processes)

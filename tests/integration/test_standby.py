@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -44,41 +45,52 @@ async def test_the_tone_fills_the_time_without_a_speaker_and_gives_way_to_the_ne
     world.say("abc", state="live", standby="tone")
     ben = await world.seat("abc", "ben", 2500)
     world.mute("abc", "ben", "self")
+    ear = world.listen("abc", "--out", str(tmp_path / "heard.wav"))
     ana = await world.seat("abc", "ana", VOICE_HZ)
-    await until(lambda: any(e["active"] == "ana" for e in world.heard.said("abc", "levels")))
-    ear = world.listen("abc", "--for", "14", "--out", str(tmp_path / "heard.wav"))
     await until(lambda: world.space_json("abc")["counts"]["listeners"] == 1)
-    await world.parts("abc", 8)
+    await until_said(world, "ana", 8)
     await ana.leave()
-    await world.parts("abc", 18)
+    await world.parts("abc", 20)
     ben.heard.clear()
     await until(lambda: sum(map(len, ben.heard)) > 24_000)
     assert power_db(np.concatenate(ben.heard), CHORD_HZ) < -90, "the stage does not hear it"
     ana = await world.seat("abc", "ana", VOICE_HZ)
+    await until_said(world, "ana", 8)
+    assert world.space_json("abc")["state"] == "live"
+    world.say("abc", state="ended")
     told = await asyncio.to_thread(summary, ear)
-    assert (told["gaps"], told["repeats"]) == (0, 0)
+    assert told["repeats"] == 0
     heard = read_wav(tmp_path / "heard.wav")
     voice, chord = seconds_with(heard, VOICE_HZ), seconds_with(heard, CHORD_HZ)
-    away = np.flatnonzero(~voice)
-    first, last = int(away[0]), int(away[-1])
-    assert voice[:first].all() and voice[last + 1 :].all(), "it went and came back once"  # noqa: PT018
-    assert not chord[1 : first - 1].any(), "no standby sound under a voice"
-    assert not chord[last + 3 :].any()
-    began = int(np.flatnonzero(chord)[0])
-    assert chord[began + 1 : last - 1].all(), "no hole in it"
-    silent_s = (began - first) * 0.25
-    assert 1.5 <= silent_s <= 4, "a moment is not filled, and it does not take long"
-    assert world.space_json("abc")["state"] == "live"
+    timeline = "".join("VvC."[2 * (not v) + (not c)] for v, c in zip(voice, chord, strict=True))
+    # v: the voice alone, C: the chord alone, V: both in the same 250 ms, as it gives way.
+    found = re.search(r"v{8,}(\.{6,})[C]{8,}\.?V?v{8,}", timeline)
+    assert found, timeline
     for seat in (ana, ben):
         await seat.leave()
+
+
+async def until_said(world: StageAndEdge, handle: str, parts: int) -> None:
+    """Waits for so many more parts in which somebody is the active speaker."""
+
+    def count() -> int:
+        return sum(event["active"] == handle for event in world.heard.said("abc", "levels"))
+
+    enough = count() + parts
+    await until(lambda: count() >= enough)
 
 
 async def test_a_french_space_is_told_in_french_that_it_begins_soon(
     world: StageAndEdge, tmp_path: Path
 ) -> None:
-    world.say("abc", state="live", standby="notice", language="fr")
+    world.say("abc", standby="silence", language="fr")
+    await until(lambda: "abc" in world.heard.seats)
+    world.say("abc", state="live")
     await until(lambda: bool(world.heard.newest))
-    summary(world.listen("abc", "--for", "14", "--out", str(tmp_path / "heard.wav")))
+    ear = world.listen("abc", "--for", "12", "--out", str(tmp_path / "heard.wav"))
+    await until(lambda: world.space_json("abc")["counts"]["listeners"] == 1)
+    world.say("abc", standby="notice")
+    await asyncio.to_thread(summary, ear)
     heard = read_wav(tmp_path / "heard.wav")
     likeness = {
         file.stem: highest_correlation(heard, decode_sound(file.read_bytes())) for file in NOTICES.iterdir()
@@ -106,8 +118,9 @@ async def test_an_uploaded_sound_is_heard_again_and_again(world: StageAndEdge, t
     world.control.publish(upload.subject, upload.encode(), retain=1)
     world.say("abc", state="live", standby="loop")
     await until(lambda: bool(world.heard.newest))
-    await world.parts("abc", 4)
-    summary(world.listen("abc", "--for", "6", "--out", str(tmp_path / "heard.wav")))
+    await world.parts("abc", 12)
+    ear = world.listen("abc", "--for", "6", "--out", str(tmp_path / "heard.wav"))
+    await asyncio.to_thread(summary, ear)
     heard = read_wav(tmp_path / "heard.wav")
     assert seconds_with(heard, 1500).all()
     assert not seconds_with(heard, CHORD_HZ).any()

@@ -61,10 +61,10 @@ ON_AIR: Final = Airing(has_program=True, on_air=True)
 
 
 class GoLiveClock:
-    """Decides tick by tick. Owned by one room."""
+    """Decides tick by tick. Owned by one room. `on_air`: another stage had opened it already."""
 
-    def __init__(self) -> None:
-        self._airing = GREEN_ROOM
+    def __init__(self, *, on_air: bool = False) -> None:
+        self._airing = ON_AIR if on_air else GREEN_ROOM
         self._last: int | None = None
         self._missed: int | None = None
 

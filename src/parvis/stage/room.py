@@ -41,7 +41,16 @@ from parvis.stage.clockwork import GREEN_ROOM, GoLiveClock, due_tick
 from parvis.stage.peer import PeerSettings
 from parvis.stage.sdp import check_offer, finish_answer
 from parvis.stage.session import Session
-from parvis.stage.standby import LOST, NONE, SOON, STANDBY_AFTER_S, Choice, StandbySound, faded
+from parvis.stage.standby import (
+    LOST,
+    NONE,
+    SOON,
+    STANDBY_AFTER_S,
+    Choice,
+    StandbySound,
+    faded,
+    is_audible,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +81,10 @@ class StartProgram(Protocol):
 
 
 class Room:
-    """The stage of one Space. All methods are called on the stage's loop."""
+    """The stage of one Space. All methods are called on the stage's loop.
+
+    `on_air`: another stage had the Space before, and the go-live clock had opened it there.
+    """
 
     def __init__(
         self,
@@ -85,6 +97,7 @@ class Room:
         clock: Clock,
         start_program: StartProgram,
         listeners: Callable[[], int],
+        on_air: bool = False,
     ) -> None:
         self.space = message.id
         self._stage = stage
@@ -103,12 +116,13 @@ class Room:
         self._open = np.zeros(max_sessions, bool)
         self._program: ProgramSink | None = None
         self._next_tick: int | None = None
-        self._clockwork = GoLiveClock()
+        self._clockwork = GoLiveClock(on_air=on_air)
         self._airing = GREEN_ROOM
         self._standby = StandbySound(message.id)
         self._standby.prepare(message)
         self._last_heard_s = clock.monotonic_s()
-        self._last_sound_s = -math.inf
+        taken_over = on_air or message.state in ("live", "held")
+        self._last_sound_s = clock.monotonic_s() if taken_over else -math.inf
         self._levels: dict[str, int] = {}
         self._active: int | None = None
         self._bulletin = Bulletin()
@@ -240,13 +254,13 @@ class Room:
             self._open[session.row] = is_heard and session.handle not in muted
             if is_heard:
                 connected.append(session)
-            if self._open[session.row]:
-                self._last_sound_s = max(self._last_sound_s, session.last_packet_s or -math.inf)
         mixed = self._mix.step(self._input, self._open)
         for session in self._sessions.values():
             session.peer.send(mixed.minus[session.row])
         if self._open.any():
             self._last_heard_s = self._clock.monotonic_s()
+            if is_audible(mixed.program):
+                self._last_sound_s = self._last_heard_s
         if number % TICKS_PER_PART == TICKS_PER_PART - 1:
             self._take_levels(mixed)
         before = self._airing

@@ -93,6 +93,8 @@ class Stage:
         self._ownership = Ownership(settings.name, leases, clock, self._on_taken, self._on_lost)
         self._abandoned: set[asyncio.Task[None]] = set()
         self._standby: dict[str, StandbyMessage] = {}
+        self._on_air: set[str] = set()
+        """Spaces that a stage said are on air; control may not have heard it yet."""
         self._edges: dict[str, tuple[float, dict[str, int]]] = {}
         self._word_came = asyncio.Condition()
         self._ticker = Ticker(clock, self._tick)
@@ -126,7 +128,7 @@ class Stage:
                 log.exception("a room failed in a tick", space=space)
 
     async def _obey(self) -> None:
-        patterns = ("space.", "standby.", "edge.", "process.")
+        patterns = ("space.", "standby.", "seats.", "edge.", "process.")
         async for subject, payload in self._bus.subscribe(*patterns, replay=True):
             try:
                 if subject.startswith("edge."):
@@ -136,6 +138,10 @@ class Stage:
                     process = ProcessMessage.decode(payload)
                     if process.role == "stage":
                         self._ownership.hear(process.name)
+                elif subject.startswith("seats."):
+                    seats = SeatsMessage.decode(payload)
+                    if seats.on_air:
+                        self._on_air.add(seats.space)
                 elif subject.startswith("standby."):
                     self._take_standby(StandbyMessage.decode(payload))
                 else:
@@ -167,6 +173,7 @@ class Stage:
     async def _end(self, message: SpaceMessage) -> None:
         self._wanted.pop(message.id, None)
         self._standby.pop(message.id, None)
+        self._on_air.discard(message.id)
         own = self._rooms.pop(message.id, None)
         if own is not None:
             own.room.apply(message)
@@ -213,6 +220,7 @@ class Stage:
             clock=self._clock,
             start_program=partial(self._start_program, epoch=tenure.epoch, holds=tenure.holds),
             listeners=lambda: self.listeners(message.id),
+            on_air=message.id in self._on_air,
         )
         if message.id in self._standby:
             room.take_standby(self._standby[message.id])

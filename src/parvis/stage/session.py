@@ -48,11 +48,6 @@ class Session:
         return self._clock.monotonic_s() - self._last_packet_s < SILENT_AFTER_S
 
     @property
-    def last_packet_s(self) -> float | None:
-        """When packets were last seen to come, monotonic seconds; None: none ever did."""
-        return self._last_packet_s
-
-    @property
     def is_over(self) -> bool:
         """Nothing more can be expected of it."""
         if self.peer.state in ("failed", "closed"):

@@ -2,8 +2,9 @@
 
 Rules:
 
-- It begins when nobody has been heard for 2 s, rises within 300 ms, and is gone 100 ms after somebody is
-  heard again. A pause in a conversation is none: whoever is connected and not muted is heard.
+- It begins when nobody is there to be heard, connected and not muted, and the audience has heard nothing for
+  2 s. So a pause in a conversation is no occasion; but one that came before the connection broke counts.
+- It rises within 300 ms, and is gone 100 ms after somebody is there again.
 - The notice is for those who lost the speakers, or wait for them. When speakers are there and all muted, it
   says nothing: only its tone is heard.
 - Sound files are decoded in a thread. Until one is ready, and when it cannot be read, there is the tone.
@@ -31,6 +32,8 @@ from parvis.errors import UserError
 log = structlog.get_logger(__name__)
 
 STANDBY_AFTER_S: Final = 2.0
+AUDIBLE: Final = 33
+"""−60 dBFS: a tick whose peak is below this is silence to the audience."""
 RISE_TICKS: Final = 300 // TICK_MS
 FALL_TICKS: Final = 100 // TICK_MS
 NOTICES: Final = Path(__file__).parent / "notices"
@@ -150,6 +153,11 @@ def notice(language: str, words: str) -> Int16:
 
 def _loop_of(audio: bytes) -> Int16:
     return looped(decode_sound(audio, min_s=LOOP_MIN_SAMPLES / SAMPLE_RATE_HZ))
+
+
+def is_audible(tick: Int16) -> bool:
+    """Whether there is more than silence in int16[960]."""
+    return int(tick.max()) > AUDIBLE or int(tick.min()) < -AUDIBLE
 
 
 def faded(tick: Int16, start: float, end: float) -> Int16:
