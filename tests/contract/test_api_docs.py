@@ -12,7 +12,7 @@ from parvis.api.problems import PROBLEMS
 
 ROOT = Path(__file__).parents[2]
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
-CONTROL = PROTOCOL[PROTOCOL.index("## 4. ") :]
+CONTROL = PROTOCOL[PROTOCOL.index("## 4. ") : PROTOCOL.index("## 7. ")]
 ERROR_CLASSES = {
     name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)
 }

@@ -21,7 +21,9 @@ class HandoffBody(Input):
     reason: Reason
     code: Code | None = None
     only_from: SpaceId | None = None
-    end: bool = True
+    end: bool = Field(
+        default_factory=bool, description="True by default, false with only_from: others are still there."
+    )
 
 
 class RescueBody(Input):

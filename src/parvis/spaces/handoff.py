@@ -17,6 +17,8 @@ The life of a handoff::
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -33,6 +35,7 @@ ASKED_FOR_MS: Final = 60_000
 END_AFTER_MS: Final = 30_000
 """How long a Space that gave its audience away stays open: for those who come through an old edge."""
 LEAD_MS: Final = 1_000
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{16}")
 URL_MAX: Final = 500
 CODE_EXPIRES_MIN_S: Final = 60
 CODE_EXPIRES_MAX_S: Final = 86_400
@@ -98,6 +101,16 @@ class HandoffCode:
     def is_good(self, space_id: str, now_ms: int) -> bool:
         """Whether it opens this Space now."""
         return self.space_id == space_id and self.used_at_ms is None and now_ms < self.expires_at_ms
+
+
+def new_id() -> str:
+    """96 random bits."""
+    return secrets.token_urlsafe(12)
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` could be a handoff's id: nothing else need be looked for."""
+    return _ID.fullmatch(text) is not None
 
 
 # What is in force.

@@ -65,7 +65,7 @@ class Handoffs(Changes):
         """The same inside a transaction, for who has asked whether the asker may. Gives what it has kept."""
         now_ms = self._now_ms()
         handoff = Handoff(
-            id=secrets.token_urlsafe(12),
+            id=rules.new_id(),
             from_id=space_id,
             to_id=wish.to,
             url=wish.url or "",
@@ -102,7 +102,7 @@ class Handoffs(Changes):
         async def work(records: SpaceRecords) -> tuple[Handoff, list[Space]]:
             to = await found(records, to_id)
             check_may(to.standing_of(asker.account_id), Act.RECEIVE)
-            from_id = await records.handoff_from(handoff_id)
+            from_id = await records.handoff_from(handoff_id) if rules.is_id(handoff_id) else None
             if from_id is None:
                 raise rules.unknown()
             space, to = await found_together(records, from_id, to_id)

@@ -15,7 +15,7 @@ from typing import Final
 
 from parvis.clock import Clock
 from parvis.errors import Conflict, NotFound, Refused
-from parvis.people.account import Suspension
+from parvis.people.account import Account, Suspension, is_handle
 from parvis.spaces import succession
 from parvis.spaces.changes import Changes, found
 from parvis.spaces.handoff import Handoff
@@ -60,9 +60,7 @@ class Rescues(Changes):
         _check_operator(asker)
 
         async def work(records: SpaceRecords) -> tuple[Suspension, list[Space]]:
-            account = await records.account(handle)
-            if account is None:
-                raise unknown_account(handle)
+            account = await _account(records, handle)
             if account.operator:
                 raise Refused("forbidden", "An operator can't be suspended; that role is taken away first.")
             if account.suspension is not None:
@@ -79,9 +77,7 @@ class Rescues(Changes):
         _check_operator(asker)
 
         async def work(records: SpaceRecords) -> tuple[None, list[Space]]:
-            account = await records.account(handle)
-            if account is None:
-                raise unknown_account(handle)
+            account = await _account(records, handle)
             if account.suspension is None:
                 return None, []
             await records.set_suspension(account.id, None)
@@ -126,9 +122,11 @@ class Rescues(Changes):
         return told
 
 
-def unknown_account(handle: str) -> NotFound:
-    """Nobody is called that."""
-    return NotFound("account-unknown", f"There is no @{handle}.")
+async def _account(records: SpaceRecords, handle: str) -> Account:
+    account = await records.account(handle) if is_handle(handle) else None
+    if account is None:
+        raise NotFound("account-unknown", "Nobody has this handle.")
+    return account
 
 
 def _check_operator(asker: Person) -> None:

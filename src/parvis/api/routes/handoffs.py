@@ -47,7 +47,7 @@ async def hand_off(
         url=body.url,
         code=body.code,
         only_from=body.only_from or "",
-        end=body.end,
+        end=body.end if "end" in body.model_fields_set else body.only_from is None,
     )
     handoff = await services.handoffs.hand_off(space, wish, asker)
     if handoff.state is HandoffState.ASKED:
