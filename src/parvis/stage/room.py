@@ -235,6 +235,12 @@ class Room:
         """How many seats have a session."""
         return len(self._sessions)
 
+    @property
+    def is_idle(self) -> bool:
+        """Nobody is there and no program runs: a tick at the beginning of a part is enough, to see whether
+        one should."""
+        return not self._sessions and self._program is None
+
     def has_seat(self, handle: str) -> bool:
         """Control knows this seat."""
         return self._seat(handle) is not None

@@ -34,7 +34,7 @@ from parvis.bus.messages import (
     decode_stage_request,
 )
 from parvis.bus.port import Bus
-from parvis.clock import Clock
+from parvis.clock import TICKS_PER_PART, Clock
 from parvis.errors import NotFound, ParvisError, Unavailable
 from parvis.settings import StageSettings
 from parvis.stage import peer
@@ -121,6 +121,8 @@ class Stage:
         for space, own in list(self._rooms.items()):
             if not own.tenure.holds():
                 self._ownership.lose(space)
+                continue
+            if own.room.is_idle and number % TICKS_PER_PART:
                 continue
             try:
                 own.room.tick(number)

@@ -12,7 +12,7 @@ import pytest
 from parvis.bus.leases import RENEWAL_S, TTL_S, Lease
 from parvis.clock import ManualClock, SystemClock
 from parvis.errors import Unavailable
-from parvis.stage.ownership import Ownership, Tenure, order
+from parvis.stage.ownership import SETTLE_S, Ownership, Tenure, order
 from tests.inproc_leases import InprocLeases
 
 STAGES = {"stage-1", "stage-2", "stage-3"}
@@ -154,6 +154,9 @@ async def test_a_stage_that_comes_back_steals_nothing(world: World) -> None:
     world.want("k3v9")
     await until(lambda: "k3v9" in first.has)
     [second] = world.start("stage-2")
+    settled_s = world.leases.clock.monotonic_s() + SETTLE_S
+    await until(lambda: world.leases.clock.monotonic_s() > settled_s)
+    world.greet()
     world.want("k3v9", *[f"space-{number}" for number in range(8)])
     await until(lambda: len(first.has) + len(second.has) == 9)
     assert world.owners("k3v9") == ["stage-1"]
