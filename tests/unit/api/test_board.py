@@ -8,6 +8,7 @@ from parvis.api.board import Board
 from parvis.api.live import LiveState
 from parvis.bus.messages import SpaceMessage
 from parvis.clock import ManualClock
+from parvis.spaces.handoff import Handoff, ask, make
 from tests.inproc_bus import InprocBus
 from tests.unit.spaces.makers import NOW_MS, new_space
 
@@ -37,3 +38,31 @@ def test_an_ended_space_is_kept_for_a_day() -> None:
     board.clear_old()
     assert board.all() == [still_open]
     assert list(bus.exchange.retained) == [f"space.{still_open.id}"]
+
+
+def test_a_space_whose_audience_was_handed_off_is_kept_for_ever() -> None:
+    bus, clock = InprocBus(), ManualClock(NOW_MS / 1000)
+    board = Board(bus, LiveState(clock), clock)
+    handoff = Handoff("h", new_space().id, "another000", "", "There", "Because.", "ana", NOW_MS)
+    away = make(new_space().start(NOW_MS), handoff, NOW_MS).end(NOW_MS, 0)
+    board.announce(away)
+    clock.advance(10 * 86_400)
+    board.clear_old()
+    assert list(bus.exchange.retained) == [f"space.{away.id}"]
+
+
+def test_both_sides_of_a_handoff_are_told() -> None:
+    bus, clock = InprocBus(), ManualClock(NOW_MS / 1000)
+    live = LiveState(clock)
+    board = Board(bus, live, clock)
+    to = replace(new_space(), id="another000")
+    handoff = Handoff("h", new_space().id, to.id, "", "There", "Because.", "ana", NOW_MS)
+    board.announce(to)
+    with live.waiting(to.id) as woken:
+        board.announce(ask(new_space(), handoff))
+        assert woken.is_set()
+    assert [board.handoffs_of(space) for space in (to.id, new_space().id, "elsewhere0")] == [
+        [handoff],
+        [handoff],
+        [],
+    ]
