@@ -22,11 +22,12 @@ from parvis.bus.local_reader import LocalReader
 from parvis.bus.messages import ArchiveMessage
 from parvis.bus.run_dir import prepare_run_dir
 from parvis.cli.speak import write_wav
+from parvis.clock import PART_SAMPLES
 from parvis.media.reader import Part, PartReader
 from parvis.media.rendition import Rendition
 from parvis.program.decoders import Decoder
-from tests.integration.signals import tone
-from tests.parvis import Parvis, Person, speak, wait_until
+from tests.integration.signals import power_db, tone
+from tests.parvis import Parvis, Person, speak, summary, wait_until
 
 Units = dict[int, tuple[bytes, ...]]
 
@@ -213,3 +214,27 @@ def test_the_end_of_parvis_loses_nothing(own: Parvis) -> None:
     told = replay_of(own, space["id"])
     assert told["parts"] > before + 3
     assert 0 < told["lost_parts"] < away_parts + 20
+
+
+def test_a_track_a_speaker_lies_under_the_program(own: Parvis, tmp_path: Path) -> None:
+    host, space = live(own, "tracks")
+    write_wav(tmp_path / "tone.wav", tone(700, 6))
+    assert summary(speak(host, space, tmp_path / "tone.wav"))["seconds"] == 6
+    host.post(f"spaces/{space['id']}/end")
+    told = replay_of(own, space["id"])
+    (track,) = told["tracks"]
+    assert track["handle"] == host.handle
+    refused = httpx.get(f"{own.archive}{track['url']}")
+    assert refused.status_code == 401
+    file = tmp_path / "track.opus"
+    token = {"Authorization": f"Bearer {host.token}"}
+    file.write_bytes(httpx.get(f"{own.archive}{track['url']}", headers=token).content)
+    with av.open(str(file)) as container:
+        frames = [frame.to_ndarray()[0] for frame in container.decode(audio=0)]
+    samples = np.concatenate(frames)
+    assert len(samples) == told["parts"] * PART_SAMPLES
+    loudest = max(
+        power_db((samples[n : n + 48_000] * 32_768).astype(np.int16), 700)
+        for n in range(0, len(samples), 48_000)
+    )
+    assert loudest > -30

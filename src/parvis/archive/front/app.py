@@ -24,7 +24,7 @@ from parvis.errors import ParvisError, Refused
 def create_app(services: Services) -> Starlette:
     """The ASGI app over these services."""
     app = Starlette(
-        routes=_routes(),
+        routes=routes(),
         middleware=[Middleware(Guard, services=services)],
         exception_handlers={ParvisError: on_parvis_error, HTTPException: on_http_error},
     )
@@ -33,7 +33,8 @@ def create_app(services: Services) -> Starlette:
     return app
 
 
-def _routes() -> list[Route]:
+def routes() -> list[Route]:
+    """Everything that the archive answers."""
     replay = "/replay/{space}"
     sounds = [Route(f"{replay}/audio.{suffix}", reading.sound) for suffix in ("m4a", "opus")]
     texts = [

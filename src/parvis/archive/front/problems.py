@@ -26,6 +26,8 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "replay-unknown": (404, "No replay"),
     "request-unknown": (404, "No such request"),
     "method-not-allowed": (405, "This can't be done here"),
+    "clips-full": (409, "Too many clips"),
+    "requests-full": (409, "Too many requests for removal"),
     "space-not-ended": (409, "The Space is not over"),
     "replay-deleted": (410, "The replay was deleted"),
     "too-large": (413, "Too large"),
