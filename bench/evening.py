@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> None:
         Watch(demo.run_dir) as watch,
     ):
         storm = start_storm(
-            demo.share, place, listeners=options.listeners, arrive_s=options.arrive, for_s=options.for_s
+            demo.share, place, listeners=options.listeners, arrive=options.arrive, for_s=options.for_s
         )
         watch.add_load(storm.pid)
         try:
@@ -50,7 +50,7 @@ def main() -> None:
     """Reads the options and runs."""
     parser = arguments(__doc__)
     parser.add_argument("--listeners", type=int, default=5_000)
-    parser.add_argument("--arrive", type=float, default=15.0, help="seconds in which they come")
+    parser.add_argument("--arrive", default="15", help="seconds, or a curve as the storm takes it")
     parser.add_argument("--for", dest="for_s", type=float, default=30.0, help="seconds that they stay then")
     run(parser.parse_args())
 

@@ -41,13 +41,13 @@ def run(options: argparse.Namespace) -> None:
         Watch(demo.run_dir) as watch,
     ):
         stay_s = arrive_s + options.for_s + 10.0
-        seated = start_storm(demo.share, place, listeners=sitting, arrive_s=SITTING_DOWN_S, for_s=stay_s)
+        seated = start_storm(demo.share, place, listeners=sitting, arrive=SITTING_DOWN_S, for_s=stay_s)
         watch.add_load(seated.pid)
         try:
             # The kernel deals newcomers out by chance, so one edge may be full before all seats are taken.
             wait_while(seated, lambda: watch.listeners >= 0.95 * sitting, "the crowd that sits", PATIENCE_S)
             came_s = watch.now_s()
-            storm = start_storm(demo.share, place, listeners=flash, arrive_s=arrive_s, for_s=options.for_s)
+            storm = start_storm(demo.share, place, listeners=flash, arrive=arrive_s, for_s=options.for_s)
             watch.add_load(storm.pid)
             try:
                 heard = finish_storm(storm)

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
     ):
         stay_s = SETTLE_S + options.after + ARRIVING_PATIENCE_S / 4
         storm = start_storm(
-            demo.share, place, listeners=options.listeners, arrive_s=options.arrive, for_s=stay_s
+            demo.share, place, listeners=options.listeners, arrive=options.arrive, for_s=stay_s
         )
         watch.add_load(storm.pid)
         whole = WHOLE_SHARE * options.listeners

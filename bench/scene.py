@@ -35,12 +35,12 @@ def folder() -> Iterator[Path]:
 
 
 def start_storm(
-    url: str, place: Path, *, listeners: int, arrive_s: float, for_s: float
+    url: str, place: Path, *, listeners: int, arrive: str | float, for_s: float
 ) -> subprocess.Popen[str]:
     """`parvis storm` on all cores. Its verdict is in its result, whatever its exit code."""
     command = [
         sys.executable, "-m", "parvis", "storm", url, "--json", "--listeners", str(listeners),
-        "--arrive", str(arrive_s), "--for", str(for_s),
+        "--arrive", str(arrive), "--for", str(for_s),
     ]  # fmt: skip
     return machine.start(command, machine.all_cores(), place / "storm.log", stdout=subprocess.PIPE)
 
