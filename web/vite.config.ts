@@ -20,7 +20,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       input: { hall: here("hall.html"), studio: here("studio.html") },
-      output: { chunkFileNames: "assets/shared-[hash].js" },
+      output: { chunkFileNames: "assets/[name]-[hash].js" },
     },
   },
 });

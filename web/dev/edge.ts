@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { init, part } from "../tests/fmp4.ts";
-import { spaceOf } from "./spaces.ts";
+import { HANDED_AFTER_MS, reasonOf, spaceOf } from "./spaces.ts";
 
 const PART_MS = 320;
 /** What is waited for at `turn` and `long`, and how many are ahead. */
@@ -23,16 +23,17 @@ export function problem(
   response.end(JSON.stringify({ type: "about:blank", title: code, status, detail: code, code, ...more }));
 }
 
-/** The events of the part: Ana and Tom take turns, louder and softer. */
+/** The events of the part: those on stage take turns, louder and softer. */
 function eventsOf(id: string, sequence: number): object[] {
-  const turn = Math.floor(sequence / 12) % 2 === 0;
-  const level = Math.round(56 + 30 * Math.sin(sequence / 1.7));
-  const events: object[] = spaceOf(id)?.state !== "live"
-    ? [] : [{ type: "levels", levels: { [turn ? "ana" : "tom"]: level }, active: turn ? "ana" : "tom" }];
   const space = spaceOf(id);
+  const speakers = (space?.speakers ?? []).filter(({ connected, muted }) => connected && !muted);
+  const turn = speakers[Math.floor(sequence / 12) % Math.max(1, speakers.length)]?.handle ?? "ana";
+  const level = Math.round(56 + 30 * Math.sin(sequence / 1.7));
+  const events: object[] = space?.state === "live" ? [{ type: "levels", levels: { [turn]: level }, active: turn }] : [];
   if (sequence % 6 === 0 && space !== null) {
     events.push({ type: "counts", listeners: space.counts.listeners });
-    events.push({ type: "state", state: space.state, title: space.title, reason: null });
+    events.push({ type: "state", state: space.state, title: space.title, reason: reasonOf(id), starts_at: space.starts_at });
+    events.push({ type: "stage", speakers: space.speakers });
   }
   return events;
 }
@@ -116,13 +117,18 @@ class Bursts {
     const [, parts] = RISING[this.#step % RISING.length] ?? [1, 1];
     if (!this.rising || this.#told !== null || first < this.#began + parts) return [];
     const [stretch] = RISING[(this.#step + 1) % RISING.length] ?? [1];
-    const lead = Math.max(2 * stretch, 12 * (stretch - this.#stretch));
+    const lead = Math.max(2 * stretch, 20 * (stretch - this.#stretch));
     this.#told = { stretch, from_sequence: first + lead };
     return [{ type: "pace", ...this.#told }];
   }
 }
 
 const cut = new Set<string>();
+
+const HANDOFF = {
+  type: "handoff", from: "handed", to: "onward", url: "http://127.0.0.1/s/onward", title: "Budget night, second room",
+  reason: "The first room lost its host, so we go on here.", by: "tom",
+};
 
 function serveStream(id: string, from: string | null, response: ServerResponse): void {
   const refusal: [number, string, Record<string, string>] | null =
@@ -136,6 +142,8 @@ function serveStream(id: string, from: string | null, response: ServerResponse):
   const newest = Math.floor(Date.now() / PART_MS) - 1;
   const stretch = id === "packed" ? 32 : 1;
   let next = Math.max(newest - 93, Math.min(from === null ? newest - 1 - stretch : Number(from), newest));
+  const first = next;
+  let over = false;
   let sent = 0;
   response.writeHead(200, {
     "Content-Type": "audio/mp4", "X-Parvis-Sequence": String(next), "X-Parvis-Stretch": String(stretch),
@@ -149,7 +157,10 @@ function serveStream(id: string, from: string | null, response: ServerResponse):
       const told = bursts.tell(next);
       for (const end = next + count; next < end; next += 1, sent += 1) {
         if (id === "gap" && sent >= 12 && sent < 18) continue;
-        response.write(part(next, [...eventsOf(id, next), ...told.splice(0)]));
+        const handed = id === "handed" && next - first >= HANDED_AFTER_MS / PART_MS;
+        if (handed && !over) told.push(HANDOFF);
+        over = handed;
+        response.write(part(next, [...eventsOf(handed ? "onward" : id, next), ...told.splice(0)]));
       }
     }
     if (id === "broken" && sent > CUT_AFTER) {

@@ -6,6 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin, PreviewServer } from "vite";
+import { answerArchive } from "./archive.ts";
 import { answerEdge } from "./edge.ts";
 
 export function fixture(): Plugin {
@@ -14,7 +15,7 @@ export function fixture(): Plugin {
     configurePreviewServer(server: PreviewServer) {
       const pages = server.config.build.outDir;
       server.middlewares.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
-        if (!answerEdge(request, response, pages)) next();
+        if (!answerArchive(request, response) && !answerEdge(request, response, pages)) next();
       });
     },
   };

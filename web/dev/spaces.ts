@@ -16,6 +16,9 @@ const CAST = [
 const soon = (ms: number): string => new Date(Date.now() + ms).toISOString();
 /** Fixed when the fixture starts, so that a clock counts down. */
 const BEGINS = soon(20_000);
+const LATER = soon(600_000);
+/** `handed` sends its audience on this long after somebody has begun to listen. */
+export const HANDED_AFTER_MS = 8_000;
 
 export function spaceOf(id: string): Space | null {
   const live: Space = {
@@ -35,6 +38,7 @@ export function spaceOf(id: string): Space | null {
   const waiting = { started_at: null, sequence: null, renditions: [], counts: { listeners: 0 } };
   switch (id) {
     case "calm":
+    case "handed":
     case "turn":
     case "long":
     case "full":
@@ -56,6 +60,36 @@ export function spaceOf(id: string): Space | null {
       return Date.now() < Date.parse(BEGINS)
         ? { ...live, ...waiting, state: "scheduled", starts_at: BEGINS }
         : { ...live, started_at: BEGINS };
+    case "onward":
+      return {
+        ...live, title: "Budget night, second room", counts: { listeners: 311 }, host: { handle: "tom", display_name: "Tom Okafor" },
+        speakers: [person("tom", "Tom Okafor", "host"), person("mina", "Mina Haddad", "speaker")],
+      };
+    case "recorded":
+      return { ...live, recording: true };
+    case "acting":
+      return { ...live, acting_host: "tom", speakers: CAST.map((p) => ({ ...p, connected: p.handle === "tom" })) };
+    case "early":
+      return { ...live, state: "scheduled", starts_at: LATER, started_at: null, speakers: CAST.map((p) => ({ ...p, connected: false })) };
+    case "awaited":
+      return {
+        ...live, state: "scheduled", starts_at: soon(-30_000), started_at: null,
+        speakers: CAST.map((p) => ({ ...p, connected: false })),
+      };
+    case "postponed":
+      return {
+        ...live, state: "scheduled", starts_at: LATER, started_at: null, reason: "postponed",
+        speakers: CAST.map((p) => ({ ...p, connected: false })),
+      };
+    case "heldacting":
+      return { ...live, state: "held", acting_host: "tom", speakers: CAST.map((p) => ({ ...p, connected: false })) };
+    case "replayed":
+    case "making":
+    case "deleted":
+      return {
+        ...live, state: "ended", ended_at: soon(-60_000), renditions: [], sequence: null, speakers: [],
+        links: { ...live.links, replay: `/replay/${id}` },
+      };
     case "held":
       return { ...live, state: "held", speakers: CAST.map((p) => ({ ...p, connected: false })) };
     case "ended":
@@ -63,4 +97,9 @@ export function spaceOf(id: string): Space | null {
     default:
       return null;
   }
+}
+
+/** Why it is as it is, for the `state` event. */
+export function reasonOf(id: string): string | null {
+  return { held: "nobody-connected", heldacting: "nobody-connected", awaited: "waiting-for-host", postponed: "postponed" }[id] ?? null;
 }

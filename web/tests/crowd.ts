@@ -13,9 +13,9 @@ export interface Change {
   leadParts: number;
 }
 
-/** As `parvis.edge.pacing` tells it: a player that slows down by a twelfth is ready in time. */
+/** As `parvis.edge.pacing` tells it: a player that slows down by a twentieth is ready in time. */
 export function edgeChange(from: number, to: number): Change {
-  return { stretch: to, leadParts: Math.max(2 * to, 12 * (to - from)) };
+  return { stretch: to, leadParts: Math.max(2 * to, 20 * (to - from)) };
 }
 
 export class Crowd {

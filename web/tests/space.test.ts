@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { answerOf, retryAfterS, spaceIdOf } from "../src/hall/space";
-import { phaseOf } from "../src/hall/listening";
+import { answerOf, retryAfterS } from "../src/hall/space";
+import { phaseOf } from "../src/hall/phase";
 import { stateOf } from "../src/hall/state";
 
 describe("retryAfterS", () => {
@@ -20,11 +20,6 @@ describe("answerOf", () => {
   it("makes do with the status when a proxy answers in HTML", async () => {
     expect(await answerOf(new Response("<html>", { status: 502 }))).toMatchObject({ status: 502, code: "unknown" });
   });
-});
-
-it("finds the Space in the path", () => {
-  expect(spaceIdOf("/s/k3v9")).toBe("k3v9");
-  expect(spaceIdOf("/s/k3v9/")).toBe("k3v9");
 });
 
 describe("what a listener is told", () => {

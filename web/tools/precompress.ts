@@ -2,7 +2,7 @@
  * Writes a `.br` and a `.gz` sibling of every text file that the build puts out, and holds the hall to its weight.
  *
  * An edge answers from memory and never compresses by itself, so the work is done here, once, at full strength.
- * The weight is what a first visit costs: the page and each asset that it names, compressed.
+ * The weight is the page and each asset that it names, what it may load later included, compressed.
  */
 
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -56,7 +56,7 @@ function weigh(folder: string, page: string): number {
   for (const name of seen) {
     bytes += readFileSync(join(folder, `${name}.gz`)).length;
     const text = readFileSync(join(folder, name), "utf8");
-    for (const match of text.matchAll(/(?:\/assets|\.)\/([\w-]+\.(?:js|css|svg))/g)) {
+    for (const match of text.matchAll(/(?:assets|\.)\/([\w-]+\.(?:js|css|svg))/g)) {
       seen.add(`assets/${match[1] ?? ""}`);
     }
   }

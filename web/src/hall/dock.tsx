@@ -32,13 +32,15 @@ export function Dock({ hall, state }: { hall: Hall; state: HallState }): JSX.Ele
 
 function Play({ hall, state }: { hall: Hall; state: HallState }): JSX.Element {
   const words = useWords();
-  const { active } = hall.listening;
+  const { active, state: { value: { phase } } } = hall.listening;
+  const waits = phase === "unbegun" || phase === "waiting";
+  const hasSound = (hall.space.value?.renditions.length ?? 0) > 0;
   const label = active
-    ? state === "scheduled" || state === "waiting" ? words.stopWaiting : state === "connecting" ? words.joining : words.pause
-    : state === "scheduled" ? words.waitHere : words.listen;
+    ? waits ? words.stopWaiting : state === "connecting" ? words.joining : words.pause
+    : state === "scheduled" && !hasSound ? words.waitHere : words.listen;
   return (
     <button type="button" class="play" data-testid="play" data-active={active} onClick={() => hall.toggle()}>
-      <Icon name={active ? (state === "scheduled" || state === "waiting" ? "stop" : "pause") : "play"} />
+      <Icon name={active ? (waits ? "stop" : "pause") : "play"} />
       {label}
     </button>
   );
@@ -88,7 +90,7 @@ function DelayMeaning({ hall }: { hall: Hall }): JSX.Element {
   );
 }
 
-function Volume({ audio }: { audio: HTMLAudioElement }): JSX.Element {
+export function Volume({ audio }: { audio: HTMLAudioElement }): JSX.Element {
   const words = useWords();
   const [volume, setVolume] = useState(() => Number(recall(VOLUME_KEY) ?? 1));
   const [muted, setMuted] = useState(false);

@@ -8,11 +8,25 @@
 import type { Speaker, SpaceState } from "./space";
 import type { TimedEvent } from "./mp4";
 
+/** The audience goes over into another Space: `to` of this Parvis, or "" and `url` of another. */
+export interface HandoffEvent {
+  type: "handoff";
+  from: string;
+  to: string;
+  url: string;
+  title: string;
+  reason: string;
+  by: string;
+  /** Unix ms of the sound that it belongs to; the queue adds it. */
+  atMs: number;
+}
+
 export type SpaceEvent =
-  | { type: "state"; state: SpaceState; title: string; reason: string | null }
+  | { type: "state"; state: SpaceState; title: string; reason: string | null; starts_at?: string | null }
   | { type: "stage"; speakers: Speaker[] }
   | { type: "levels"; levels: Record<string, number>; active: string | null }
-  | { type: "counts"; listeners: number };
+  | { type: "counts"; listeners: number }
+  | HandoffEvent;
 
 /** Said by an edge to its own listeners: from that part on, bursts hold `stretch` parts. Nothing to see or hear. */
 export interface PaceEvent {
@@ -21,7 +35,7 @@ export interface PaceEvent {
 }
 
 export const MOST_STRETCH = 32;
-const KNOWN = new Set(["state", "stage", "levels", "counts"]);
+const KNOWN = new Set(["state", "stage", "levels", "counts", "handoff"]);
 /** A bound for a page that is frozen while bytes arrive; ten seconds of sound hold about a hundred. */
 const MOST_WAITING = 2_000;
 
@@ -35,6 +49,11 @@ export function parseEvent(body: string): SpaceEvent | null {
   }
   if (typeof parsed !== "object" || parsed === null || !("type" in parsed)) return null;
   return KNOWN.has(parsed.type as string) ? (parsed as SpaceEvent) : null;
+}
+
+/** A handoff comes first in its part: what else the part tells is of the new Space. */
+function rank(event: SpaceEvent): number {
+  return event.type === "handoff" ? 0 : 1;
 }
 
 /** What the last of `events` that is of type `pace` tells, or null when none is, or it makes no sense. */
@@ -54,13 +73,23 @@ export function paceIn(events: TimedEvent[]): PaceEvent | null {
 export class EventQueue {
   #waiting: { timeMs: number; event: SpaceEvent }[] = [];
 
-  add(events: TimedEvent[]): void {
+  /** Gives the handoffs among them, for those who look ahead. */
+  add(events: TimedEvent[]): HandoffEvent[] {
+    const handoffs: HandoffEvent[] = [];
     for (const { timeMs, body } of events) {
-      const event = parseEvent(body);
-      if (event === null) continue;
-      this.#waiting.push({ timeMs, event });
+      const parsed = parseEvent(body);
+      if (parsed === null) continue;
+      const event = parsed.type === "handoff" ? { ...parsed, atMs: timeMs } : parsed;
+      if (event.type === "handoff") handoffs.push(event);
+      this.put(timeMs, event);
     }
-    this.#waiting.sort((a, b) => a.timeMs - b.timeMs);
+    return handoffs;
+  }
+
+  /** One that was learnt of in another way. */
+  put(timeMs: number, event: SpaceEvent): void {
+    this.#waiting.push({ timeMs, event });
+    this.#waiting.sort((a, b) => a.timeMs - b.timeMs || rank(a.event) - rank(b.event));
     if (this.#waiting.length > MOST_WAITING) this.#waiting.splice(0, this.#waiting.length - MOST_WAITING);
   }
 

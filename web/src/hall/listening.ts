@@ -8,47 +8,21 @@
  * - It resumes at the part after the last one it has (`from`), so a short cut costs nothing.
  * - Who waited for the beginning starts at the first word, not at the moment the connection stood.
  * - Who was given an appointment keeps it, and asks for nothing until then.
+ * - A handoff inside this Parvis changes nothing here but the address of the next connection. Into another Parvis the
+ *   old sound plays until the first of the new is there, on the same audio element.
  */
 
 import type { ServerClock } from "../shared/clock";
 import { Backoff, pause } from "../shared/reconnect";
 import { Store } from "../shared/store";
-import { keepInMs, Pocket, tabStorage, type Appointment, type Offer } from "./appointment";
-import { EventQueue, paceIn, type SpaceEvent } from "./events";
+import { keepInMs, Pocket, tabStorage, type Offer } from "./appointment";
+import { EventQueue, paceIn, type HandoffEvent, type SpaceEvent } from "./events";
 import { PART_MS, StreamMalformed, type Init, type Part } from "./mp4";
+import { IDLE, phaseOf, type Connection, type ListeningState, type Phase } from "./phase";
+import { streamAddress, type Place } from "./place";
 import { Player, pickRendition } from "./player";
-import { Answer, fetchSpace, type RenditionName, type Space } from "./space";
-import { readStream } from "./stream";
-
-/** What the connection does: `waiting` is not admitted, `unbegun` is no program yet. */
-type Connection = "connecting" | "open" | "lost" | "waiting" | "unbegun" | "offline";
-
-export type Phase =
-  | "idle" | "connecting" | "playing" | "buffering" | "reconnecting" | "waiting" | "unbegun" | "offline"
-  | "refused" | "ended" | "unknown" | "unsupported";
-
-export interface ListeningState {
-  phase: Phase;
-  rendition: RenditionName | null;
-  /** Stage to ear, ms, or null while nothing is heard. */
-  delayMs: number | null;
-  aheadMs: number;
-  gaps: number;
-  gapMs: number;
-  stalls: number;
-  /** When it will try again, or when the sound stopped: ms as of `performance.now()`. */
-  retryAtMs: number | null;
-  silentSinceMs: number | null;
-  /** What will let us in, while we are not. */
-  appointment: Appointment | null;
-  /** Parts a burst, told changes included, or null when that is not known. */
-  stretch: number | null;
-}
-
-export const IDLE: ListeningState = {
-  phase: "idle", rendition: null, delayMs: null, aheadMs: 0, gaps: 0, gapMs: 0, stalls: 0,
-  retryAtMs: null, silentSinceMs: null, appointment: null, stretch: null,
-};
+import { Answer, type Rendition, type Space } from "./space";
+import { readStream, type Opened } from "./stream";
 
 const TICK_MS = 100;
 /** An edge under full strain writes every 10.24 s; longer than this it is gone. */
@@ -59,6 +33,27 @@ const DRY_SILENT_MS = 6_000;
 const FIRST_WORD_MS = 8_000;
 /** A timer that took so much longer by the wall clock than by its own: the machine has slept. */
 const SLEPT_MS = 2_000;
+/** So long it is said that sound was lost. */
+const MISSED_FOR_MS = 12_000;
+
+/** What it is told of, and whom it tells. */
+export interface Surroundings {
+  audio: HTMLAudioElement;
+  clock: ServerClock;
+  place: Store<Place>;
+  space: Store<Space | null>;
+  /** Asks the edge anew, handoffs followed. What fails leaves what was known. */
+  refresh: (signal: AbortSignal) => Promise<void>;
+  /** The sound of this event is heard now. */
+  onHeard: (event: SpaceEvent) => void;
+  /** A handoff is on its way to the ear. */
+  onComing: (event: HandoffEvent) => void;
+  /** The stream was sent on to this address, with sound from then on (Unix ms). */
+  onRedirected: (address: string, fromMs: number) => void;
+}
+
+/** We go over into another Parvis: not a failure. */
+class Moved extends Error {}
 
 export class Listening {
   readonly state = new Store<ListeningState>(IDLE);
@@ -71,16 +66,17 @@ export class Listening {
   #waitedForBeginning = false;
   readonly #events = new EventQueue();
   readonly #wake = new EventTarget();
-  readonly #pocket: Pocket;
+  readonly #around: Surroundings;
+  #pocket: Pocket;
+  /** The next connection brings another Parvis' sound, for a player of its own. */
+  #fresh = false;
+  #missed = { gapMs: 0, untilMs: 0, ms: 0 };
 
-  constructor(
-    private readonly id: string,
-    private readonly audio: HTMLAudioElement,
-    private readonly clock: ServerClock,
-    private readonly space: Store<Space | null>,
-    private readonly onHeard: (event: SpaceEvent) => void,
-  ) {
-    this.#pocket = new Pocket(id, tabStorage());
+  constructor(around: Surroundings) {
+    this.#around = around;
+    const { audio, clock, place } = around;
+    this.#pocket = new Pocket(place.value.id, tabStorage());
+    place.subscribe(({ id }) => (this.#pocket = new Pocket(id, tabStorage())));
     this.state.patch({ appointment: this.#pocket.at(clock.now()) });
     audio.addEventListener("pause", () => {
       // Headphones pulled out, a call coming in: the system has paused us.
@@ -96,6 +92,11 @@ export class Listening {
     return this.#abort !== null;
   }
 
+  /** Program time that is being heard, Unix ms, or null while there is silence. */
+  get hearingMs(): number | null {
+    return this.#player?.audible === true ? this.#player.heardMs : null;
+  }
+
   /** Begins to listen, or to wait for the beginning. Call it in a tap: browsers allow sound only then. */
   start(): void {
     if (this.active) return;
@@ -103,7 +104,7 @@ export class Listening {
     this.#abort = abort;
     this.#connection = "connecting";
     this.#waitedForBeginning = false;
-    this.state.set({ ...IDLE, phase: "connecting", appointment: this.#pocket.at(this.clock.now()) });
+    this.state.set({ ...IDLE, phase: "connecting", appointment: this.#pocket.at(this.#around.clock.now()) });
     const timer = setInterval(() => this.#tick(), TICK_MS);
     abort.signal.addEventListener("abort", () => clearInterval(timer));
     try {
@@ -128,6 +129,19 @@ export class Listening {
     this.#wake.dispatchEvent(new Event("wake"));
   }
 
+  /** Goes on with the sound of `space`, on another origin. Call it when the place has been changed. */
+  move(): void {
+    if (!this.active) return;
+    this.#fresh = true;
+    this.#attempt?.abort(new Moved("handed over to another Parvis"));
+    this.#wake.dispatchEvent(new Event("wake"));
+  }
+
+  /** An event that was learnt of in another way than with the sound. */
+  schedule(atMs: number, event: SpaceEvent): void {
+    this.#events.put(atMs, event);
+  }
+
   #stopAs(phase: Phase): void {
     this.#abort?.abort();
     this.#abort = null;
@@ -135,7 +149,8 @@ export class Listening {
     this.#player = null;
     player?.close();
     this.#events.clear();
-    this.state.set({ ...IDLE, phase, appointment: this.#pocket.at(this.clock.now()) });
+    this.#fresh = false;
+    this.state.set({ ...IDLE, phase, appointment: this.#pocket.at(this.#around.clock.now()) });
   }
 
   /** A fresh player on the same element. */
@@ -143,8 +158,9 @@ export class Listening {
     const old = this.#player;
     this.#player = null;
     old?.close();
-    this.#player = new Player(this.audio);
-    this.audio.play().catch((error: unknown) => {
+    this.#player = new Player(this.#around.audio);
+    this.#missed = { gapMs: 0, untilMs: 0, ms: 0 };
+    this.#around.audio.play().catch((error: unknown) => {
       if (error instanceof DOMException && error.name === "NotAllowedError") this.#stopAs("refused");
     });
   }
@@ -159,15 +175,15 @@ export class Listening {
       this.state.patch({ retryAtMs: fromMs + waitMs });
       await pause(waitMs, signal, this.#wake);
       const slept = Date.now() - performance.now() - lagMs > SLEPT_MS;
-      if (slept) this.clock.doubt();
+      if (slept) this.#around.clock.doubt();
       // An appointment is kept without another question first: so many keep theirs in the same second.
-      if (slept || this.state.value.appointment === null) await this.#refresh(signal);
+      if (slept || (this.state.value.appointment === null && waitMs > 0)) await this.#around.refresh(signal);
     }
   }
 
   /** One connection, to its end. Returns ms until the next, or null when there is no next. */
   async #attemptOnce(signal: AbortSignal, backoff: Backoff): Promise<number | null> {
-    const space = this.space.value;
+    const space = this.#around.space.value;
     if (space === null) {
       this.#told(navigator.onLine ? "connecting" : "offline");
       return backoff.next();
@@ -179,40 +195,34 @@ export class Listening {
       this.#stopAs("unsupported");
       return null;
     }
-    const kept = this.#pocket.at(this.clock.now());
+    const kept = this.#pocket.at(this.#around.clock.now());
     this.state.patch({ appointment: kept });
-    if (kept !== null && kept.atMs > this.clock.now()) {
+    if (kept !== null && kept.atMs > this.#around.clock.now()) {
       this.#told("waiting");
-      return keepInMs(kept, this.clock.now(), null);
+      return keepInMs(kept, this.#around.clock.now(), null);
     }
     const attempt = new AbortController();
     const forward = (): void => attempt.abort(signal.reason);
     signal.addEventListener("abort", forward);
     this.#attempt = attempt;
     try {
-      await this.#player?.open(rendition.mime);
-      this.state.patch({ rendition: rendition.name });
+      if (!this.#fresh) await this.#player?.open(rendition.mime);
       this.#bytesAtMs = performance.now();
       await readStream({
-        address: rendition.stream,
+        address: streamAddress(this.#around.place.value, rendition.stream),
         from: this.#from(space),
-        stretch: this.#player?.stretch ?? null,
+        stretch: this.#fresh ? null : (this.#player?.stretch ?? null),
         appointment: kept?.text ?? null,
         signal: attempt.signal,
-        onOpen: (stretch) => {
-          this.#pocket.drop();
-          this.state.patch({ appointment: null });
-          this.#player?.resumed(stretch);
-          this.#told("open");
-        },
+        onOpen: (opened) => this.#opened(opened, rendition),
         onPieces: (pieces) => {
           backoff.reset();
           this.#bytesAtMs = performance.now();
           for (const piece of pieces) this.#take(piece);
         },
       });
-      await this.#refresh(signal);
-      if (this.space.value?.state === "ended") return await this.#finish(signal);
+      await this.#around.refresh(signal);
+      if (this.#around.space.value?.state === "ended") return await this.#finish(signal);
       this.#told("lost");
       return backoff.next();
     } catch (error) {
@@ -223,9 +233,26 @@ export class Listening {
     }
   }
 
+  async #opened({ redirectedTo, sequence, stretch }: Opened, rendition: Rendition): Promise<void> {
+    this.#pocket.drop();
+    if (this.#fresh) {
+      this.#fresh = false;
+      this.#events.clear();
+      this.#renew();
+      await this.#player?.open(rendition.mime);
+    }
+    this.state.patch({ appointment: null, rendition: rendition.name });
+    this.#player?.resumed(stretch);
+    this.#told("open");
+    if (redirectedTo !== null) {
+      this.#around.onRedirected(redirectedTo, sequence === null ? this.#around.clock.now() : sequence * PART_MS);
+    }
+  }
+
   async #afterFailure(
     error: unknown, space: Space, backoff: Backoff, signal: AbortSignal,
   ): Promise<number | null> {
+    if (error instanceof Moved) return 0;
     if (error instanceof Answer) {
       if (error.status === 404) {
         this.#stopAs("unknown");
@@ -244,12 +271,12 @@ export class Listening {
 
   /** A new appointment replaces the old. */
   #makeAppointment(offer: Offer, retryAfterS: number | null): number {
-    if (retryAfterS !== null && !this.clock.known) {
+    if (retryAfterS !== null && !this.#around.clock.known) {
       // `Retry-After` is rounded up: the answer was given within the second that ends so long before.
       const nowMs = performance.now();
-      this.clock.set(offer.atMs - retryAfterS * 1_000 + 500, nowMs - 500, nowMs + 500);
+      this.#around.clock.set(offer.atMs - retryAfterS * 1_000 + 500, nowMs - 500, nowMs + 500);
     }
-    const nowMs = this.clock.now();
+    const nowMs = this.#around.clock.now();
     const known = this.#pocket.at(nowMs);
     const appointment = known?.text === offer.text ? known : { ...offer, givenMs: nowMs };
     this.#pocket.keep(appointment);
@@ -261,17 +288,18 @@ export class Listening {
   #take(piece: Init | Part): void {
     this.#player?.append(piece);
     if (piece.kind === "init") return;
-    this.#events.add(piece.events);
+    for (const handoff of this.#events.add(piece.events)) this.#around.onComing(handoff);
     const told = paceIn(piece.events);
     if (told !== null) this.#player?.expect(told.stretch, told.from_sequence);
   }
 
   #from(space: Space): number | null {
+    if (this.#fresh) return null;
     const last = this.#player?.lastSequence ?? null;
     if (last !== null) return last + 1;
     if (!this.#waitedForBeginning || space.started_at === null) return null;
     const startedMs = Date.parse(space.started_at);
-    return this.clock.now() - startedMs < FIRST_WORD_MS ? Math.floor(startedMs / PART_MS) : null;
+    return this.#around.clock.now() - startedMs < FIRST_WORD_MS ? Math.floor(startedMs / PART_MS) : null;
   }
 
   /** `Watch` wakes us when it begins; asking is only for the case that it could not. */
@@ -280,7 +308,7 @@ export class Listening {
     this.#told("unbegun");
     const spreadMs = Math.random() * 1_000;
     if (space.state !== "scheduled") return (retryAfterS ?? 1) * 1_000 + spreadMs;
-    const leftMs = space.starts_at === null ? Infinity : Date.parse(space.starts_at) - this.clock.now();
+    const leftMs = space.starts_at === null ? Infinity : Date.parse(space.starts_at) - this.#around.clock.now();
     return Math.max(1_000, Math.min(leftMs, 15_000)) + spreadMs * 5;
   }
 
@@ -290,15 +318,6 @@ export class Listening {
     while ((this.#player?.aheadS ?? 0) > 0.1 && this.#player?.audible === true) await pause(TICK_MS, signal);
     this.#stopAs("ended");
     return null;
-  }
-
-  async #refresh(signal: AbortSignal): Promise<void> {
-    try {
-      this.space.set(await fetchSpace(this.id, this.clock, signal));
-    } catch {
-      signal.throwIfAborted();
-      // What was known last has to do: the stream's own answer will tell.
-    }
   }
 
   #told(connection: Connection): void {
@@ -312,35 +331,32 @@ export class Listening {
     const nowMs = performance.now();
     player.tick(nowMs);
     const { heardMs, aheadS, audible } = player;
-    if (heardMs !== null) for (const event of this.#events.due(heardMs)) this.onHeard(event);
+    if (heardMs !== null) for (const event of this.#events.due(heardMs)) this.#around.onHeard(event);
 
     const quietMs = nowMs - this.#bytesAtMs;
     const drySilentMs = DRY_SILENT_MS + (player.stretch ?? 0) * PART_MS;
     if (this.#connection === "open" && quietMs > (audible ? SILENT_MS : drySilentMs)) {
       this.#attempt?.abort(new TypeError("the stream fell silent"));
     }
+    this.#noteMissed(player.gapMs, nowMs);
+    const missedMs = nowMs < this.#missed.untilMs ? this.#missed.ms : 0;
     const silentSinceMs = audible || heardMs === null ? null : (this.state.value.silentSinceMs ?? nowMs);
     const phase = phaseOf(this.#connection, audible, heardMs !== null);
     if (phase === this.state.value.phase && nowMs - this.#toldAtMs < 1_000) return;
     this.#toldAtMs = nowMs;
     this.state.patch({
-      phase, silentSinceMs,
-      delayMs: heardMs === null ? null : Math.round(this.clock.now() - heardMs),
+      phase, silentSinceMs, missedMs,
+      delayMs: heardMs === null ? null : Math.round(this.#around.clock.now() - heardMs),
       aheadMs: Math.round(aheadS * 1_000),
       stretch: player.stretch, gaps: player.gaps, gapMs: player.gapMs, stalls: player.stalls,
     });
   }
-}
 
-/** What a listener is told, from what the connection does and what is heard. */
-export function phaseOf(connection: Connection, audible: boolean, heardBefore: boolean): Phase {
-  if (audible) return "playing";
-  switch (connection) {
-    case "open":
-      return heardBefore ? "buffering" : "connecting";
-    case "lost":
-      return heardBefore ? "reconnecting" : "connecting";
-    default:
-      return connection;
+  /** Holes close together are one loss. */
+  #noteMissed(gapMs: number, nowMs: number): void {
+    const lostMs = gapMs - this.#missed.gapMs;
+    if (lostMs < PART_MS) return;
+    const soFarMs = nowMs < this.#missed.untilMs ? this.#missed.ms : 0;
+    this.#missed = { gapMs, untilMs: nowMs + MISSED_FOR_MS, ms: soFarMs + lostMs };
   }
 }

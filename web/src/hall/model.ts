@@ -3,9 +3,13 @@
 import { ServerClock } from "../shared/clock";
 import { Backoff } from "../shared/reconnect";
 import { Store } from "../shared/store";
-import type { SpaceEvent } from "./events";
-import { Listening, type ListeningState } from "./listening";
-import { Answer, embeddedSpace, fetchSpace, spaceIdOf, type Space } from "./space";
+import type { HandoffEvent, SpaceEvent } from "./events";
+import { Follower } from "./follow";
+import { knownHandoff, toldHandoff, type Handoff } from "./handoff";
+import { Listening } from "./listening";
+import type { ListeningState } from "./phase";
+import { isSame, liveAddress, placeOfAnswer, placeOfPath, type Place } from "./place";
+import { Answer, embeddedSpace, fetchSpace, type Space } from "./space";
 import { Watch } from "./watch";
 
 export interface Voices {
@@ -18,22 +22,33 @@ const SILENCE: Voices = { levels: {}, active: null };
 const SPREAD_MS = 600;
 /** Pages that were away this long don't trust their clock. */
 const LONG_AWAY_MS = 60_000;
+/** A chain of handoffs that is longer leads nowhere. */
+const MOST_HOPS = 5;
 
 export class Hall {
-  readonly id = spaceIdOf(location.pathname);
+  readonly place = new Store<Place>(placeOfPath(location.pathname));
   readonly clock = new ServerClock();
   readonly space = new Store<Space | null>(embeddedSpace(document));
   readonly voices = new Store<Voices>(SILENCE);
   readonly missing = new Store(false);
+  /** Why there is no replay to hear, or "none": there is nothing to say of it. */
+  readonly replay = new Store<"none" | "making" | "deleted" | "away">("none");
+  readonly follower = new Follower(this.place, this.space, (handoff, from) => this.#arrived(handoff, from));
   readonly listening: Listening;
   readonly #watch: Watch;
   readonly #backoff = new Backoff();
   #hiddenSinceMs: number | null = null;
 
   constructor(readonly audio: HTMLAudioElement) {
-    this.listening = new Listening(this.id, audio, this.clock, this.space, (event) => this.#take(event));
+    this.listening = new Listening({
+      audio, clock: this.clock, place: this.place, space: this.space,
+      refresh: (signal) => this.#ask(signal).catch(() => signal.throwIfAborted()),
+      onHeard: (event) => this.#take(event),
+      onComing: (event) => this.#expect(event),
+      onRedirected: (address, fromMs) => void this.#sentOn(address, fromMs),
+    });
     this.#watch = new Watch(
-      `/live/${encodeURIComponent(this.id)}/events`,
+      () => liveAddress(this.place.value, "events"),
       (event) => this.#takeUnheard(event),
       () => void this.refresh(),
     );
@@ -47,8 +62,7 @@ export class Hall {
   /** Asks the edge anew. What fails leaves what was known. */
   async refresh(): Promise<void> {
     try {
-      this.space.set(await fetchSpace(this.id, this.clock));
-      this.missing.set(false);
+      await this.#ask();
     } catch (error) {
       if (error instanceof Answer && error.status === 404) this.missing.set(true);
       else if (this.space.value === null) setTimeout(() => void this.refresh(), this.#backoff.next());
@@ -60,7 +74,70 @@ export class Hall {
     else this.listening.start();
   }
 
+  /** What the edge knows now, and then the same of where it sends us. Throws as `fetchSpace` does. */
+  async #ask(signal?: AbortSignal): Promise<void> {
+    for (let hops = 0; hops < MOST_HOPS; hops += 1) {
+      const place = this.place.value;
+      const space = await fetchSpace(place, this.clock, signal);
+      if (!isSame(place, this.place.value)) continue;
+      this.missing.set(false);
+      // Only events tell why it is as it is.
+      const reason = this.space.value?.state === space.state ? this.space.value.reason : null;
+      this.space.set({ ...space, reason: reason ?? null });
+      if (!this.#follow(knownHandoff(space, place, location.origin))) return;
+    }
+  }
+
+  /** True when the page is in another Space now. What is still being heard is heard to its end. */
+  #follow(handoff: Handoff | null): boolean {
+    if (handoff === null || handoff.atMs <= this.follower.arrivedMs) return false;
+    const heardMs = this.listening.hearingMs;
+    if ((heardMs ?? this.clock.now()) >= handoff.atMs) return this.follower.arrive(handoff, true);
+    this.follower.expect(handoff);
+    if (heardMs !== null) this.listening.schedule(handoff.atMs, eventOf(handoff, this.place.value));
+    else setTimeout(() => void this.refresh(), handoff.atMs - this.clock.now() + Math.random() * SPREAD_MS);
+    return false;
+  }
+
+  /** The edge has answered with another Space's sound: whoever reconnects is sent on without an event. */
+  async #sentOn(address: string, fromMs: number): Promise<void> {
+    const place = this.place.value;
+    const to = placeOfAnswer(address, location.origin);
+    if (to === null || isSame(to, place)) return;
+    try {
+      const handoff = knownHandoff(await fetchSpace(place, this.clock), place, location.origin);
+      if (handoff === null || !isSame(place, this.place.value)) return;
+      this.follower.expect(handoff);
+      if (isSame(handoff.place, to)) this.listening.schedule(fromMs, eventOf({ ...handoff, atMs: fromMs }, place));
+    } catch {
+      // The sound is there; the next answer will tell where we are.
+    }
+  }
+
+  #expect(event: HandoffEvent): void {
+    const handoff = toldHandoff(event, this.place.value, location.origin);
+    if (handoff !== null) this.follower.expect(handoff);
+  }
+
+  /** The new Space is on the page: its address, its events, its sound. */
+  #arrived({ place }: Handoff, from: Place): void {
+    this.voices.set(SILENCE);
+    this.missing.set(false);
+    if (place.origin === "") history.replaceState(null, "", `/s/${encodeURIComponent(place.id)}`);
+    if (place.origin !== from.origin) this.clock.doubt();
+    if (this.listening.active) {
+      if (place.origin !== from.origin) this.listening.move();
+    } else if (this.listening.state.value.phase === "ended") this.listening.start();
+    this.#watch.stop();
+    setTimeout(() => this.#arrangeWatch(), Math.random() * SPREAD_MS);
+  }
+
   #take(event: SpaceEvent): void {
+    if (event.type === "handoff") {
+      const handoff = toldHandoff(event, this.place.value, location.origin);
+      if (handoff !== null) this.follower.arrive(handoff);
+      return;
+    }
     if (event.type === "levels") {
       this.voices.set({ levels: event.levels, active: event.active });
       return;
@@ -69,14 +146,23 @@ export class Hall {
     if (space === null) return;
     if (event.type === "counts") this.space.set({ ...space, counts: { listeners: event.listeners } });
     else if (event.type === "stage") this.space.set({ ...space, speakers: event.speakers });
-    else if (event.state !== space.state || event.title !== space.title) {
-      this.space.set({ ...space, state: event.state, title: event.title });
+    else {
+      const { state, title, reason } = event;
+      const starts_at = event.starts_at === undefined ? space.starts_at : event.starts_at;
+      const same = state === space.state && title === space.title && reason === space.reason;
+      if (!same || starts_at !== space.starts_at) this.space.set({ ...space, state, title, reason, starts_at });
     }
   }
 
   /** Events by SSE, for those who don't hear: what begins or ends also changes what can be asked for. */
   #takeUnheard(event: SpaceEvent): void {
     const before = this.space.value?.state;
+    if (event.type === "handoff") {
+      const atMs = this.clock.now();
+      this.#expect({ ...event, atMs });
+      setTimeout(() => this.#take({ ...event, atMs }), Math.random() * SPREAD_MS);
+      return;
+    }
     this.#take(event);
     if (event.type !== "state" || event.state === before) return;
     setTimeout(() => void this.refresh().then(() => this.listening.wake()), Math.random() * SPREAD_MS);
@@ -105,4 +191,9 @@ export class Hall {
     }
     this.#arrangeWatch();
   }
+}
+
+function eventOf({ place, url, title, reason, by, atMs }: Handoff, from: Place): HandoffEvent {
+  const to = place.origin === from.origin ? place.id : "";
+  return { type: "handoff", from: from.id, to, url, title, reason, by: by ?? "", atMs };
 }

@@ -2,10 +2,13 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { clock } from "../shared/format";
+import { Icon } from "../shared/icons";
 import { useStore } from "../shared/store";
 import { useTicker } from "../shared/ticker";
 import { aheadNow, isGood } from "./appointment";
+import type { Arrival } from "./follow";
 import type { Hall } from "./model";
+import { actingName } from "./space";
 import { CROWDED_FROM_STRETCH, type HallState } from "./state";
 import { useWords, type Words } from "./words";
 
@@ -22,11 +25,14 @@ interface Said {
 export function Notice({ hall, state }: { hall: Hall; state: HallState }): JSX.Element | null {
   const words = useWords();
   useStore(hall.space);
+  useStore(hall.replay);
   const { appointment } = useStore(hall.listening.state);
+  const arrival = useStore(hall.follower.arrival);
   useTicker(1_000, appointment !== null || RUNNING.has(state));
   const said = SAY[state]?.(words, hall) ?? null;
   return (
     <div class="notice-place">
+      {arrival !== null && <Handed arrival={arrival} hall={hall} />}
       <p class="hidden" role="status">{said === null ? "" : (said.aloud ?? said.line)}</p>
       {said !== null && (
         <div class={said.urgent === true ? "notice notice-urgent" : "notice"} data-testid="notice">
@@ -35,6 +41,33 @@ export function Notice({ hall, state }: { hall: Hall; state: HallState }): JSX.E
           {said.hint !== undefined && <p class="soft">{said.hint}</p>}
         </div>
       )}
+    </div>
+  );
+}
+
+/** To whom, and why. It stays until it is dismissed: whoever looked away finds it. */
+function Handed({ arrival, hall }: { arrival: Arrival; hall: Hall }): JSX.Element {
+  const words = useWords();
+  const { phase, title, reason, by, url, elsewhere } = arrival;
+  const line = phase === "here" ? (hall.listening.active ? words.handed(title) : words.handedShown(title))
+    : phase === "going" ? words.handedGoing(title, elsewhere ?? "") : words.handedAway(title, elsewhere ?? "");
+  return (
+    <div class="notice notice-handed" role="status" data-testid="handed" data-phase={phase}>
+      <p class="notice-line">{line}</p>
+      {reason !== "" && <p>{reason}</p>}
+      {(by !== null && by !== "") || (phase === "here" && elsewhere !== null) ? (
+        <p class="soft small">
+          {by !== null && by !== "" && words.handedBy(by)}
+          {phase === "here" && elsewhere !== null && ` ${words.handedElsewhere(elsewhere)}`}
+        </p>
+      ) : null}
+      {phase === "away" && <p><a class="button" href={url}>{words.handedOpen}</a></p>}
+      <button
+        type="button" class="button button-quiet notice-close" data-testid="handed-dismiss" aria-label={words.dismiss}
+        title={words.dismiss} onClick={() => hall.follower.dismiss()}
+      >
+        <Icon name="close" />
+      </button>
     </div>
   );
 }
@@ -59,23 +92,33 @@ const SAY: Partial<Record<HallState, (words: Words, hall: Hall) => Said | null>>
       hint: words.reconnectingHint, urgent: true,
     };
   },
-  held: (words) => ({ line: words.held, hint: words.heldHint }),
+  held,
   unknown: (words) => ({ line: words.unknown, hint: words.unknownHint }),
   offline: (words) => ({ line: words.offline, hint: words.offlineHint, urgent: true }),
   refused: (words) => ({ line: words.refused, hint: words.refusedHint }),
   unsupported: (words) => ({ line: words.unsupported, hint: words.unsupportedHint }),
 };
 
+/** The clock runs to when the first word is heard here, not to when it is said. */
 function scheduled(words: Words, hall: Hall): Said {
-  const startsAt = hall.space.value?.starts_at ?? null;
-  const hint = hall.listening.active ? words.scheduledArmed : words.scheduledHint;
+  const { starts_at: startsAt, reason, renditions } = hall.space.value ?? { starts_at: null, reason: null, renditions: [] };
+  const { active, state: { value: { phase, delayMs } } } = hall.listening;
+  const hint = phase === "playing" ? words.scheduledHeard
+    : active ? words.scheduledArmed : renditions.length > 0 ? words.scheduledOpen : words.scheduledHint;
   if (startsAt === null) return { line: words.scheduledUnknown, hint };
-  const leftMs = Date.parse(startsAt) - hall.clock.now();
+  const leftMs = Date.parse(startsAt) - hall.clock.now() + (delayMs ?? 0);
+  if (leftMs <= 0 && reason === "waiting-for-host") return { line: words.hostAwaited, hint: words.hostAwaitedHint };
+  const put = reason === "postponed" ? words.postponed(new Date(startsAt)) : words.scheduled(new Date(startsAt));
   return {
-    line: words.scheduled(new Date(startsAt)),
-    clock: leftMs > 0 ? words.scheduledIn(leftMs) : words.scheduledLate,
-    hint,
+    line: put, clock: leftMs > 0 ? words.scheduledIn(leftMs) : words.scheduledLate,
+    hint: reason === "postponed" ? `${words.postponedHint} ${hint}` : hint,
   };
+}
+
+/** What happened, what will, and who answers for it meanwhile. */
+function held(words: Words, hall: Hall): Said {
+  const acting = actingName(hall.space.value);
+  return { line: words.held, hint: acting === null ? words.heldHint : `${words.heldHint} ${words.heldActing(acting)}` };
 }
 
 /** Who reloads the page while waiting keeps the place; the sound needs a tap of this page. */
@@ -107,7 +150,8 @@ function waiting(words: Words, hall: Hall): Said {
 }
 
 function playing(words: Words, hall: Hall): Said | null {
-  const { delayMs, stretch } = hall.listening.state.value;
+  const { delayMs, stretch, missedMs } = hall.listening.state.value;
+  if (missedMs > 0) return { line: words.missed(missedMs), hint: words.missedHint };
   if (delayMs === null || delayMs < CROWDED_FROM_MS || (stretch ?? 0) < CROWDED_FROM_STRETCH) return null;
   return { line: words.crowded, hint: words.crowdedHint(delayMs), aloud: words.crowdedAloud };
 }
@@ -115,5 +159,6 @@ function playing(words: Words, hall: Hall): Said | null {
 function ended(words: Words, hall: Hall): Said {
   const { started_at: from, ended_at: to } = hall.space.value ?? { started_at: null, ended_at: null };
   const lastedMs = from === null || to === null ? null : Date.parse(to) - Date.parse(from);
-  return { line: words.ended, hint: words.endedHint(lastedMs) };
+  const replay = { making: words.replayMaking, deleted: words.replayDeleted, away: words.replayAway, none: "" }[hall.replay.value];
+  return { line: words.ended, hint: `${words.endedHint(lastedMs)} ${replay}` };
 }

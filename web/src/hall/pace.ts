@@ -11,7 +11,7 @@
  *   less the time that one of that length takes. So a longer one counts from the moment it is told, and who joins
  *   a crowd is not hurried out of the sound that it was given for it.
  * - Whoever is told slows down as much as it takes to have enough by then. Where 3 % do not gather it in time,
- *   half of the reserve is spent first, and then it is slower than that, up to a tenth: a voice that drawls for a
+ *   half of the reserve is spent first, and then it is slower than that, up to 8 %: a voice that drawls for a
  *   minute is better than one that stops.
  * - When bursts are short again, the delay is won back by 3 %, and nothing is skipped that a long burst has put off.
  *
@@ -29,7 +29,7 @@ const CALM_AFTER_MS = 60_000;
 const CALM_TAKES_S = 0.1;
 const DEAD_ZONE_S = 0.12;
 const MOST_CHANGE = 0.03;
-const MOST_SLOWER = 0.1;
+const MOST_SLOWER = 0.08;
 /** What a cut has put off is heard late, and won back by the rate. So much more than the target is too late to matter. */
 const SKIP_ABOVE_S = 8;
 const LEAST_WINDOW_MS = 2_000;
@@ -140,7 +140,7 @@ export class Pace {
     return stretch === null ? lowS : Math.min(lowS, highS - stretch * PART_S);
   }
 
-  /** `playbackRate` to set: 0.97 to 1.03, and down to 0.9 where longer bursts were told too late for that. */
+  /** `playbackRate` to set: 0.97 to 1.03, and down to 0.92 where longer bursts were told too late for that. */
   rate(nowMs: number): number {
     const lowS = this.lowWaterS(nowMs);
     if (lowS === null) return 1;

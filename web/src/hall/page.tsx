@@ -1,16 +1,18 @@
 /** The hall as one sees it. Every part shows one store; this file only puts them in their places. */
 
 import { useEffect, useMemo } from "preact/hooks";
-import type { JSX } from "preact";
-import { Mark } from "../shared/icons";
+import type { ComponentChildren, JSX } from "preact";
+import { Icon, Mark } from "../shared/icons";
 import { chooseLanguage, LANGUAGES, NAMES, useLanguage } from "../shared/language";
 import { useStore } from "../shared/store";
 import { scaleOf } from "../square/geometry";
 import { CAPACITY, type Scene } from "../square/painter";
 import { Square } from "../square/square";
+import { Afterwards } from "./afterwards";
 import { Dock } from "./dock";
 import type { Hall } from "./model";
 import { Notice } from "./notice";
+import { actingName, type Space } from "./space";
 import { Stage } from "./stage";
 import { stateOf, type HallState } from "./state";
 import { useWords } from "./words";
@@ -18,6 +20,7 @@ import { useWords } from "./words";
 export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX.Element {
   const words = useWords();
   const space = useStore(hall.space);
+  const place = useStore(hall.place);
   const missing = useStore(hall.missing);
   const listening = useStore(hall.listening.state);
   const state: HallState = missing && !hall.listening.active ? "unknown" : stateOf(space?.state ?? null, listening.phase);
@@ -27,7 +30,9 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
   }, [space, words]);
   useEffect(() => {
     root.dataset.state = state;
+    root.dataset.space = place.id;
     root.dataset.spaceState = space?.state ?? "";
+    root.dataset.recording = String(space?.recording === true);
     root.dataset.listening = String(hall.listening.active);
     root.dataset.rendition = listening.rendition ?? "";
     root.dataset.delayMs = listening.delayMs === null ? "" : String(listening.delayMs);
@@ -38,21 +43,12 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
     root.dataset.stretch = String(listening.stretch ?? "");
     root.dataset.appointmentAt = listening.appointment === null ? "" : new Date(listening.appointment.atMs).toISOString();
     root.dataset.ahead = String(listening.appointment?.ahead ?? "");
-  }, [root, state, space, listening, hall]);
+  }, [root, state, place, space, listening, hall]);
 
-  return (
+  const live = (
     <>
-      <Header />
       <div class="hall-grid">
-        {state !== "unknown" && space !== null && (
-          <header class="hall-head">
-            <h1>{space.title}</h1>
-            <p class="hall-host soft">
-              <span class={space.state === "live" ? "badge badge-live" : "badge"}>{words.badge[space.state]}</span>
-              {words.hostedBy(space.host.display_name)}
-            </p>
-          </header>
-        )}
+        {state !== "unknown" && space !== null && <Head space={space} />}
         <Notice hall={hall} state={state} />
         <Crowd hall={hall} state={state} />
         <div class="hall-side">
@@ -67,15 +63,46 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
       )}
     </>
   );
+  const replay = state === "ended" ? (space?.links.replay ?? null) : null;
+  return (
+    <>
+      <Header recording={space?.recording === true && state !== "ended"} />
+      {replay === null ? live : <Afterwards key={replay} link={replay} hall={hall} root={root}>{live}</Afterwards>}
+    </>
+  );
 }
 
-function Header(): JSX.Element {
+/** What it is and whose. `children` stand below the host. */
+export function Head({ space, badge, children }: { space: Space; badge?: string; children?: ComponentChildren }): JSX.Element {
+  const words = useWords();
+  const acting = space.state === "live" ? actingName(space) : null;
+  return (
+    <header class="hall-head">
+      <h1 dir="auto">{space.title}</h1>
+      <p class="hall-host soft">
+        <span class={space.state === "live" ? "badge badge-live" : "badge"}>{badge ?? words.badge[space.state]}</span>
+        {space.host.display_name !== "" && <span>{words.hostedBy(space.host.display_name)}</span>}
+      </p>
+      {acting !== null && <p class="soft" role="status" data-testid="acting">{words.acting(acting)}</p>}
+      {children}
+    </header>
+  );
+}
+
+/** While the Space is recorded the bar stays in sight, and the mark with it. */
+function Header({ recording }: { recording: boolean }): JSX.Element {
   const words = useWords();
   const language = useLanguage();
   const other = LANGUAGES.find((known) => known !== language) ?? "en";
   return (
-    <div class="bar">
+    <div class={recording ? "bar bar-recording" : "bar"}>
       <span class="brand"><Mark />Parvis</span>
+      {recording && (
+        <span class="recording small" data-testid="recording" title={words.recordingHint}>
+          <Icon name="record" />{words.recording}
+          <span class="hidden">{`. ${words.recordingHint}`}</span>
+        </span>
+      )}
       <button
         type="button" class="button button-quiet small" lang={other} title={words.otherLanguage}
         data-testid="language" onClick={() => chooseLanguage(other)}
@@ -90,8 +117,9 @@ function Crowd({ hall, state }: { hall: Hall; state: HallState }): JSX.Element {
   const words = useWords();
   const space = useStore(hall.space);
   const { levels, active } = useStore(hall.voices);
-  const listeners = state === "ended" ? 0 : (space?.counts.listeners ?? 0);
-  const here = state === "playing" || state === "buffering" || state === "held";
+  const here = hall.listening.state.value.phase === "playing" || state === "buffering";
+  // The count comes a moment after the listener: whoever listens is never told that nobody does.
+  const listeners = state === "ended" ? 0 : Math.max(space?.counts.listeners ?? 0, here ? 1 : 0);
   const lit = space?.state === "live";
   const speakers = state === "ended" ? undefined : space?.speakers;
   const scene = useMemo<Scene>(

@@ -2,6 +2,7 @@
 
 import type { ServerClock } from "../shared/clock";
 import { offerIn, type Offer } from "./appointment";
+import { liveAddress, type Place } from "./place";
 
 export type SpaceState = "scheduled" | "live" | "held" | "ended";
 export type RenditionName = "opus" | "aac";
@@ -21,13 +22,28 @@ export interface Rendition {
   stream: string;
 }
 
+/** Where its audience was sent. `id` is null for another Parvis. */
+export interface HandedTo {
+  id: string | null;
+  url: string;
+  title: string;
+  reason: string;
+  at: string;
+}
+
 export interface Space {
   id: string;
   title: string;
   description: string;
   language: string;
   state: SpaceState;
+  /** Code of docs/protocol.md §3 for why it is as it is; only events tell it. */
+  reason?: string | null;
   host: { handle: string; display_name: string };
+  /** Handle of who acts for the host, or null. */
+  acting_host?: string | null;
+  recording?: boolean;
+  handed_to?: HandedTo | null;
   speakers: Speaker[];
   counts: { listeners: number };
   created_at: string;
@@ -38,7 +54,7 @@ export interface Space {
   sequence: number | null;
   renditions: Rendition[];
   edges: string[];
-  links: { share: string; studio: string };
+  links: { share: string; studio: string; replay?: string | null };
 }
 
 /** The server answered, but not with what was asked for. `retryAfterS` is from `Retry-After`; null is "not said". */
@@ -53,9 +69,11 @@ export class Answer extends Error {
   }
 }
 
-/** The Space that the page was opened for: the last word of its path. */
-export function spaceIdOf(path: string): string {
-  return decodeURIComponent(path.split("/").filter(Boolean).at(-1) ?? "");
+/** Display name of who acts for the host, or null when the host is there. */
+export function actingName(space: Space | null): string | null {
+  const acting = space?.acting_host ?? null;
+  if (acting === null) return null;
+  return space?.speakers.find(({ handle }) => handle === acting)?.display_name ?? `@${acting}`;
 }
 
 /** The Space that the edge has put into the page, or null when it has not. */
@@ -65,9 +83,9 @@ export function embeddedSpace(page: Document): Space | null {
 }
 
 /** Asks the edge, and sets `clock` by the answer. Throws `Answer`, or `TypeError` without a network. */
-export async function fetchSpace(id: string, clock: ServerClock, signal?: AbortSignal): Promise<Space> {
+export async function fetchSpace(place: Place, clock: ServerClock, signal?: AbortSignal): Promise<Space> {
   const askedMs = performance.now();
-  const response = await fetch(`/live/${encodeURIComponent(id)}/space.json`, {
+  const response = await fetch(liveAddress(place, "space.json"), {
     cache: "no-store",
     signal: signal ?? null,
   });

@@ -13,23 +13,29 @@ const SPEAKING_LEVEL = 20;
 
 export function Stage({ hall }: { hall: Hall }): JSX.Element {
   const words = useWords();
-  const speakers = useStore(hall.space)?.speakers ?? [];
+  const space = useStore(hall.space);
+  const speakers = space?.speakers ?? [];
   const { levels } = useStore(hall.voices);
   return (
     <section class="stage" aria-labelledby="on-stage">
       <h2 id="on-stage">{words.onStage}</h2>
       {speakers.length === 0 && <p class="soft">{words.nobodyOnStage}</p>}
       <ul>
-        {speakers.map((speaker) => <Person key={speaker.handle} speaker={speaker} level={levels[speaker.handle] ?? 0} />)}
+        {speakers.map((speaker) => (
+          <Person
+            key={speaker.handle} speaker={speaker} level={levels[speaker.handle] ?? 0}
+            acts={speaker.handle === space?.acting_host}
+          />
+        ))}
       </ul>
     </section>
   );
 }
 
-function Person({ speaker, level }: { speaker: Speaker; level: number }): JSX.Element {
+function Person({ speaker, level, acts }: { speaker: Speaker; level: number; acts: boolean }): JSX.Element {
   const words = useWords();
   const speaking = level >= SPEAKING_LEVEL;
-  const aside = !speaker.connected ? words.away : speaker.muted ? words.muted : words.role[speaker.role];
+  const aside = !speaker.connected ? words.away : speaker.muted ? words.muted : acts ? words.actingRole : words.role[speaker.role];
   return (
     <li
       class={speaker.connected ? "person" : "person person-away"} data-testid={`speaker-${speaker.handle}`}

@@ -1,6 +1,6 @@
 /** The one word for what a listener is living through: `data-state` of the page, and which notice is shown. */
 
-import type { Phase } from "./listening";
+import type { Phase } from "./phase";
 import type { SpaceState } from "./space";
 
 export type HallState = Exclude<Phase, "idle" | "unbegun"> | "loading" | "scheduled" | "ready" | "held";
@@ -18,6 +18,7 @@ const WHILE_IDLE: Record<SpaceState, HallState> = {
 export function stateOf(space: SpaceState | null, phase: Phase): HallState {
   if (phase === "idle") return space === null ? "loading" : WHILE_IDLE[space];
   if (phase === "unbegun") return space === "held" ? "held" : "scheduled";
-  if (phase === "playing" && space === "held") return "held";
+  // The standby sound plays: what is told is what the Space waits for.
+  if (phase === "playing" && (space === "held" || space === "scheduled")) return space;
   return phase;
 }

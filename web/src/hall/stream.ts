@@ -4,8 +4,18 @@ import { Splitter, type Init, type Part } from "./mp4";
 import { MOST_STRETCH } from "./events";
 import { answerOf } from "./space";
 
+/** What an answer says of itself. */
+export interface Opened {
+  /** Where it was found in the end, when that is not where it was asked for. */
+  redirectedTo: string | null;
+  /** First part that comes, or null when that is not said. */
+  sequence: number | null;
+  /** Parts a burst, or null when that is not said. */
+  stretch: number | null;
+}
+
 export interface Reading {
-  /** Address of the stream, without `from`. */
+  /** Address of the stream, without `from`; on another origin it is whole. */
   address: string;
   /** First part wanted, or null for the newest that a player can start on. */
   from: number | null;
@@ -14,8 +24,8 @@ export interface Reading {
   /** What lets us in, or null. */
   appointment: string | null;
   signal: AbortSignal;
-  /** The server has let us in, and sends so many parts a burst; null when it does not say. */
-  onOpen: (stretch: number | null) => void;
+  /** The server has let us in. Nothing is read before it is done. */
+  onOpen: (opened: Opened) => Promise<void>;
   onPieces: (pieces: (Init | Part)[]) => void;
 }
 
@@ -33,7 +43,12 @@ export async function readStream(reading: Reading): Promise<void> {
   const headers: HeadersInit = appointment === null ? {} : { "X-Parvis-Appointment": appointment };
   const response = await fetch(url, { cache: "no-store", headers, signal });
   if (!response.ok || response.body === null) throw await answerOf(response);
-  onOpen(stretchOf(response.headers.get("X-Parvis-Stretch")));
+  const sequence = response.headers.get("X-Parvis-Sequence") ?? "";
+  await onOpen({
+    redirectedTo: response.redirected ? response.url : null,
+    sequence: /^\d{1,18}$/.test(sequence) ? Number(sequence) : null,
+    stretch: stretchOf(response.headers.get("X-Parvis-Stretch")),
+  });
   const reader = response.body.getReader();
   const splitter = new Splitter();
   try {

@@ -10,7 +10,7 @@
 import { Backoff, pause } from "../shared/reconnect";
 import { parseEvent, type SpaceEvent } from "./events";
 
-const TYPES = ["state", "stage", "levels", "counts"] as const;
+const TYPES = ["state", "stage", "levels", "counts", "handoff"] as const;
 
 const REST_MS = 1_000;
 const LONG_REST_MS = 12_000;
@@ -19,7 +19,8 @@ export class Watch {
   #abort: AbortController | null = null;
 
   constructor(
-    private readonly address: string,
+    /** Asked at each connection: a handoff changes it. */
+    private readonly address: () => string,
     private readonly onEvent: (event: SpaceEvent) => void,
     /** The connection was lost and something may have been missed. */
     private readonly onLost: () => void,
@@ -48,7 +49,7 @@ export class Watch {
 
   /** Returns when the connection fails; the browser's own reconnection has no jitter and is not used. */
   #listen(signal: AbortSignal, backoff: Backoff): Promise<void> {
-    const source = new EventSource(this.address);
+    const source = new EventSource(this.address());
     return new Promise((resolve) => {
       const close = (): void => {
         source.close();
@@ -60,7 +61,7 @@ export class Watch {
         source.addEventListener(type, (message: MessageEvent<string>) => {
           backoff.reset();
           const event = parseEvent(message.data);
-          if (event !== null) this.onEvent(event);
+          if (event !== null) this.onEvent(event.type === "handoff" ? { ...event, atMs: 0 } : event);
         });
       }
     });

@@ -33,6 +33,13 @@ export function dayAndTime(date: Date, language: Language): string {
   }).format(date);
 }
 
+/** `Sunday 22 November at 20:00 CET`: for an announced time, which people far away read too. */
+export function dayTimeAndZone(date: Date, language: Language): string {
+  return new Intl.DateTimeFormat(LOCALES[language], {
+    weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+  }).format(date);
+}
+
 export function timeOfDay(date: Date, language: Language): string {
   return new Intl.DateTimeFormat(LOCALES[language], { hour: "2-digit", minute: "2-digit" }).format(date);
 }

@@ -1,6 +1,6 @@
 /** The hall in English. Short, and in words that one would say. */
 
-import { clock, dayAndTime, number, seconds, span, timeOfDay, timeToTheSecond } from "../../shared/format";
+import { clock, dayTimeAndZone, number, seconds, span, timeOfDay, timeToTheSecond } from "../../shared/format";
 import type { Scale } from "../../square/geometry";
 
 const count = (n: number, one: string, many: string): string => `${number(n, "en")} ${n === 1 ? one : many}`;
@@ -28,6 +28,10 @@ export const en = {
   onStage: "On stage",
   nobodyOnStage: "Nobody is on stage yet.",
   role: { host: "host", "co-host": "co-host", speaker: "speaker" },
+  actingRole: "acts as host",
+  acting: (name: string) => `We lost the host. The Space stays open; ${name} acts as host.`,
+  recording: "Recording",
+  recordingHint: "What is said here is being recorded, and will be there to hear later.",
   speaking: (name: string) => `${name} is speaking`,
   muted: "muted",
   away: "not connected",
@@ -49,17 +53,25 @@ export const en = {
   delayLostValue: (ms: number, gaps: number) => `${seconds(ms, "en")} s, in ${count(gaps, "place", "places")}`,
   rendition: { opus: "Opus", aac: "AAC" },
 
-  scheduled: (at: Date) => `Begins ${dayAndTime(at, "en")}`,
+  scheduled: (at: Date) => `Begins ${dayTimeAndZone(at, "en")}`,
   scheduledUnknown: "Not begun yet",
   scheduledIn: (ms: number) => (ms > 86_400_000 ? `in ${count(Math.floor(ms / 86_400_000), "day", "days")}` : clock(ms)),
   scheduledLate: "Any moment now",
   scheduledHint: "Tap “Wait here” and the sound starts by itself, from the first word.",
   scheduledArmed: "You're in your place. The sound starts by itself, from the first word.",
+  scheduledOpen: "Tap “Listen”: you hear the standby sound now, and the first word by itself.",
+  scheduledHeard: "What you hear until then is the standby sound. The first word comes by itself.",
+  hostAwaited: "Waiting for the host",
+  hostAwaitedHint: "It was to begin now. It begins as soon as the host is here; there is nothing to do.",
+  postponed: (at: Date) => `Put off to ${dayTimeAndZone(at, "en")}`,
+  postponedHint: "The host couldn't be here at the announced time.",
   connecting: "Taking you in…",
   buffering: "Gathering sound…",
   bufferingHint: "Your network is slow just now. It goes on by itself.",
   reconnecting: (silentMs: number) => `No sound for ${span(silentMs)}`,
   reconnectingHint: "The connection broke. We're reconnecting, and go on where you were.",
+  missed: (ms: number) => `${seconds(ms, "en")} s of sound were lost`,
+  missedHint: "The connection was away for too long to fetch them again. You're back.",
   waiting: "The square is full for a moment",
   waitingHint: (at: Date, inMs: number) =>
     `Your place is kept for ${timeOfDay(at, "en")}, in ${span(inMs)}. You'll be let in by itself; nothing to do.`,
@@ -76,10 +88,22 @@ export const en = {
     `You are ${number(Math.round(delayMs / 1000), "en")} s behind the stage so that everybody can stay.`,
   crowdedAloud: "The square is very full: you hear the stage some seconds later, so that everybody can stay.",
   held: "The stage is empty for a moment",
-  heldHint: "Nobody was hung up on: the Space stays open, and the sound returns with the first speaker.",
+  heldHint: "Everybody on it left or lost the connection. The Space stays open: the sound returns with the first who is back.",
+  heldActing: (name: string) => `Until the host is back, ${name} acts as host.`,
+  handed: (title: string) => `You are now listening to “${title}”.`,
+  handedShown: (title: string) => `It goes on here: “${title}”.`,
+  handedGoing: (title: string, host: string) => `It goes on as “${title}” on ${host}. Taking you there…`,
+  handedAway: (title: string, host: string) => `It goes on as “${title}” on ${host}, which doesn't answer just now.`,
+  handedElsewhere: (host: string) => `The sound now comes from ${host}.`,
+  handedOpen: "Open it there",
+  handedBy: (handle: string) => `Decided by @${handle}.`,
+  dismiss: "Close this notice",
   ended: "This Space is over",
   endedHint: (lastedMs: number | null) =>
     lastedMs === null ? "Thank you for coming." : `It lasted ${span(lastedMs)}. Thank you for coming.`,
+  replayMaking: "The replay is being made. It appears here by itself.",
+  replayDeleted: "The host has deleted the replay.",
+  replayAway: "The replay doesn't answer just now; we'll ask again.",
   unknown: "There is no Space here",
   unknownHint: "The link may be cut short. Ask whoever sent it for the whole one.",
   offline: "You're offline",

@@ -1,6 +1,6 @@
 /** Le hall en français : écrit pour lui-même, pas traduit. */
 
-import { clock, dayAndTime, number, seconds, span, timeOfDay, timeToTheSecond } from "../../shared/format";
+import { clock, dayTimeAndZone, number, seconds, span, timeOfDay, timeToTheSecond } from "../../shared/format";
 import type { Words } from "./en";
 
 const count = (n: number, one: string, many: string): string => `${number(n, "fr")} ${n < 2 ? one : many}`;
@@ -28,6 +28,10 @@ export const fr: Words = {
   onStage: "Sur scène",
   nobodyOnStage: "Personne n’est encore sur scène.",
   role: { host: "hôte", "co-host": "co-hôte", speaker: "à la tribune" },
+  actingRole: "remplace l’hôte",
+  acting: (name) => `On a perdu l’hôte. L’Espace reste ouvert ; ${name} prend le relais.`,
+  recording: "Enregistré",
+  recordingHint: "Ce qui se dit ici est enregistré, et pourra se réécouter.",
   speaking: (name) => `${name} parle`,
   muted: "micro coupé",
   away: "pas connecté",
@@ -50,17 +54,25 @@ export const fr: Words = {
   delayLostValue: (ms, gaps) => `${seconds(ms, "fr")} s, en ${count(gaps, "fois", "fois")}`,
   rendition: { opus: "Opus", aac: "AAC" },
 
-  scheduled: (at) => `Début ${dayAndTime(at, "fr")}`,
+  scheduled: (at) => `Début ${dayTimeAndZone(at, "fr")}`,
   scheduledUnknown: "Pas encore commencé",
   scheduledIn: (ms) => (ms > 86_400_000 ? `dans ${count(Math.floor(ms / 86_400_000), "jour", "jours")}` : clock(ms)),
   scheduledLate: "D’un instant à l’autre",
   scheduledHint: "Touchez « Attendre ici » : le son viendra tout seul, dès le premier mot.",
   scheduledArmed: "Vous êtes en place. Le son viendra tout seul, dès le premier mot.",
+  scheduledOpen: "Touchez « Écouter » : un son d’attente d’abord, puis le premier mot, tout seul.",
+  scheduledHeard: "Ce que vous entendez est le son d’attente. Le premier mot viendra tout seul.",
+  hostAwaited: "On attend l’hôte",
+  hostAwaitedHint: "C’était pour maintenant. Ça commence dès que l’hôte est là ; rien à faire.",
+  postponed: (at) => `Reporté : ${dayTimeAndZone(at, "fr")}`,
+  postponedHint: "L’hôte n’a pas pu être là à l’heure dite.",
   connecting: "On vous fait entrer…",
   buffering: "Le son arrive…",
   bufferingHint: "Votre réseau est lent en ce moment. Ça repart tout seul.",
   reconnecting: (silentMs) => `Sans son depuis ${span(silentMs)}`,
   reconnectingHint: "La connexion a lâché. On la rétablit, et vous reprenez là où vous en étiez.",
+  missed: (ms) => `${seconds(ms, "fr")} s de son perdues`,
+  missedHint: "La connexion a manqué trop longtemps pour les rattraper. Vous revoilà.",
   waiting: "La place est pleine pour l’instant",
   waitingHint: (at, inMs) =>
     `On vous garde une place à ${timeOfDay(at, "fr")}, dans ${span(inMs)}. Vous entrerez sans rien faire.`,
@@ -77,10 +89,22 @@ export const fr: Words = {
     `Vous entendez la scène avec ${number(Math.round(delayMs / 1000), "fr")} s de retard, pour que tout le monde puisse rester.`,
   crowdedAloud: "La place est noire de monde : vous entendez la scène avec quelques secondes de retard, pour que tout le monde puisse rester.",
   held: "La scène est vide pour l’instant",
-  heldHint: "Personne n’a raccroché : l’Espace reste ouvert, et le son revient avec le premier qui reprend la parole.",
+  heldHint: "Tout le monde est parti ou a perdu la connexion. L’Espace reste ouvert : le son revient avec le premier de retour.",
+  heldActing: (name) => `En attendant l’hôte, ${name} prend le relais.`,
+  handed: (title) => `Vous écoutez maintenant « ${title} ».`,
+  handedShown: (title) => `La suite est ici : « ${title} ».`,
+  handedGoing: (title, host) => `La suite s’appelle « ${title} », sur ${host}. On vous y emmène…`,
+  handedAway: (title, host) => `La suite s’appelle « ${title} », sur ${host}, qui ne répond pas pour l’instant.`,
+  handedElsewhere: (host) => `Le son vient maintenant de ${host}.`,
+  handedOpen: "L’ouvrir là-bas",
+  handedBy: (handle) => `Décidé par @${handle}.`,
+  dismiss: "Fermer ce message",
   ended: "C’est terminé",
   endedHint: (lastedMs) =>
     lastedMs === null ? "Merci d’être venu." : `L’échange a duré ${span(lastedMs)}. Merci d’être venu.`,
+  replayMaking: "L’enregistrement se prépare. Il apparaîtra ici tout seul.",
+  replayDeleted: "L’hôte a supprimé l’enregistrement.",
+  replayAway: "L’enregistrement ne répond pas pour l’instant ; on redemandera.",
   unknown: "Il n’y a rien à cette adresse",
   unknownHint: "Le lien a peut-être été coupé. Redemandez-le en entier à qui vous l’a envoyé.",
   offline: "Vous êtes hors ligne",
