@@ -114,10 +114,7 @@ class Ownership:
         holds = tenure.holds()
         tenure.end()
         if holds:
-            try:
-                await self._leases.forget(space)
-            except Unavailable as error:
-                log.warning("a lease cannot be forgotten", space=space, error=str(error))
+            await self._forget(space)
 
     def hear(self, stage: str) -> None:
         """A stage says that it lives."""
@@ -125,7 +122,9 @@ class Ownership:
 
     def lose(self, space: str) -> None:
         """What was held has run out: says so, and will take it again when its turn comes."""
-        tenure = self._tenures.pop(space)
+        tenure = self._tenures.pop(space, None)
+        if tenure is None:
+            return
         tenure.end()
         self.lost += 1
         log.warning("lost a Space", space=space, epoch=tenure.epoch)
@@ -222,7 +221,10 @@ class Ownership:
             log.warning("a lease cannot be looked at", space=space, error=str(error))
             self._look_at_s[space] = self._clock.monotonic_s() + AWAY_RETRY_S
             return
-        if lease is None or space not in self._look_at_s:  # somebody was quicker, or it is over
+        if lease is None:  # somebody was quicker
+            return
+        if space not in self._look_at_s:  # it is over
+            await self._forget(space)
             return
         del self._look_at_s[space]
         self._free_since_s.pop(space, None)
@@ -232,6 +234,12 @@ class Ownership:
         log.info("took a Space", space=space, epoch=lease.epoch, after=holder.owner if holder else None)
         await self._on_taken(space, tenure)
         await asyncio.sleep(TAKE_PAUSE_S)
+
+    async def _forget(self, space: str) -> None:
+        try:
+            await self._leases.forget(space)
+        except Unavailable as error:
+            log.warning("a lease cannot be forgotten", space=space, error=str(error))
 
     def _patience_s(self, space: str, holder: Holder | None) -> float:
         now_s = self._clock.monotonic_s()
