@@ -1,24 +1,27 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { Problem, problemOf, type Role, type Seat } from "../src/studio/api";
-import { nextHour } from "../src/studio/create";
+import { Problem, problemOf, type Handoff, type Seat } from "../src/studio/api";
 import { routeOf } from "../src/studio/route";
-import { actsOn, HANDLE, handleFrom, levelOf, qualityOf } from "../src/studio/rules";
+import {
+  actsOn, asked, asking, cameFrom, candidates, HANDLE, handleFrom, hostIsGone, levelOf, qualityOf, standingOf, type Standing,
+} from "../src/studio/rules";
 import { phaseOf } from "../src/studio/studio";
 import { sayProblem } from "../src/studio/words";
 import { en } from "../src/studio/words/en";
 import { fr } from "../src/studio/words/fr";
 
 const seat = (rest: Partial<Seat> = {}): Seat => ({
-  handle: "leo", display_name: "Léo", role: "speaker", muted: false, muted_by: null, connected: true, level: 40,
+  handle: "leo", display_name: "Léo", role: "speaker", acting: false, muted: false, muted_by: null, connected: true, level: 40,
   loss_percent: 0, rtt_ms: 20, jitter_ms: 2, ...rest,
 });
 
 describe("what one may do to another's seat", () => {
-  it.each<[string, Role | null, Partial<Seat>, string[]]>([
+  it.each<[string, Standing, Partial<Seat>, string[]]>([
     ["a host, to a speaker", "host", {}, ["mute", "role", "remove"]],
     ["a co-host, to a speaker", "co-host", {}, ["mute", "remove"]],
     ["a co-host, to the host", "co-host", { role: "host" }, ["mute"]],
+    ["an acting host, to a speaker", "acting host", {}, ["mute", "role", "remove"]],
+    ["an acting host, to the host", "acting host", { role: "host" }, ["mute"]],
     ["a speaker", "speaker", {}, []],
     ["somebody without a seat", null, {}, []],
     ["a host, to one that the host muted", "host", { muted: true, muted_by: "host" }, ["unmute", "role", "remove"]],
@@ -56,16 +59,55 @@ it.each([["Léo Marchand", "leo_marchand"], ["  Ana  ", "ana"], ["山田", ""], 
 );
 
 it("finds its way", () => {
+  const at = { page: "studio", space: "k3v9", invitation: null, log: false };
   expect(routeOf("/", "")).toEqual({ page: "home" });
   expect(routeOf("/studio", "")).toEqual({ page: "home" });
-  expect(routeOf("/studio/k3v9", "")).toEqual({ page: "studio", space: "k3v9", invitation: null });
-  expect(routeOf("/studio/k3v9", "#invitation=a-B_3")).toEqual({ page: "studio", space: "k3v9", invitation: "a-B_3" });
-  expect(routeOf("/studio/k3v9", "#invitation=")).toEqual({ page: "studio", space: "k3v9", invitation: null });
+  expect(routeOf("/studio/k3v9", "")).toEqual(at);
+  expect(routeOf("/studio/k3v9", "#invitation=a-B_3")).toEqual({ ...at, invitation: "a-B_3" });
+  expect(routeOf("/studio/k3v9", "#invitation=")).toEqual(at);
+  expect(routeOf("/studio/k3v9", "#log")).toEqual({ ...at, log: true });
 });
 
-it("proposes the next full hour, across midnight too", () => {
-  expect(nextHour(new Date(2026, 10, 22, 19, 20))).toBe("2026-11-22T20:00");
-  expect(nextHour(new Date(2026, 11, 31, 23, 59))).toBe("2027-01-01T00:00");
+describe("who goes on with a Space", () => {
+  it("an acting host is no longer what they were", () => {
+    expect([standingOf({ role: "speaker", acting: true }), standingOf({ role: "co-host", acting: false })]).toEqual(["acting host", "co-host"]);
+  });
+
+  it("on air only who is connected may be host next, co-hosts first", () => {
+    const seats = [
+      seat({ handle: "ana", role: "host" }), seat({ handle: "leo" }), seat({ handle: "mia", connected: false }),
+      seat({ handle: "zoe", role: "co-host" }),
+    ];
+    expect(candidates(seats, true).map(({ handle }) => handle)).toEqual(["zoe", "leo"]);
+    expect(candidates(seats, false).map(({ handle }) => handle)).toEqual(["zoe", "leo", "mia"]);
+  });
+
+  it("a host without a seat is a suspended one; a list that has not come yet says nothing", () => {
+    expect(hostIsGone([seat({ role: "host" })])).toBe(false);
+    expect(hostIsGone([seat()])).toBe(true);
+    expect(hostIsGone([])).toBe(false);
+  });
+});
+
+describe("handoffs", () => {
+  const handoff = (rest: Partial<Handoff>): Handoff => ({
+    id: "h", state: "asked", from: { id: "a", title: "A" }, to: { id: "b", title: "B" }, url: "", title: "B", reason: "r", by: "leo",
+    asked_at: "2026-11-22T20:00:00.000Z", expires_at: "2026-11-22T20:01:00.000Z", at: null, only_from: null, end: true, ...rest,
+  });
+  const inTime = Date.parse("2026-11-22T20:00:30.000Z");
+
+  it("wait for an answer of the Space that they lead to, until they expire", () => {
+    const all = [handoff({})];
+    expect([asking(all, "b", inTime).length, asking(all, "a", inTime).length, asking(all, "b", inTime + 30_000).length]).toEqual([1, 0, 0]);
+    expect([asked(all, "a", inTime)?.id, asked(all, "b", inTime)]).toEqual(["h", null]);
+  });
+
+  it("can be sent back only by the Space to which they came, and once", () => {
+    expect(cameFrom([handoff({ state: "made" })], "b")?.from.id).toBe("a");
+    expect(cameFrom([handoff({ state: "returned" })], "b")).toBeNull();
+    expect(cameFrom([handoff({ state: "made" })], "a")).toBeNull();
+    expect(cameFrom([handoff({ state: "made", only_from: "b" })], "b")).toBeNull();
+  });
 });
 
 it.each([
@@ -96,11 +138,17 @@ describe("refusals", () => {
     const others = new Set([
       // Words of the protocol that are no codes.
       "co-host",
+      // Said in a sentence of its own.
+      "host-awaited",
+      // Of addresses that the studio never asks for.
+      "feed-unknown", "range-unsatisfiable",
       // Only a broken client meets these; the server's own sentence does.
       "method-not-allowed", "media-type", "too-large", "request-timeout", "not-found", "offer-malformed", "session-unknown",
     ]);
-    const missing = [...codes].filter((code) => !others.has(code) && en.errors[code] === undefined);
+    const missing = [...codes].filter((code) => !others.has(code) && en.errors[code] === undefined && en.advice[code] === undefined);
     expect(missing).toEqual([]);
     expect(Object.keys(fr.errors).sort()).toEqual(Object.keys(en.errors).sort());
+    expect(Object.keys(fr.advice).sort()).toEqual(Object.keys(en.advice).sort());
+    expect(Object.keys(fr.logAct).sort()).toEqual(Object.keys(en.logAct).sort());
   });
 });

@@ -15,7 +15,8 @@ const RETRY_AFTER_SPREAD = 0.1;
 export class Backoff {
   #failures = 0;
 
-  constructor(private readonly random: () => number = Math.random) {}
+  /** `mostMs` bounds the wait: less where few wait, and every second counts. */
+  constructor(private readonly random: () => number = Math.random, private readonly mostMs = MOST_MS) {}
 
   get failures(): number {
     return this.#failures;
@@ -23,7 +24,7 @@ export class Backoff {
 
   /** Ms to wait after one more failure. `retryAfterS` is what the server asked for, if it did. */
   next(retryAfterS: number | null = null): number {
-    const boundMs = Math.min(MOST_MS, FIRST_MS * GROWTH ** this.#failures);
+    const boundMs = Math.min(this.mostMs, FIRST_MS * GROWTH ** this.#failures);
     this.#failures += 1;
     if (retryAfterS !== null) {
       const leastMs = retryAfterS * 1000;

@@ -1,63 +1,10 @@
 /** Control's API as the studio uses it (docs/protocol.md §4). The session is the cookie: no token is ever held here. */
 
-export type Role = "host" | "co-host" | "speaker";
-export type SpaceState = "scheduled" | "live" | "held" | "ended";
+import type {
+  Account, Handoff, HandoffCode, HandoffWish, Invitation, LogPage, NewSpace, Seat, SeatList, Space, SpaceChange,
+} from "./types";
 
-export interface Account {
-  id: string;
-  handle: string;
-  display_name: string;
-}
-
-export interface Counts {
-  listeners: number;
-  peak_listeners: number;
-}
-
-export interface Space {
-  id: string;
-  title: string;
-  description: string;
-  language: string;
-  state: SpaceState;
-  host: { handle: string; display_name: string };
-  created_at: string;
-  starts_at: string | null;
-  started_at: string | null;
-  ended_at: string | null;
-  max_speakers: number;
-  counts: Counts;
-  role: Role | null;
-  links: { share: string; whip: string; studio: string; events: string };
-}
-
-export interface Seat {
-  handle: string;
-  display_name: string;
-  role: Role;
-  muted: boolean;
-  muted_by: "self" | "host" | null;
-  connected: boolean;
-  level: number | null;
-  loss_percent: number | null;
-  rtt_ms: number | null;
-  jitter_ms: number | null;
-}
-
-export interface Invitation {
-  id: string;
-  link: string;
-  role: Role;
-  uses_left: number;
-  expires_at: string;
-}
-
-export interface NewSpace {
-  title: string;
-  description?: string;
-  language?: string;
-  starts_at?: string;
-}
+export type * from "./types";
 
 /** What the server says no with (RFC 9457). `code` is `network` when nothing answered. */
 export class Problem extends Error {
@@ -66,6 +13,8 @@ export class Problem extends Error {
     readonly code: string,
     readonly detail: string,
     readonly retryAfterS: number | null = null,
+    /** Whatever else the problem holds, such as `candidates`. */
+    readonly more: Record<string, unknown> = {},
   ) {
     super(detail);
   }
@@ -74,15 +23,18 @@ export class Problem extends Error {
 const BASE = "/api/v1";
 
 async function ask(method: string, path: string, body?: unknown): Promise<Response> {
+  const json = body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  return fetched(BASE + path, { method, credentials: "same-origin", ...json });
+}
+
+/** `fetch`, whose every failure is a `Problem`. */
+export async function fetched(address: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(BASE + path, {
-      method,
-      credentials: "same-origin",
-      ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
-    });
-  } catch {
-    throw new Problem(0, "network", "The server cannot be reached.");
+    response = await fetch(address, init);
+  } catch (error) {
+    init.signal?.throwIfAborted();
+    throw new Problem(0, "network", error instanceof Error ? error.message : "");
   }
   if (!response.ok) throw await problemOf(response);
   return response;
@@ -93,8 +45,9 @@ export async function problemOf(response: Response): Promise<Problem> {
   const retryAfter = Number(response.headers.get("Retry-After") ?? Number.NaN);
   const retryAfterS = Number.isNaN(retryAfter) ? null : retryAfter;
   try {
-    const { code, detail } = (await response.json()) as { code?: unknown; detail?: unknown };
-    return new Problem(response.status, typeof code === "string" ? code : "unknown", typeof detail === "string" ? detail : "", retryAfterS);
+    const more = (await response.json()) as Record<string, unknown>;
+    const text = (name: string, otherwise: string): string => (typeof more[name] === "string" ? more[name] : otherwise);
+    return new Problem(response.status, text("code", "unknown"), text("detail", ""), retryAfterS, more);
   } catch {
     return new Problem(response.status, "unknown", response.statusText, retryAfterS);
   }
@@ -106,6 +59,7 @@ async function json<T>(method: string, path: string, body?: unknown): Promise<T>
 
 const of = (space: string): string => `/spaces/${encodeURIComponent(space)}`;
 const seatOf = (space: string, handle: string): string => `${of(space)}/seats/${encodeURIComponent(handle)}`;
+const handoffOf = (space: string, handoff: string): string => `${of(space)}/handoffs/${encodeURIComponent(handoff)}`;
 
 /** Each rejects with `Problem`. */
 export const api = {
@@ -119,16 +73,33 @@ export const api = {
   mySpaces: async (): Promise<Space[]> => (await json<{ items: Space[] }>("GET", "/spaces?mine=true&limit=50")).items,
   create: (space: NewSpace) => json<Space>("POST", "/spaces", space),
   space: (id: string) => json<Space>("GET", of(id)),
+  change: (id: string, change: SpaceChange) => json<Space>("PATCH", of(id), change),
   start: (id: string) => json<Space>("POST", `${of(id)}/start`),
   end: (id: string) => json<Space>("POST", `${of(id)}/end`),
+  log: (id: string, cursor: string | null) =>
+    json<LogPage>("GET", `${of(id)}/log?limit=50${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`),
 
-  seats: async (id: string): Promise<Seat[]> => (await json<{ items: Seat[] }>("GET", `${of(id)}/seats`)).items,
+  /** A sound of 1 to 30 s and at most 5 MB, in whatever form: the server makes it even. */
+  setLoop: (id: string, sound: Blob) => fetched(`${BASE}${of(id)}/standby-loop`, {
+    method: "PUT", credentials: "same-origin", body: sound,
+    headers: { "Content-Type": sound.type.startsWith("audio/") ? sound.type : "application/octet-stream" },
+  }),
+
+  seats: (id: string) => json<SeatList>("GET", `${of(id)}/seats`),
   accept: (id: string, invitation: string) => json<Seat>("POST", `${of(id)}/seats`, { invitation }),
   changeSeat: (id: string, handle: string, change: { muted?: boolean; role?: "co-host" | "speaker" }) =>
     json<Seat>("PATCH", seatOf(id, handle), change),
-  removeSeat: (id: string, handle: string) => ask("DELETE", seatOf(id, handle)),
+  /** Removes somebody, or oneself; a host names who follows. */
+  removeSeat: (id: string, handle: string, successor?: string) =>
+    ask("DELETE", seatOf(id, handle) + (successor === undefined ? "" : `?successor=${encodeURIComponent(successor)}`)),
   invite: (id: string, role: "speaker" | "co-host") =>
     json<Invitation>("POST", `${of(id)}/invitations`, { role, uses: 10, expires_in_s: 7 * 24 * 3600 }),
+
+  handOff: (id: string, wish: HandoffWish) => json<Handoff>("POST", `${of(id)}/handoff`, wish),
+  handoffCode: (id: string) => json<HandoffCode>("POST", `${of(id)}/handoff-codes`, {}),
+  acceptHandoff: (id: string, handoff: string) => json<Handoff>("POST", `${handoffOf(id, handoff)}/accept`),
+  declineHandoff: (id: string, handoff: string) => json<Handoff>("POST", `${handoffOf(id, handoff)}/decline`),
+  rescue: async (id: string): Promise<Space> => (await json<{ space: Space }>("POST", `${of(id)}/rescue`, {})).space,
 
   events: (id: string) => new EventSource(`${BASE}${of(id)}/events`),
   whip: (id: string) => `${BASE}/whip/${encodeURIComponent(id)}`,

@@ -17,7 +17,7 @@ export function App(): JSX.Element {
   return (
     <>
       <Header />
-      {where.page === "studio" ? <StudioOf key={where.space} id={where.space} invitation={where.invitation} />
+      {where.page === "studio" ? <StudioOf key={where.space} id={where.space} invitation={where.invitation} log={where.log} />
         : typeof who === "object" ? <Home key={who.handle} />
         : who === "nobody" ? <Welcome /> : null}
     </>

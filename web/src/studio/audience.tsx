@@ -9,7 +9,6 @@ import { Square } from "../square/square";
 import { api, type Space } from "./api";
 import { CopyLink } from "./parts";
 import type { Room } from "./room";
-import { leads } from "./rules";
 import { useWords } from "./words";
 
 export function Audience({ room, space }: { room: Room; space: Space }): JSX.Element {
@@ -44,7 +43,8 @@ export function Audience({ room, space }: { room: Room; space: Space }): JSX.Ele
 export function Invite({ room }: { room: Room }): JSX.Element | null {
   const words = useWords();
   const [link, setLink] = useState<string | null>(null);
-  if (!leads(room.me?.role ?? null)) return null;
+  useStore(room.state);
+  if (!room.leads) return null;
   const make = async (): Promise<void> => {
     await room.attempt(async () => setLink((await api.invite(room.id, "speaker")).link));
   };

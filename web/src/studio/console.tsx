@@ -6,9 +6,9 @@ import { Icon } from "../shared/icons";
 import { useStore } from "../shared/store";
 import { useTicker } from "../shared/ticker";
 import type { Space } from "./api";
+import { LeaveAsHost } from "./leave";
 import { Question } from "./parts";
 import type { Room } from "./room";
-import { leads } from "./rules";
 import { useWords } from "./words";
 
 type Asking = "start" | "end" | "leave" | null;
@@ -18,13 +18,13 @@ export function Console({ room, space }: { room: Room; space: Space }): JSX.Elem
   const [asking, setAsking] = useState<Asking>(null);
   const { phase } = useStore(room.whip.state);
   useStore(room.state);
-  const role = room.me?.role ?? null;
+  const role = space.role;
   const seated = phase === "connected" || phase === "reconnecting" || phase === "connecting";
   return (
     <div class="console">
       <div class="console-row">
         {seated && <MuteSelf room={room} />}
-        {space.state === "scheduled" && leads(role) && (
+        {space.state === "scheduled" && room.leads && (
           <button
             type="button" class={seated ? "button button-main button-big" : "button button-big"} data-testid="go-live"
             onClick={() => setAsking("start")}
@@ -38,12 +38,12 @@ export function Console({ room, space }: { room: Room; space: Space }): JSX.Elem
               {words.disconnect}
             </button>
           )}
-          {role !== null && role !== "host" && (
+          {role !== null && (
             <button type="button" class="button button-quiet" data-testid="leave" onClick={() => setAsking("leave")}>
               <Icon name="leave" />{words.leave}
             </button>
           )}
-          {role === "host" && (
+          {room.hosts && (
             <button type="button" class="button button-quiet button-warn" data-testid="end" onClick={() => setAsking("end")}>
               {words.end}
             </button>
@@ -66,6 +66,7 @@ function Asked({ asking, room, space, onClose }: { asking: NonNullable<Asking>; 
       </Question>
     );
   }
+  if (asking === "leave" && space.role === "host") return <LeaveAsHost room={room} space={space} onClose={onClose} />;
   if (asking === "leave") {
     return (
       <Question title={words.leaveAsk} act={words.leave} danger onAct={() => void room.removeSeat(room.handle)} onClose={onClose}>

@@ -1,40 +1,37 @@
-/** A new Space: what it is called, and whether it begins now or at an announced time. */
+/** A new Space: what it is called, when, whether it is recorded; and a plan that is good enough as it stands. */
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { LANGUAGES, NAMES, useLanguage } from "../shared/language";
+import { useLanguage } from "../shared/language";
 import { api, Problem } from "./api";
 import { Field, Refusal } from "./parts";
+import { newDraft, spaceOf, startOf, type Draft } from "./plan";
+import { PlanFields } from "./plan-form";
 import { go } from "./route";
 import { useWords } from "./words";
-
-/** The next full hour, as `datetime-local` writes it. */
-export function nextHour(now: Date): string {
-  const next = new Date(now);
-  next.setHours(now.getHours() + 1, 0, 0, 0);
-  const two = (value: number): string => String(value).padStart(2, "0");
-  return `${next.getFullYear()}-${two(next.getMonth() + 1)}-${two(next.getDate())}T${two(next.getHours())}:00`;
-}
+import { ownZone } from "./zones";
 
 export function CreateSpace(): JSX.Element {
   const words = useWords();
-  const pageLanguage = useLanguage();
-  const [title, setTitle] = useState("");
-  const [description, setDescription] = useState("");
-  const [language, setLanguage] = useState<string>(pageLanguage);
-  const [later, setLater] = useState(false);
-  const [startsAt, setStartsAt] = useState(() => nextHour(new Date()));
+  const language = useLanguage();
+  const [draft, setDraft] = useState(() => newDraft(new Date(), language, ownZone()));
+  const [file, setFile] = useState<File | null>(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
+  /** The Space is made, only its sound was refused: the next try sends that again. */
+  const [made, setMade] = useState<string | null>(null);
+  const change = (part: Partial<Draft>): void => setDraft((old) => ({ ...old, ...part }));
 
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     setBusy(true);
     setProblem(null);
     try {
-      const starts = later ? { starts_at: new Date(startsAt).toISOString() } : {};
-      const space = await api.create({ title: title.trim(), description: description.trim(), language, ...starts });
-      go(`/studio/${space.id}`);
+      if (draft.later && startOf(draft) === null) throw new Problem(422, "input-invalid", words.noSuchTime);
+      const id = made ?? (await api.create(spaceOf(draft))).id;
+      setMade(id);
+      if (draft.standby === "loop" && file !== null) await api.setLoop(id, file);
+      go(`/studio/${id}`);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       setProblem(error);
@@ -44,58 +41,34 @@ export function CreateSpace(): JSX.Element {
   return (
     <form class="card form" data-testid="create-form" onSubmit={(event) => void submit(event)}>
       <h2>{words.newSpace}</h2>
+      <TitleFields draft={draft} onChange={change} />
+      <PlanFields draft={draft} onChange={change} file={file} onFile={setFile} seats={[]} />
+      <Refusal problem={problem} />
+      <button class="button button-main" data-testid="create-submit" disabled={busy}>{words.create}</button>
+    </form>
+  );
+}
+
+export function TitleFields({ draft, onChange }: { draft: Draft; onChange: (change: Partial<Draft>) => void }): JSX.Element {
+  const words = useWords();
+  return (
+    <>
       <Field label={words.title} hint={words.titleHint}>
         {(id, hint) => (
           <input
-            id={id} aria-describedby={hint} data-testid="create-title" required maxLength={120} value={title}
-            onInput={({ currentTarget: { value } }) => setTitle(value)}
+            id={id} aria-describedby={hint} data-testid="create-title" required maxLength={120} value={draft.title}
+            onInput={({ currentTarget: { value } }) => onChange({ title: value })}
           />
         )}
       </Field>
       <Field label={`${words.description} (${words.optional})`}>
         {(id) => (
           <textarea
-            id={id} data-testid="create-description" rows={3} maxLength={2000} value={description}
-            onInput={({ currentTarget: { value } }) => setDescription(value)}
+            id={id} data-testid="create-description" rows={2} maxLength={2000} value={draft.description}
+            onInput={({ currentTarget: { value } }) => onChange({ description: value })}
           />
         )}
       </Field>
-      <Field label={words.language}>
-        {(id) => (
-          <select
-            id={id} data-testid="create-language" value={language}
-            onChange={({ currentTarget: { value } }) => setLanguage(value)}
-          >
-            {LANGUAGES.map((tag) => <option key={tag} value={tag}>{NAMES[tag]}</option>)}
-          </select>
-        )}
-      </Field>
-      <fieldset class="field">
-        <legend>{words.when}</legend>
-        <div class="choice">
-          <label>
-            <input type="radio" name="when" checked={!later} data-testid="create-now" onChange={() => setLater(false)} />
-            {words.now}
-          </label>
-          <label>
-            <input type="radio" name="when" checked={later} data-testid="create-later" onChange={() => setLater(true)} />
-            {words.later}
-          </label>
-        </div>
-        {!later && <p class="soft small">{words.nowHint}</p>}
-      </fieldset>
-      {later && (
-        <Field label={words.startsAt} hint={words.timeZone(Intl.DateTimeFormat().resolvedOptions().timeZone)}>
-          {(id, hint) => (
-            <input
-              id={id} aria-describedby={hint} data-testid="create-starts-at" type="datetime-local" required value={startsAt}
-              onInput={({ currentTarget: { value } }) => setStartsAt(value)}
-            />
-          )}
-        </Field>
-      )}
-      <Refusal problem={problem} />
-      <button class="button button-main" data-testid="create-submit" disabled={busy}>{words.create}</button>
-    </form>
+    </>
   );
 }

@@ -65,25 +65,45 @@ export function CopyLink({ link, testId }: { link: string; testId: string }): JS
   );
 }
 
+/** A line that counts, and what it means for whoever reads it. */
+export function Said({ line, hint, urgent = false }: { line: string; hint: string; urgent?: boolean }): JSX.Element {
+  return (
+    <div class={urgent ? "said said-urgent" : "said"}>
+      <p class="said-line" role="status">{line}</p>
+      <p class={urgent ? "" : "soft"}>{hint}</p>
+    </div>
+  );
+}
+
 interface QuestionProps {
   title: string;
   children: ComponentChildren;
   /** What the button that does it says. */
   act: string;
   danger?: boolean;
-  onAct: () => void;
+  disabled?: boolean;
+  wide?: boolean;
+  /** Does it. False, also later, leaves the question open: its content says why. */
+  onAct: () => unknown;
   onClose: () => void;
 }
 
 /** A question that is asked once, before what cannot be undone. Escape and a tap beside it mean no. */
-export function Question({ title, children, act, danger = false, onAct, onClose }: QuestionProps): JSX.Element {
+export function Question(props: QuestionProps): JSX.Element {
+  const { title, children, act, danger = false, disabled = false, wide = false, onAct, onClose } = props;
   const words = useWords();
   const dialog = useRef<HTMLDialogElement>(null);
+  const [busy, setBusy] = useState(false);
   const titleId = useId();
   useEffect(() => dialog.current?.showModal(), []);
+  const answer = async (): Promise<void> => {
+    setBusy(true);
+    if ((await onAct()) === false) setBusy(false);
+    else dialog.current?.close();
+  };
   return (
     <dialog
-      ref={dialog} class="question" aria-labelledby={titleId} onClose={onClose}
+      ref={dialog} class={wide ? "question question-wide" : "question"} aria-labelledby={titleId} onClose={onClose}
       onClick={(event) => event.target === dialog.current && dialog.current?.close()}
     >
       <div class="question-body">
@@ -95,10 +115,7 @@ export function Question({ title, children, act, danger = false, onAct, onClose 
           </button>
           <button
             type="button" class={danger ? "button button-danger" : "button button-main"} data-testid="confirm-yes"
-            onClick={() => {
-              onAct();
-              dialog.current?.close();
-            }}
+            disabled={disabled || busy} onClick={() => void answer()}
           >
             {act}
           </button>

@@ -1,14 +1,23 @@
 /** The studio of one Space: what the server says of it, by events, and what one can do there. */
 
+import { ServerClock } from "../shared/clock";
 import { Backoff, pause } from "../shared/reconnect";
 import { Store } from "../shared/store";
-import { api, Problem, type Counts, type Seat, type Space } from "./api";
+import {
+  api, Problem, type Counts, type Handoff, type HandoffWish, type Notice, type Seat, type SeatList, type Space,
+  type SpaceChange, type Succession,
+} from "./api";
 import { Microphone } from "./microphone";
+import { hosts, leads, standingOf, type Standing } from "./rules";
 import { Whip } from "./whip";
 
 export interface RoomState {
   space: Space | null;
   seats: Seat[];
+  /** Who is host, who acts, who will: on air only. `heardMs` is when that was said, by `performance.now()`. */
+  succession: (Succession & { heardMs: number }) | null;
+  handoffs: Handoff[];
+  notice: Notice | null;
   /** Why there is nothing to show. */
   problem: Problem | null;
   /** The server's events have stopped coming. */
@@ -16,7 +25,9 @@ export interface RoomState {
 }
 
 export class Room {
-  readonly state = new Store<RoomState>({ space: null, seats: [], problem: null, stale: false });
+  readonly state = new Store<RoomState>({
+    space: null, seats: [], succession: null, handoffs: [], notice: null, problem: null, stale: false,
+  });
   /** The last thing that was refused, for the one who asked. */
   readonly refusal = new Store<Problem | null>(null);
   /** One has closed one's own microphone. It holds here at once, whatever the server knows yet. */
@@ -24,6 +35,8 @@ export class Room {
   readonly sound = new Audio();
   readonly microphone: Microphone;
   readonly whip: Whip;
+  /** The server's time: on air is on its second, not on this device's. */
+  readonly clock = new ServerClock();
   #abort = new AbortController();
   #following = false;
 
@@ -45,11 +58,25 @@ export class Room {
     return this.state.value.seats.find(({ handle }) => handle === this.handle) ?? null;
   }
 
+  get standing(): Standing {
+    const { space } = this.state.value;
+    return space === null ? null : standingOf(space);
+  }
+
+  get leads(): boolean {
+    return leads(this.standing);
+  }
+
+  get hosts(): boolean {
+    return hosts(this.standing);
+  }
+
   async load(): Promise<void> {
     try {
       const space = await api.space(this.id);
-      const seats = space.role === null ? [] : await api.seats(this.id);
+      const seats = space.role === null ? [] : (await api.seats(this.id)).items;
       this.state.patch({ space, seats, problem: null });
+      void this.#setClock(space);
       if (space.role !== null && !this.#following) void this.#follow(this.#abort.signal).catch(() => undefined);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -92,6 +119,24 @@ export class Room {
     return this.attempt(async () => this.state.patch({ space: await api.end(this.id) }));
   }
 
+  change(change: SpaceChange): Promise<boolean> {
+    return this.attempt(async () => this.state.patch({ space: await api.change(this.id, change) }));
+  }
+
+  handOff(wish: HandoffWish): Promise<boolean> {
+    return this.attempt(async () => this.#takeHandoff(await api.handOff(this.id, wish)));
+  }
+
+  answerHandoff(handoff: Handoff, accept: boolean): Promise<boolean> {
+    const answer = accept ? api.acceptHandoff : api.declineHandoff;
+    return this.attempt(async () => this.#takeHandoff(await answer(this.id, handoff.id)));
+  }
+
+  /** Host for good, in the place of one who was suspended. */
+  rescue(): Promise<boolean> {
+    return this.attempt(async () => this.state.patch({ space: await api.rescue(this.id) }));
+  }
+
   changeSeat(handle: string, change: { muted?: boolean; role?: "co-host" | "speaker" }): Promise<boolean> {
     return this.attempt(async () => this.#takeSeat(await api.changeSeat(this.id, handle, change)));
   }
@@ -99,9 +144,14 @@ export class Room {
   removeSeat(handle: string): Promise<boolean> {
     return this.attempt(async () => {
       await api.removeSeat(this.id, handle);
-      if (handle === this.handle) this.whip.stop();
-      await this.load();
+      await this.#left(handle);
     });
+  }
+
+  /** The host leaves for good. Rejects with `Problem`: `successor-needed` names who could follow. */
+  async leaveTo(successor: string): Promise<void> {
+    await api.removeSeat(this.id, this.handle, successor);
+    await this.#left(this.handle);
   }
 
   close(): void {
@@ -109,6 +159,25 @@ export class Room {
     this.whip.close();
     this.microphone.close();
     this.sound.remove();
+  }
+
+  async #left(handle: string): Promise<void> {
+    if (handle === this.handle) this.whip.stop();
+    await this.load();
+  }
+
+  #takeHandoff(handoff: Handoff): void {
+    const others = this.state.value.handoffs.filter(({ id }) => id !== handoff.id);
+    this.state.patch({ handoffs: [...others, handoff] });
+  }
+
+  /** By the edge's `now`, which is exact to the millisecond; without an answer the device's own clock has to do. */
+  async #setClock(space: Space): Promise<void> {
+    const askedMs = performance.now();
+    const answer = await fetch(space.links.space, { signal: this.#abort.signal }).catch(() => null);
+    if (answer?.ok !== true) return;
+    const { now } = (await answer.json().catch(() => ({}))) as { now?: string };
+    this.clock.set(Date.parse(now ?? ""), askedMs, performance.now());
   }
 
   #takeSeat(seat: Seat): void {
@@ -141,7 +210,8 @@ export class Room {
       });
     take("space", (space) => ({ space: space as Space }));
     take("seats", (list) => {
-      const { items } = list as { items: Seat[] };
+      const { items, stage_epoch: epoch } = list as SeatList;
+      if (typeof epoch === "number") this.whip.stageIsOf(epoch);
       // The seat was muted in another tab: it is the same mouth.
       if (items.some(({ handle, muted_by }) => handle === this.handle && muted_by === "self")) this.silenced.set(true);
       return { seats: items };
@@ -150,6 +220,9 @@ export class Room {
       const { space } = this.state.value;
       return space === null ? {} : { space: { ...space, counts: counts as Counts } };
     });
+    take("succession", (succession) => ({ succession: { ...(succession as Succession), heardMs: performance.now() } }));
+    take("handoffs", (list) => ({ handoffs: (list as { items: Handoff[] }).items }));
+    take("notice", (notice) => ({ notice: notice as Notice }));
     return new Promise((resolve) => {
       const close = (): void => {
         source.close();

@@ -1,14 +1,14 @@
-/** Where one is: home, or the studio of a Space, perhaps with an invitation in the fragment. */
+/** Where one is: home, or the studio of a Space, perhaps with an invitation, or at its log, by the fragment. */
 
 import { Store } from "../shared/store";
 
-export type Route = { page: "home" } | { page: "studio"; space: string; invitation: string | null };
+export type Route = { page: "home" } | { page: "studio"; space: string; invitation: string | null; log: boolean };
 
 export function routeOf(path: string, fragment: string): Route {
   const [first, second] = path.split("/").filter(Boolean);
   if (first !== "studio" || second === undefined) return { page: "home" };
   const code = new URLSearchParams(fragment.replace(/^#/, "")).get("invitation");
-  return { page: "studio", space: decodeURIComponent(second), invitation: code === "" ? null : code };
+  return { page: "studio", space: decodeURIComponent(second), invitation: code === "" ? null : code, log: fragment === "#log" };
 }
 
 export const route = new Store<Route>({ page: "home" });
@@ -26,7 +26,7 @@ export function startRoute(): void {
 
 export function go(path: string): void {
   history.pushState(null, "", path);
-  route.set(routeOf(location.pathname, ""));
+  route.set(routeOf(location.pathname, location.hash));
   scrollTo(0, 0);
 }
 
@@ -35,5 +35,5 @@ export function follow(event: MouseEvent): void {
   const link = event.currentTarget as HTMLAnchorElement;
   if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  go(link.pathname);
+  go(link.pathname + link.hash);
 }

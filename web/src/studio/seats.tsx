@@ -6,6 +6,7 @@ import { initials } from "../shared/format";
 import { Icon } from "../shared/icons";
 import { useStore } from "../shared/store";
 import type { Seat } from "./api";
+import { CheckLine } from "./check";
 import { Question } from "./parts";
 import type { Room } from "./room";
 import { actsOn, qualityOf, type Quality } from "./rules";
@@ -30,7 +31,7 @@ function SeatRow({ seat, room }: { seat: Seat; room: Room }): JSX.Element {
   const quality = qualityOf(seat);
   return (
     <li
-      class={seat.connected ? "person" : "person person-away"} data-testid={`seat-${seat.handle}`} data-role={seat.role}
+      class={seat.connected ? "person" : "person person-away"} data-testid={`seat-${seat.handle}`} data-role={seat.role} data-acting={seat.acting}
       data-connected={seat.connected} data-muted={seat.muted} data-muted-by={seat.muted_by ?? ""} data-level={seat.level ?? 0}
       data-quality={quality}
     >
@@ -38,12 +39,13 @@ function SeatRow({ seat, room }: { seat: Seat; room: Room }): JSX.Element {
       <span class="person-name">
         <strong>{seat.display_name}</strong>
         <span class="soft small">
-          {own ? `${words.you}, ` : ""}{words.role[seat.role]}
+          {own ? `${words.you}, ` : ""}{seat.acting ? words.actingRole : words.role[seat.role]}
           {seat.muted_by !== null && ` · ${words.seatMuted[seat.muted_by]}`}
         </span>
         <span class={`quality quality-${quality} small`}>
           <Bars quality={quality} />{words.quality[quality]}
         </span>
+        <CheckLine seat={seat} all={own} />
       </span>
       {!own && <SeatActs seat={seat} room={room} />}
     </li>
@@ -65,7 +67,7 @@ function Bars({ quality }: { quality: Quality }): JSX.Element {
 function SeatActs({ seat, room }: { seat: Seat; room: Room }): JSX.Element {
   const words = useWords();
   const [removing, setRemoving] = useState(false);
-  const acts = actsOn(seat, room.me?.role ?? null);
+  const acts = actsOn(seat, room.standing);
   const name = seat.display_name;
   const raise = seat.role === "speaker";
   const button = (icon: "mic" | "micOff" | "close" | "people", label: string, act: () => void, testId: string): JSX.Element => (

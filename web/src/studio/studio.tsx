@@ -1,22 +1,31 @@
 /** The studio of one Space: one screen a phase. Prepare, green room, on air, after. */
 
 import type { JSX } from "preact";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { clock, number, span } from "../shared/format";
+import { Icon } from "../shared/icons";
 import { useLanguage } from "../shared/language";
 import { useStore } from "../shared/store";
 import { useTicker } from "../shared/ticker";
 import { account } from "./account";
 import type { Space } from "./api";
 import { Audience, Invite } from "./audience";
+import { ClockCard } from "./clock-card";
 import { Console } from "./console";
 import { Door } from "./door";
+import { HandoffDialog } from "./handoff-dialog";
+import { HandoffBanners, HandoffCodeMaker } from "./handoffs";
 import { AcceptInvitation, NoSeat } from "./invitation";
+import { Log } from "./log";
 import { MicrophoneCard } from "./microphone-card";
-import { Refusal } from "./parts";
+import { Refusal, Said } from "./parts";
+import { PlanCard } from "./plan-card";
+import { ReplayPage } from "./replay";
 import { Room } from "./room";
 import { follow } from "./route";
+import { isOnAir } from "./rules";
 import { Seats } from "./seats";
+import { RecordingMark, Rescue, SuccessionBanner } from "./succession";
 import { useWords } from "./words";
 
 export type StudioPhase = "prepare" | "green-room" | "live" | "held" | "after";
@@ -31,17 +40,19 @@ export function phaseOf(state: Space["state"], seated: boolean): StudioPhase {
 interface Where {
   id: string;
   invitation: string | null;
+  /** The log is shown in the place of the stage; the sound goes on. */
+  log: boolean;
 }
 
-export function StudioOf({ id, invitation }: Where): JSX.Element {
+export function StudioOf({ id, invitation, log }: Where): JSX.Element {
   const words = useWords();
   const who = useStore(account);
   if (who === "asking") return <p class="column soft" role="status">{words.loading}</p>;
   const handle = who === "nobody" ? "" : who.handle;
-  return <RoomOf key={handle} id={id} invitation={invitation} handle={handle} />;
+  return <RoomOf key={handle} id={id} invitation={invitation} log={log} handle={handle} />;
 }
 
-function RoomOf({ id, invitation, handle }: Where & { handle: string }): JSX.Element {
+function RoomOf({ id, invitation, log, handle }: Where & { handle: string }): JSX.Element {
   const words = useWords();
   const room = useMemo(() => new Room(id, handle), [id, handle]);
   useEffect(() => () => room.close(), [room]);
@@ -49,7 +60,7 @@ function RoomOf({ id, invitation, handle }: Where & { handle: string }): JSX.Ele
 
   if (space === null && problem === null) return <p class="column soft" role="status">{words.loading}</p>;
   if (space === null) return <Missing room={room} />;
-  if (space.role !== null) return <Stage room={room} space={space} />;
+  if (space.role !== null) return <Stage room={room} space={space} log={log && room.leads} />;
   if (invitation !== null && space.state !== "ended") {
     return <AcceptInvitation space={space} invitation={invitation} onSeat={() => void room.load()} />;
   }
@@ -69,11 +80,12 @@ function Missing({ room }: { room: Room }): JSX.Element {
   );
 }
 
-function Stage({ room, space }: { room: Room; space: Space }): JSX.Element {
+function Stage({ room, space, log }: { room: Room; space: Space; log: boolean }): JSX.Element {
   const words = useWords();
   const { stale } = useStore(room.state);
   const refusal = useStore(room.refusal);
   const whip = useStore(room.whip.state);
+  const [handing, setHanding] = useState(false);
   const seated = whip.phase === "connected" || whip.phase === "reconnecting";
   const phase = phaseOf(space.state, seated);
   useEffect(() => {
@@ -81,72 +93,93 @@ function Stage({ room, space }: { room: Room; space: Space }): JSX.Element {
     document.title = `${phase === "live" ? "● " : ""}${space.title} · Parvis`;
     return () => delete document.body.dataset.phase;
   }, [phase, space.title]);
-  if (phase === "after") return <After room={room} space={space} />;
+  if (phase === "after") return <After room={room} space={space} log={log} />;
   return (
     <>
-      <div class="studio-page" data-testid="studio" data-phase={phase} data-connection={whip.phase} data-state={space.state}>
-        <Banner space={space} phase={phase} seated={seated} />
+      <div
+        class="studio-page" data-testid="studio" data-phase={phase} data-connection={whip.phase} data-state={space.state}
+        data-sessions={whip.sessions} data-acting={space.acting}
+      >
+        <Banner room={room} space={space} phase={phase} seated={seated} />
         {stale && <p class="refusal" role="status">{words.stale}</p>}
         <Refusal problem={refusal} />
-        {seated && whip.phase === "reconnecting" && <p class="refusal" role="alert">{words.reconnecting}</p>}
-        <div class="studio-grid">
-          <div class="studio-main">
-            {!seated && <MicrophoneCard room={room} />}
-            <Seats room={room} />
-            <Invite room={room} />
+        {seated && whip.phase === "reconnecting" && <p class="refusal cut" role="alert" data-testid="cut">{words.reconnecting}</p>}
+        <Rescue room={room} space={space} onElse={() => setHanding(true)} />
+        <SuccessionBanner room={room} space={space} />
+        <HandoffBanners room={room} space={space} />
+        {log ? <Log space={space.id} /> : (
+          <div class="studio-grid">
+            <div class="studio-main">
+              {!seated && <MicrophoneCard room={room} />}
+              <Seats room={room} />
+              <Invite room={room} />
+              <PlanCard room={room} space={space} />
+            </div>
+            <div class="studio-side">
+              <Audience room={room} space={space} />
+              <Desk room={room} space={space} onHandOff={() => setHanding(true)} />
+            </div>
           </div>
-          <Audience room={room} space={space} />
-        </div>
+        )}
       </div>
       <Console room={room} space={space} />
+      {handing && <HandoffDialog room={room} space={space} onClose={() => setHanding(false)} />}
     </>
   );
 }
 
-function Banner({ space, phase, seated }: { space: Space; phase: StudioPhase; seated: boolean }): JSX.Element {
+function Banner({ room, space, phase, seated }: { room: Room; space: Space; phase: StudioPhase; seated: boolean }): JSX.Element {
   const words = useWords();
-  useTicker(1_000, phase === "live" || space.starts_at !== null);
+  useTicker(1_000, phase === "live");
   const startedMs = Date.parse(space.started_at ?? space.created_at);
   return (
     <header class="studio-head">
       <h1>{space.title}</h1>
+      {phase !== "live" && <RecordingMark space={space} />}
       {phase === "live" && (
         <p class="on-air" data-testid="on-air">
           <strong role="status">{words.onAir}</strong>
-          <span class="figures">{clock(Date.now() - startedMs)}</span>
+          <RecordingMark space={space} />
+          <span class="figures">{clock(room.clock.now() - startedMs)}</span>
         </p>
       )}
       {phase === "live" && !seated && <Said line={words.notConnected} hint={words.notConnectedHint} urgent />}
       {phase === "held" && <Said line={words.heldTitle} hint={words.heldHint} urgent />}
       {phase === "prepare" && <Said line={words.prepare} hint={words.prepareHint} />}
       {phase === "green-room" && <Said line={words.greenRoom} hint={words.greenRoomHint} />}
-      {space.state === "scheduled" && space.starts_at !== null && <Announced at={Date.parse(space.starts_at)} />}
+      <ClockCard room={room} space={space} seated={seated} />
     </header>
   );
 }
 
-function Said({ line, hint, urgent = false }: { line: string; hint: string; urgent?: boolean }): JSX.Element {
+/** What a host needs seldom, and then at once. */
+function Desk({ room, space, onHandOff }: { room: Room; space: Space; onHandOff: () => void }): JSX.Element | null {
+  const words = useWords();
+  useStore(room.state);
+  if (!room.leads) return null;
   return (
-    <div class={urgent ? "said said-urgent" : "said"}>
-      <p class="said-line" role="status">{line}</p>
-      <p class={urgent ? "" : "soft"}>{hint}</p>
-    </div>
+    <section class="card" aria-labelledby="desk">
+      <h2 id="desk">{words.handOff}</h2>
+      {isOnAir(space) && (
+        <div class="field">
+          <button type="button" class="button" data-testid="hand-off" onClick={onHandOff}><Icon name="arrow" />{words.handOff}</button>
+          <p class="soft small">{words.handOffHint}</p>
+        </div>
+      )}
+      {room.hosts && <HandoffCodeMaker room={room} />}
+      <a class="button button-quiet" href={`/studio/${space.id}#log`} data-testid="log-link" onClick={follow}>{words.log}</a>
+    </section>
   );
 }
 
-function Announced({ at }: { at: number }): JSX.Element {
-  const words = useWords();
-  const leftMs = at - Date.now();
-  return <p class="announced figures" data-testid="announced">{leftMs > 0 ? words.begunIn(clock(leftMs)) : words.begunLate(-leftMs)}</p>;
-}
-
-function After({ room, space }: { room: Room; space: Space }): JSX.Element {
+function After({ room, space, log }: { room: Room; space: Space; log: boolean }): JSX.Element {
   const words = useWords();
   const language = useLanguage();
   const { seats } = useStore(room.state);
   const { started_at: from, ended_at: to } = space;
+  if (log) return <div class="column" data-testid="studio" data-phase="after" data-state="ended"><Log space={space.id} /></div>;
   return (
-    <div class="column column-narrow" data-testid="studio" data-phase="after" data-state="ended">
+    <div class="column after" data-testid="studio" data-phase="after" data-state="ended">
       <p class="soft">{space.title}</p>
       <h1>{words.afterTitle}</h1>
       <p class="soft">{from === null ? words.afterNever : words.afterHint}</p>
@@ -157,7 +190,11 @@ function After({ room, space }: { room: Room; space: Space }): JSX.Element {
           <div><dt class="soft">{words.afterSpeakers}</dt><dd>{number(seats.length, language)}</dd></div>
         </dl>
       )}
-      <a class="button button-main" href="/" onClick={follow}>{words.home}</a>
+      <ReplayPage space={space} own={room.handle} />
+      <div class="row">
+        <a class="button button-main" href="/" onClick={follow}>{words.home}</a>
+        {room.leads && <a class="button button-quiet" href={`/studio/${space.id}#log`} data-testid="log-link" onClick={follow}>{words.log}</a>}
+      </div>
     </div>
   );
 }

@@ -5,8 +5,10 @@
  *
  * - The browser's offer is sent as it is, with the candidates that are known after a second at most (§4.3.2: no trickle is
  *   needed). RED, FEC and the bit rate are the answer's business.
- * - A connection that failed, or was cut for three seconds, is made anew, with backoff, as long as one is seated. The
- *   stage sends the mix-minus without a pause, so two seconds without a packet say the same, sooner than ICE does.
+ * - A connection that is lost (`watchdog.ts`) is made anew, at once and then with backoff, as long as one is seated, with
+ *   the same microphone track. Nobody has to touch anything.
+ * - Each session is of one owner of the stage, told by its epoch. When the studio's events name a higher one, the session
+ *   is dead, whatever ICE believes: the next owner is asked at once (docs/protocol.md §6).
  * - A second session of the same seat replaces the first. So that two tabs don't throw each other out for ever, a tab
  *   says when it takes the seat, and one whose sessions keep dying young stops and asks.
  * - Leaving the page ends the session at once (`DELETE`, §4.2), or the seat would look connected for seconds.
@@ -14,7 +16,8 @@
 
 import { Backoff, pause } from "../shared/reconnect";
 import { Store } from "../shared/store";
-import { Problem, problemOf } from "./api";
+import { fetched, Problem } from "./api";
+import { LOOK_MS, Watchdog } from "./watchdog";
 
 export type WhipPhase = "idle" | "connecting" | "connected" | "reconnecting" | "replaced" | "refused";
 
@@ -22,13 +25,14 @@ export interface WhipState {
   phase: WhipPhase;
   /** Why it was refused, or why the last attempt failed. */
   problem: Problem | null;
+  /** How many sessions were made since one took the seat: one, and one more for each cut. */
+  sessions: number;
 }
 
 const GATHER_MS = 1_000;
 const CONNECT_MS = 10_000;
-const CUT_MS = 3_000;
-const QUIET_MS = 2_000;
-const LOOK_MS = 500;
+/** At most 13 people wait for a stage, each of them on air: no crowd to be spread. */
+const RETRY_MOST_MS = 2_000;
 const YOUNG_MS = 8_000;
 const YOUNG_DEATHS = 3;
 /** No use in trying again. */
@@ -37,13 +41,19 @@ const FINAL = new Set([400, 401, 403, 404, 409, 413, 415, 422]);
 interface Session {
   peer: RTCPeerConnection;
   location: string | null;
+  /** Of the stage's owner that answered; null before that. */
+  epoch: number | null;
+  /** Aborts when another owner has the stage. */
+  moved: AbortController;
 }
 
 export class Whip {
-  readonly state = new Store<WhipState>({ phase: "idle", problem: null });
+  readonly state = new Store<WhipState>({ phase: "idle", problem: null, sessions: 0 });
   #abort: AbortController | null = null;
   #session: Session | null = null;
   #track: MediaStreamTrack | null = null;
+  #stageEpoch = 0;
+  #watchdog = new Watchdog();
   readonly #tabs: BroadcastChannel;
   readonly #wake = new EventTarget();
 
@@ -55,7 +65,8 @@ export class Whip {
     this.#tabs = new BroadcastChannel(`parvis.seat:${address}`);
     this.#tabs.addEventListener("message", () => this.#endAs("replaced"));
     addEventListener("pagehide", this.#leave);
-    addEventListener("online", this.#online);
+    addEventListener("online", this.#network);
+    networkInformation()?.addEventListener("change", this.#network);
   }
 
   get active(): boolean {
@@ -68,7 +79,7 @@ export class Whip {
     if (this.active) return;
     this.#abort = new AbortController();
     this.#tabs.postMessage("taken");
-    this.state.set({ phase: "connecting", problem: null });
+    this.state.set({ phase: "connecting", problem: null, sessions: 0 });
     void this.#run(this.#abort.signal).catch((error: unknown) => {
       if (error instanceof Problem) this.#endAs("refused", error);
       else if (this.active) this.#endAs("refused", new Problem(0, "unknown", String(error)));
@@ -81,6 +92,15 @@ export class Whip {
     await this.#session?.peer.getSenders()[0]?.replaceTrack(track);
   }
 
+  /** The stage has this owner now, as the studio's events say. */
+  stageIsOf(epoch: number): void {
+    if (epoch <= this.#stageEpoch) return;
+    this.#stageEpoch = epoch;
+    const mine = this.#session?.epoch ?? null;
+    if (mine !== null && mine < epoch) this.#session?.moved.abort();
+    this.#wake.dispatchEvent(new Event("wake"));
+  }
+
   /** Ends the sound; the seat stays. `tell` is false when the server has ended it. */
   stop(tell = true): void {
     this.#endAs("idle", null, tell);
@@ -91,12 +111,14 @@ export class Whip {
     this.stop();
     this.#tabs.close();
     removeEventListener("pagehide", this.#leave);
-    removeEventListener("online", this.#online);
+    removeEventListener("online", this.#network);
+    networkInformation()?.removeEventListener("change", this.#network);
   }
 
   #leave = (): void => this.#endAs("idle");
 
-  #online = (): void => {
+  #network = (): void => {
+    this.#watchdog.suspect(performance.now());
     this.#wake.dispatchEvent(new Event("wake"));
   };
 
@@ -106,7 +128,7 @@ export class Whip {
     this.#abort?.abort();
     this.#abort = null;
     this.#hangUp(tell);
-    this.state.set({ phase, problem });
+    this.state.patch({ phase, problem });
   }
 
   #hangUp(tell: boolean): void {
@@ -119,24 +141,31 @@ export class Whip {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const backoff = new Backoff();
+    const backoff = new Backoff(Math.random, RETRY_MOST_MS);
     for (let youngDeaths = 0; youngDeaths < YOUNG_DEATHS; ) {
       let retryAfterS: number | null = null;
       const bornMs = performance.now();
+      const session: Session = { peer: new RTCPeerConnection(), location: null, epoch: null, moved: new AbortController() };
+      this.#session = session;
       try {
-        const peer = await this.#connect(signal);
-        this.state.set({ phase: "connected", problem: null });
-        await lost(peer, signal);
+        const either = AbortSignal.any([signal, session.moved.signal]);
+        await this.#connect(session, either);
+        this.state.patch({ phase: "connected", problem: null, sessions: this.state.value.sessions + 1 });
+        await this.#lost(session.peer, either);
         const young = performance.now() - bornMs < YOUNG_MS;
         youngDeaths = young ? youngDeaths + 1 : 0;
         if (!young) backoff.reset();
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof Problem) || FINAL.has(error.status)) throw error;
-        this.state.patch({ problem: error });
-        retryAfterS = error.retryAfterS;
+        if (session.moved.signal.aborted) {
+          backoff.reset();
+        } else if (error instanceof Problem && !FINAL.has(error.status)) {
+          this.state.patch({ problem: error });
+          retryAfterS = error.retryAfterS;
+        } else throw error;
       }
-      this.#hangUp(true);
+      // The owner that is gone cannot be told.
+      this.#hangUp(!session.moved.signal.aborted);
       this.state.patch({ phase: "reconnecting" });
       await pause(backoff.next(retryAfterS), signal, this.#wake);
     }
@@ -144,37 +173,41 @@ export class Whip {
   }
 
   /** Offer, answer, connected. Throws `Problem`. */
-  async #connect(signal: AbortSignal): Promise<RTCPeerConnection> {
+  async #connect(session: Session, signal: AbortSignal): Promise<void> {
+    const { peer } = session;
     const track = this.#track;
     if (track === null) throw new Problem(0, "no-microphone", "There is no microphone.");
-    const peer = new RTCPeerConnection();
-    const session: Session = { peer, location: null };
-    this.#session = session;
     peer.addEventListener("track", ({ track: sound }) => this.onSound(new MediaStream([sound])));
     peer.addTransceiver(track, { direction: "sendrecv" });
     await peer.setLocalDescription();
     await gathered(peer);
     signal.throwIfAborted();
-    let response: Response;
-    try {
-      response = await fetch(this.address, {
-        method: "POST",
-        credentials: "same-origin",
-        headers: { "Content-Type": "application/sdp" },
-        body: peer.localDescription?.sdp ?? "",
-        signal,
-      });
-    } catch {
-      signal.throwIfAborted();
-      throw new Problem(0, "network", "The server cannot be reached.");
-    }
-    if (!response.ok) throw await problemOf(response);
+    const response = await fetched(this.address, {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "Content-Type": "application/sdp" },
+      body: peer.localDescription?.sdp ?? "",
+      signal,
+    });
     const location = response.headers.get("Location");
     session.location = location === null ? null : new URL(location, response.url).href;
+    session.epoch = Number(response.headers.get("X-Parvis-Stage-Epoch") ?? this.#stageEpoch);
+    if (session.epoch < this.#stageEpoch) session.moved.abort();
     await peer.setRemoteDescription({ type: "answer", sdp: await response.text() });
     await connected(peer, signal);
-    return peer;
   }
+
+  /** Resolves when the connection is lost. */
+  async #lost(peer: RTCPeerConnection, signal: AbortSignal): Promise<void> {
+    const watchdog = (this.#watchdog = new Watchdog());
+    do await pause(LOOK_MS, signal);
+    while (!watchdog.isLost(performance.now(), peer.connectionState, await packetsReceived(peer)));
+  }
+}
+
+/** Tells of another network where the browser can: Chromium only. */
+function networkInformation(): EventTarget | null {
+  return (navigator as { connection?: EventTarget }).connection ?? null;
 }
 
 /** Resolves when all candidates are known, or after a second. */
@@ -200,29 +233,15 @@ function connected(peer: RTCPeerConnection, signal: AbortSignal): Promise<void> 
       else return;
       clearTimeout(timer);
     };
-    signal.addEventListener("abort", () => {
+    const aborted = (): void => {
       clearTimeout(timer);
       reject(signal.reason as Error);
-    }, { once: true });
+    };
+    if (signal.aborted) aborted();
+    signal.addEventListener("abort", aborted, { once: true });
     peer.addEventListener("connectionstatechange", look);
     look();
   });
-}
-
-/** Resolves when the connection has failed, was cut for three seconds, or brought nothing for two. */
-async function lost(peer: RTCPeerConnection, signal: AbortSignal): Promise<void> {
-  let packets = 0;
-  let cutMs = 0;
-  let quietMs = 0;
-  while (cutMs < CUT_MS && quietMs < QUIET_MS) {
-    await pause(LOOK_MS, signal);
-    if (peer.connectionState === "failed" || peer.connectionState === "closed") return;
-    cutMs = peer.connectionState === "disconnected" ? cutMs + LOOK_MS : 0;
-    const received = await packetsReceived(peer);
-    // A stage that never sent anything back is not one that has stopped.
-    quietMs = received > packets || packets === 0 ? 0 : quietMs + LOOK_MS;
-    packets = received;
-  }
 }
 
 async function packetsReceived(peer: RTCPeerConnection): Promise<number> {

@@ -1,11 +1,18 @@
 /** The studio in English: for people whose hands are shaking. */
 
-import { dayAndTime, number, span, timeOfDay } from "../../shared/format";
+import { dayAndTime, number, timeOfDay } from "../../shared/format";
+import { enOnAir } from "./en-onair";
+import { enPlan } from "./en-plan";
+import { enReplay } from "./en-replay";
 
 const count = (n: number, one: string, many: string): string => `${number(n, "en")} ${n === 1 ? one : many}`;
 const list = (names: string[]): string => new Intl.ListFormat("en-GB").format(names);
 
 export const en = {
+  ...enPlan,
+  ...enOnAir,
+  ...enReplay,
+
   tagline: "Live audio Spaces that do not break when the crowd comes.",
   otherLanguage: "Passer en français",
   close: "Close",
@@ -40,7 +47,6 @@ export const en = {
   nowHint: "You get to the green room first. Nobody hears you until you go live.",
   later: "At a set time",
   startsAt: "Date and time",
-  timeZone: (zone: string) => `Your time zone: ${zone}`,
   create: "Create the Space",
   open: "Open",
   begins: (at: Date) => `Begins ${dayAndTime(at, "en")}`,
@@ -62,8 +68,6 @@ export const en = {
   prepareHint: "Check your microphone, then connect. Nobody hears you before that.",
   greenRoom: "Green room",
   greenRoomHint: "Those on stage hear each other. The audience hears nothing yet.",
-  begunIn: (clock: string) => `Announced to begin in ${clock}`,
-  begunLate: (ms: number) => `Announced ${span(ms)} ago`,
   onAir: "On air",
   onAirFor: (clock: string) => `On air ${clock}`,
   heldTitle: "The stage is empty",
@@ -179,6 +183,30 @@ export const en = {
     "database-away": "The server is busy. Try again in a moment.",
     "too-slow": "The server took too long. Try again.",
     "offer-unsupported": "This browser offers no sound that the stage understands.",
+    "account-suspended": "Your account was suspended.",
+    "account-unknown": "There is nobody of that handle.",
+    "successor-needed": "Say who is host after you. That person is no longer there.",
+    "host-not-suspended": "The host is here: nothing has to be rescued.",
+    "space-not-live": "That Space is not on air. It has to go live first.",
+    "handoff-loop": "That would lead the audience in a circle.",
+    "handoff-over": "This handoff is over: somebody answered, or the time ran out.",
+    "handoff-unknown": "There is no such handoff.",
+    "handoff-code-invalid": "That code is used up, too old, or not for that Space.",
+    "audio-unreadable": "That is no sound that can be read. Try another file.",
+    "audio-too-long": "That sound is longer than 30 seconds.",
+    "too-large": "That file is too large.",
+    "replay-not-ready": "The replay is being made. Try again in a moment.",
+    "replay-deleted": "The replay was deleted.",
+    "replay-unknown": "There is no replay.",
+    "clip-too-long": "A clip has at most 90 seconds.",
+    "clip-unknown": "That clip is gone.",
+    "clips-full": "There are too many clips. Delete one first.",
+    "time-invalid": "There is no such time in the replay.",
+    "request-unknown": "That request is gone.",
+    "requests-full": "There are too many requests for this replay.",
+    "space-not-ended": "The Space is not over yet.",
+    "disk-full": "It can't be kept now: the server's disk is full.",
+    "store-away": "The server's store doesn't answer. Try again in a moment.",
     internal: "Something broke on our side. It has been written down.",
   } as Record<string, string | undefined>,
   unknownError: "That didn't work.",

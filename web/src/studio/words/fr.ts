@@ -1,12 +1,19 @@
 /** Le studio en français : pour des mains qui tremblent. */
 
-import { dayAndTime, number, span, timeOfDay } from "../../shared/format";
+import { dayAndTime, number, timeOfDay } from "../../shared/format";
 import type { Words } from "./en";
+import { frOnAir } from "./fr-onair";
+import { frPlan } from "./fr-plan";
+import { frReplay } from "./fr-replay";
 
 const count = (n: number, one: string, many: string): string => `${number(n, "fr")} ${n < 2 ? one : many}`;
 const list = (names: string[]): string => new Intl.ListFormat("fr-FR").format(names);
 
 export const fr: Words = {
+  ...frPlan,
+  ...frOnAir,
+  ...frReplay,
+
   tagline: "Des Espaces audio en direct, qui tiennent quand la foule arrive.",
   otherLanguage: "Switch to English",
   close: "Fermer",
@@ -41,7 +48,6 @@ export const fr: Words = {
   nowHint: "Vous passez d’abord en coulisses. Personne ne vous entend avant le direct.",
   later: "À une heure dite",
   startsAt: "Date et heure",
-  timeZone: (zone) => `Votre fuseau horaire : ${zone}`,
   create: "Créer l’Espace",
   open: "Ouvrir",
   begins: (at) => `Début ${dayAndTime(at, "fr")}`,
@@ -63,8 +69,6 @@ export const fr: Words = {
   prepareHint: "Vérifiez votre micro, puis montez sur scène. D’ici là, personne ne vous entend.",
   greenRoom: "Coulisses",
   greenRoomHint: "La scène s’entend. Le public n’entend encore rien.",
-  begunIn: (clock) => `Annoncé dans ${clock}`,
-  begunLate: (ms) => `Annoncé il y a ${span(ms)}`,
   onAir: "Vous êtes en direct",
   onAirFor: (clock) => `En direct ${clock}`,
   heldTitle: "La scène est vide",
@@ -180,6 +184,30 @@ export const fr: Words = {
     "database-away": "Le serveur est débordé. Réessayez dans un instant.",
     "too-slow": "Le serveur a mis trop longtemps. Réessayez.",
     "offer-unsupported": "Ce navigateur ne propose aucun son que la scène comprenne.",
+    "account-suspended": "Votre compte est suspendu.",
+    "account-unknown": "Personne n’a cet identifiant.",
+    "successor-needed": "Dites qui anime après vous. Cette personne n’est plus là.",
+    "host-not-suspended": "L’hôte est là : il n’y a rien à sauver.",
+    "space-not-live": "Cet Espace n’est pas en direct. Il doit d’abord commencer.",
+    "handoff-loop": "Le public tournerait en rond.",
+    "handoff-over": "C’est trop tard : on a déjà répondu, ou le temps est passé.",
+    "handoff-unknown": "Cette demande n’existe pas.",
+    "handoff-code-invalid": "Ce code a déjà servi, il est trop vieux, ou il vaut pour un autre Espace.",
+    "audio-unreadable": "Ce n’est pas un son qu’on sache lire. Essayez un autre fichier.",
+    "audio-too-long": "Ce son dure plus de 30 secondes.",
+    "too-large": "Ce fichier est trop gros.",
+    "replay-not-ready": "La réécoute se prépare. Réessayez dans un instant.",
+    "replay-deleted": "La réécoute a été effacée.",
+    "replay-unknown": "Il n’y a pas de réécoute.",
+    "clip-too-long": "Un extrait fait 90 secondes au plus.",
+    "clip-unknown": "Cet extrait n’existe plus.",
+    "clips-full": "Il y a trop d’extraits. Effacez-en un d’abord.",
+    "time-invalid": "Ce moment n’est pas dans la réécoute.",
+    "request-unknown": "Cette demande n’existe plus.",
+    "requests-full": "Il y a trop de demandes pour cette réécoute.",
+    "space-not-ended": "L’Espace n’est pas encore terminé.",
+    "disk-full": "Impossible de le garder : le disque du serveur est plein.",
+    "store-away": "La réserve du serveur ne répond pas. Réessayez dans un instant.",
     internal: "Quelque chose a cassé chez nous. C’est noté.",
   },
   unknownError: "Ça n’a pas marché.",
