@@ -99,6 +99,8 @@ class EdgeSettings:
     """Origin under which listeners reach the edges; empty means host and port."""
     public_control_url: str = ""
     """Origin of the studio, for links; empty means host and port 8081."""
+    public_archive_url: str = ""
+    """Origin of replays, for links; empty means host and port 8082."""
     metrics_token: str = ""
     """Bearer token for /metrics from elsewhere than loopback; empty means loopback only."""
     max_connections: int = 18_000

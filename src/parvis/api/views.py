@@ -219,6 +219,7 @@ def space_message(space: Space) -> SpaceMessage:
         auto_start=space.auto_starts,
         if_absent=plan.if_absent(space).value,
         recording=space.terms.recording.value,
+        recorded=space.recorded,
         handoffs=tuple(_handoff_message(h) for h in space.handoffs if h.state is HandoffState.MADE),
     )
 

@@ -54,8 +54,8 @@ class SpaceMessage:
 
     `standby` is what is heard while nobody speaks: "silence", "tone", "notice" or "loop". `if_absent` is what
     happens at `starts_at` without the host: "hold", "acting" or "postpone"; with `auto_start` the program
-    opens by itself at that second. `recording` is "off", "program" or "tracks". `handoffs` are in the
-    order in which they were made.
+    opens by itself at that second. `recording` is "off", "program" or "tracks", `recorded` whether it was
+    ever another than "off" on air. `handoffs` are in the order in which they were made.
     """
 
     id: str
@@ -76,6 +76,7 @@ class SpaceMessage:
     auto_start: bool = False
     if_absent: str = "hold"
     recording: str = "off"
+    recorded: bool = False
     handoffs: tuple[Handoff, ...] = ()
 
     @property

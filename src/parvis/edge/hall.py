@@ -6,7 +6,7 @@ Rules:
   `<!--parvis:body-->` (title, host, state and people) and `<!--parvis:space-->` (`space.json`, inside a JSON
   script element, or nothing for a Space that is not there).
 - Whatever people wrote is escaped for where it stands: HTML, or JSON inside HTML, where no `<` may be.
-- No inline script and no inline style: the content security policy allows neither.
+- No inline script and no inline style, and none from elsewhere: the content security policy allows neither.
 - Pages that are not built are a clear `503`; they are looked for again at most once a second.
 """
 
@@ -24,9 +24,10 @@ from parvis.edge.assets import Assets
 from parvis.errors import Unavailable
 
 CSP: Final = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
-    "connect-src 'self'; base-uri 'none'; frame-ancestors *"
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "media-src 'self' blob: http: https:; connect-src 'self' http: https:; base-uri 'none'; frame-ancestors *"
 )
+"""Sound may come from elsewhere: from the archive, and from any Parvis into which an audience is handed."""
 PAGE_HEADERS: Final[Headers] = (
     ("Content-Type", "text/html; charset=utf-8"),
     ("Content-Security-Policy", CSP),

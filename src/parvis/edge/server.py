@@ -396,7 +396,8 @@ def _origins(settings: EdgeSettings) -> Origins:
     scheme = "https" if settings.certificate else "http"
     edge = settings.public_edge_url or f"{scheme}://{_reachable(settings.host)}:{settings.port}"
     control = settings.public_control_url or f"{scheme}://{_reachable(settings.host)}:8081"
-    return Origins(edge.rstrip("/"), control.rstrip("/"))
+    archive = settings.public_archive_url or f"{scheme}://{_reachable(settings.host)}:8082"
+    return Origins(edge.rstrip("/"), control.rstrip("/"), archive.rstrip("/"))
 
 
 def _reachable(host: str) -> str:

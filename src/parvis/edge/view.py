@@ -19,6 +19,7 @@ class Origins:
 
     edge: str
     control: str
+    archive: str = ""
 
 
 def rfc3339(unix_s: float) -> str:
@@ -63,6 +64,7 @@ def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[s
         "links": {
             "share": f"{origins.edge}/s/{record.id}",
             "studio": f"{origins.control}/studio/{record.id}",
+            "replay": f"{origins.archive}/replay/{record.id}" if record.ended and message.recorded else None,
         },
     }
 

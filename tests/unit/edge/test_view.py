@@ -1,3 +1,5 @@
+import pytest
+
 from parvis.bus.messages import SeatState
 from parvis.clock import part_start_s
 from parvis.edge.spaces import SpaceRecord
@@ -8,7 +10,7 @@ from tests.unit.edge.world import part_message, program_message, space_message
 
 FIRST = 5_625_000_000
 NOW_S = part_start_s(FIRST + 1)
-ORIGINS = Origins("https://edge.example", "https://studio.example")
+ORIGINS = Origins("https://edge.example", "https://studio.example", "https://archive.example")
 
 
 def running() -> SpaceRecord:
@@ -67,7 +69,11 @@ def test_a_live_space() -> None:
             },
         ],
         "edges": [],
-        "links": {"share": "https://edge.example/s/abc", "studio": "https://studio.example/studio/abc"},
+        "links": {
+            "share": "https://edge.example/s/abc",
+            "studio": "https://studio.example/studio/abc",
+            "replay": None,
+        },
     }
 
 
@@ -81,6 +87,22 @@ def test_a_space_without_a_program() -> None:
         {"handle": "ana", "display_name": "Ana", "role": "host", "connected": False, "muted": False},
         {"handle": "tom", "display_name": "Tom", "role": "speaker", "connected": False, "muted": True},
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "recorded", "expected"),
+    [
+        ("ended", True, "https://archive.example/replay/abc"),
+        ("ended", False, None),
+        ("live", True, None),
+    ],
+)
+def test_a_replay_is_there_when_it_was_recorded_and_is_over(
+    state: str, recorded: bool, expected: str | None
+) -> None:
+    record = SpaceRecord("abc", 0.0)
+    record.take_space(space_message(state=state, recorded=recorded), 0.0)
+    assert space_fields(record, ORIGINS, NOW_S)["links"]["replay"] == expected
 
 
 def test_a_program_without_its_space_tells_what_it_knows() -> None:
