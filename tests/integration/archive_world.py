@@ -13,7 +13,9 @@ from typing import Any
 import httpx
 
 from parvis.archive.service import serve_archive
+from parvis.archive.source import Source
 from parvis.clock import SystemClock
+from parvis.media.rendition import Rendition
 from parvis.people.tokens import Claims, Tokens, load_or_make_key
 from parvis.settings import ArchiveSettings
 from tests.inproc_bus import InprocBus
@@ -60,6 +62,18 @@ class ArchiveWorld:
             over = space_message(revision=2, state="ended", recording=wanted.recording)
             self.bus.publish(over.subject, over.encode(), retain=1)
             await self.ready()
+
+    async def on_disk(self, sequence: int) -> None:
+        """Waits until this part is on disk in both renditions."""
+        async with asyncio.timeout(20):
+            while True:
+                lanes = []
+                for rendition in Rendition:
+                    with Source(self.folder / "parts", rendition, {}) as source:
+                        lanes.append(sequence in source.parts)
+                if all(lanes):
+                    return
+                await asyncio.sleep(0.05)
 
     async def ready(self) -> dict[str, Any]:
         """Waits until the replay is made, and gives it."""

@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 import subprocess
+from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,12 @@ import httpx
 import numpy as np
 import pytest
 
+from parvis.bus.messages import RING_PARTS
 from parvis.clock import PART_SAMPLES
 from parvis.media.boxes import HEADER_BYTES
 from parvis.program.encoders import Samples
 from tests.integration.archive_world import OPERATOR, PARTS, STUDIO, ArchiveWorld, archive
-from tests.unit.archive.makers import SPACE, program
+from tests.unit.archive.makers import FIRST, SPACE, program, space_message
 
 ANYBODY: dict[str, str] = {}
 
@@ -409,3 +411,23 @@ async def test_who_asks_too_often_waits(tmp_path: Path) -> None:
         answers = [await world.http.get("/feeds/nobody.xml") for _ in range(25)]
     assert code_of(answers[-1]) == (429, "too-many-requests")
     assert int(answers[-1].headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize("number", [20, PARTS - 1])
+async def test_what_the_bus_lost_on_the_way_is_asked_for_again(world: ArchiveWorld, number: int) -> None:
+    """A part that its publisher retains but that never came, as happens around a reconnection."""
+    message, parts, _ = program(PARTS)
+    wanted = space_message()
+    world.bus.publish(wanted.subject, wanted.encode(), retain=1)
+    world.bus.publish(message.subject, message.encode(), retain=1)
+    gone = FIRST + number
+    for part in parts:
+        if part.sequence == gone:
+            kept = world.bus.exchange.retained.setdefault(part.subject, deque(maxlen=RING_PARTS))
+            kept.append(part.encode())
+        else:
+            world.bus.publish(part.subject, part.encode(), retain=RING_PARTS)
+    over = space_message(revision=2, state="ended")
+    world.bus.publish(over.subject, over.encode(), retain=1)
+    await world.on_disk(gone)
+    assert (await world.ready())["lost_parts"] == 0

@@ -12,7 +12,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -24,7 +24,8 @@ from parvis.archive.disk import Disk, Pending
 from parvis.archive.library import Library, is_safe
 from parvis.archive.record import Record
 from parvis.archive.recording import Recording
-from parvis.bus.messages import PartMessage, ProgramMessage, SpaceMessage
+from parvis.archive.sequences import Range
+from parvis.bus.messages import RING_PARTS, PartMessage, ProgramMessage, SpaceMessage
 from parvis.bus.port import Publisher
 from parvis.clock import PART_MS, Clock, sequence_at
 from parvis.errors import ParvisError
@@ -43,6 +44,8 @@ EARLY_PARTS: Final = 4_096
 FORGOTTEN_AFTER_S: Final = 86_400.0
 """A recording of which nothing is heard for a day, and of whose Space control says nothing, is over."""
 DONE_KEPT_S: Final = 600.0
+HOLE_TRIES: Final = 3
+"""How often the bus is asked again for the same hole."""
 
 
 class Recorder:
@@ -72,6 +75,7 @@ class Recorder:
         self._early: deque[tuple[str, PartMessage]] = deque(maxlen=EARLY_PARTS)
         self._heard_s: dict[str, float] = {}
         self._said: dict[str, tuple[str, float]] = {}
+        self._hole_tries: dict[str, Counter[Range]] = {}
         self._work = asyncio.Event()
         self._next_sync_s = 0.0
         self._disk_trouble = ""
@@ -297,7 +301,9 @@ class Recorder:
             silent_s = now_s - self._heard_s[space]
             if silent_s > FORGOTTEN_AFTER_S and recording.ended_since_s is None:
                 recording.ended_since_s = now_s
-            if not recording.done and recording.is_complete(record.last_sequence, now_s):
+            if not recording.done and recording.is_complete(
+                record.last_sequence, now_s, hopes=self._hopes(recording, record)
+            ):
                 recording.done = True
                 self._library.put(replace(record, finished=True))
                 self._thread.submit(self._disk.release, space)
@@ -321,7 +327,32 @@ class Recorder:
         self._recordings.pop(space, None)
         self._heard_s.pop(space, None)
         self._said.pop(space, None)
+        self._hole_tries.pop(space, None)
         self._bus.forget(f"archive.{space}")
+
+    def wanting(self) -> list[str]:
+        """Spaces with holes that the bus may still fill, each hole named at most `HOLE_TRIES` times."""
+        found = []
+        for space, recording in self._recordings.items():
+            if recording.done:
+                continue
+            record = self._library.get(space)
+            last = record.last_sequence if record is not None else None
+            tries = self._hole_tries.setdefault(space, Counter())
+            fresh = [hole for hole in recording.holes(RING_PARTS, last) if tries[hole] < HOLE_TRIES]
+            for hole in fresh:
+                tries[hole] += 1
+            if fresh:
+                found.append(space)
+        return found
+
+    def _hopes(self, recording: Recording, record: Record) -> bool:
+        """There is a hole for which the bus was not asked, or has not had the time to answer.
+
+        One try takes as long as until the next.
+        """
+        tries = self._hole_tries.get(recording.space, Counter())
+        return any(tries[hole] < 2 for hole in recording.holes(RING_PARTS, record.last_sequence))
 
     def gauges(self) -> dict[str, float]:
         """For the heartbeat."""

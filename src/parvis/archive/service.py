@@ -35,6 +35,8 @@ from parvis.settings import ArchiveSettings
 log = structlog.get_logger(__name__)
 
 HEARTBEAT_INTERVAL_S: Final = 1.0
+REFILL_INTERVAL_S: Final = 1.0
+REFILL_PATIENCE_S: Final = 2.0
 MAX_REQUESTS: Final = 2_000
 """Requests at once; more get 503 from the server itself."""
 _GRACE_S: Final = 3
@@ -95,6 +97,7 @@ async def serve_archive(
         async with asyncio.TaskGroup() as tasks:
             background = [
                 tasks.create_task(_read(bus, recorder), name="archive: bus"),
+                tasks.create_task(_refill(bus, recorder), name="archive: refill"),
                 tasks.create_task(recorder.run(), name="archive: disk"),
                 tasks.create_task(keeper.run(), name="archive: keeper"),
                 tasks.create_task(_beat(bus, gauges), name="archive: heartbeat"),
@@ -133,6 +136,27 @@ async def _read(bus: Bus, recorder: Recorder) -> None:
             recorder.take(subject, payload)
     finally:
         await subscription.aclose()
+
+
+async def _refill(bus: Bus, recorder: Recorder) -> None:
+    """Asks the bus again for what is missing.
+
+    A publication may be lost around a reconnection, or by a full queue, while its publisher still retains it.
+    """
+    while True:
+        await asyncio.sleep(REFILL_INTERVAL_S)
+        wanting = recorder.wanting()
+        if not wanting:
+            continue
+        log.info("asking the bus again for missing parts", spaces=wanting)
+        subscription = bus.subscribe(*(f"part.{space}." for space in wanting), replay=True)
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REFILL_PATIENCE_S):
+                    async for subject, payload in subscription:
+                        recorder.take(subject, payload)
+        finally:
+            await subscription.aclose()
 
 
 async def _beat(bus: Bus, gauges: Callable[[], dict[str, float]]) -> None:

@@ -186,6 +186,7 @@ async def test_memory_is_bounded_and_what_is_given_up_is_said(tmp_path: Path) ->
         await until(lambda: world.recorder.gauges()["recording_given_up_parts"] == 2 * (PARTS - 8))
         world.parts.unlink()
         await until(lambda: world.written() == [(FIRST + PARTS - 8, FIRST + PARTS - 1)])
+        await until(lambda: world.recorder.gauges()["recording_waiting_parts"] == 0)
         world.send()  # the bus replays: what was given up is wanted again
         await until(lambda: world.written("opus") == world.written("aac") == WHOLE)
 
