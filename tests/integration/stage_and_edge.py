@@ -22,7 +22,6 @@ import numpy as np
 
 from parvis.bus.local import LocalBus
 from parvis.bus.messages import OfferReply, OfferRequest, PartMessage, SeatsMessage, SeatState, SpaceMessage
-from parvis.media.events import Event
 from parvis.stage import peer as peers
 from tests.integration.signals import Int16, tone
 from tests.parvis import PARVIS, free_ports, listen
@@ -62,20 +61,24 @@ class Heard:
     """What has come by on the bus: of each Space its newest seats, its events, and its parts' numbers."""
 
     seats: dict[str, SeatsMessage] = field(default_factory=dict)
-    events: dict[str, list[tuple[int, Event]]] = field(default_factory=dict)
+    events: dict[str, list[tuple[int, str, dict[str, Any]]]] = field(default_factory=dict)
     newest: dict[str, int] = field(default_factory=dict)
+    processes: set[str] = field(default_factory=set)
 
     def take(self, subject: str, payload: bytes) -> None:
         if subject.startswith("seats."):
             seats = SeatsMessage.decode(payload)
             self.seats[seats.space] = seats
+        elif subject.startswith("process."):
+            self.processes.add(subject)
         elif subject.endswith(".opus"):
             part = PartMessage.decode(subject, payload)
             self.newest[part.space] = max(part.sequence, self.newest.get(part.space, 0))
-            self.events.setdefault(part.space, []).extend((part.sequence, event) for event in part.events)
+            events = self.events.setdefault(part.space, [])
+            events += [(part.sequence, event.type, dict(event.fields())) for event in part.events]
 
     def said(self, space: str, kind: str) -> list[dict[str, Any]]:
-        return [dict(event.fields()) for _, event in self.events.get(space, []) if event.type == kind]
+        return [fields for _, name, fields in self.events.get(space, []) if name == kind]
 
 
 class Seat:
@@ -89,7 +92,7 @@ class Seat:
 
     async def join(self, bus: LocalBus, space: str, frequency_hz: float) -> None:
         offer = OfferRequest(space, self.handle, await self.peer.offer(receive=True))
-        reply = OfferReply.decode(await bus.request("stage.stage-1", offer.encode(), timeout_s=10))
+        reply = OfferReply.decode(await bus.request("stage.stage-1", offer.encode(), timeout_s=30))
         await self.peer.accept(reply.sdp)
         await until(lambda: self.peer.state == "connected")
         self._talking = asyncio.create_task(self._talk(tone(frequency_hz, 120)))
@@ -156,6 +159,7 @@ class StageAndEdge:
 
     async def seat(self, space: str, handle: str, frequency_hz: float) -> Seat:
         assert self.control is not None
+        await until(lambda: space in self.heard.seats)
         seat = Seat(handle)
         await seat.join(self.control, space, frequency_hz)
         return seat
@@ -195,6 +199,7 @@ async def stage_and_edge(folder: Path) -> AsyncIterator[StageAndEdge]:
         await until(world.answers, patience_s=60)
         world.control = LocalBus(world.run_dir, "control")
         following = asyncio.create_task(_follow(world))
+        await until(lambda: "process.stage-1" in world.heard.processes)
         yield world
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
@@ -206,7 +211,7 @@ async def stage_and_edge(folder: Path) -> AsyncIterator[StageAndEdge]:
 async def _follow(world: StageAndEdge) -> None:
     bus = LocalBus(world.run_dir, "witness")
     try:
-        async for subject, payload in bus.subscribe("seats.", "part.", replay=True):
+        async for subject, payload in bus.subscribe("seats.", "part.", "process.", replay=True):
             world.heard.take(subject, payload)
     finally:
         await bus.close()
