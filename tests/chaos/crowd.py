@@ -1,0 +1,104 @@
+"""`parvis storm` beside a scene, and what the edges say of how many listen where."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from parvis.bus.local_reader import LocalReader
+from parvis.bus.messages import EdgeMessage
+from parvis.bus.run_dir import prepare_run_dir
+from tests.chaos.figures import Figures
+from tests.chaos.world import PATIENCE_S, Scene, World
+from tests.parvis import PARVIS, wait_until
+
+HEARD_OF_S = 2.5
+"""An edge that has said nothing for so long is not there: it speaks once a second."""
+
+
+class Counts:
+    """How many listen to each Space at each edge, by the bus. Not for two threads."""
+
+    def __init__(self, world: World) -> None:
+        run_dir = prepare_run_dir(world.parvis.data / "run")
+        self._reader = LocalReader(run_dir, "edge.", replay=False)
+        self._newest: dict[str, tuple[float, dict[str, int]]] = {}
+
+    def by_edge(self, space: str) -> dict[str, int]:
+        """Listeners of a Space at each edge that speaks."""
+        now_s = time.monotonic()
+        for _, payload in self._reader.drain():
+            message = EdgeMessage.decode(payload)
+            self._newest[message.edge] = (now_s, message.listeners)
+        fresh = {name: said for name, (at_s, said) in self._newest.items() if now_s - at_s < HEARD_OF_S}
+        return {name: said.get(space, 0) for name, said in fresh.items()}
+
+    def wait_for(self, space: str, listeners: int) -> None:
+        """Until so many listen to a Space, or more."""
+        wait_until(lambda: sum(self.by_edge(space).values()) >= listeners, patience_s=PATIENCE_S)
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a storm said at its end."""
+
+    result: dict[str, Any]
+
+    @property
+    def short(self) -> dict[str, Any]:
+        """The figures that matter here."""
+        listeners, sound, streams = (self.result[name] for name in ("listeners", "sound", "streams"))
+        stall_ms = self.result["stall_ms"]
+        return {
+            "admitted": listeners["admitted"],
+            "dropped": streams["dropped"],
+            "returned": streams["returned"],
+            "stalls": sound["stalls"],
+            "stall_max_ms": stall_ms["max"] if stall_ms else 0,
+            "gaps": sound["gaps"],
+        }
+
+    def added_to(self, figures: Figures) -> Figures:
+        """The crowd counts as the ears do. A crowd's worst listener missed no more than the longest stall and
+        all parts that any of them missed."""
+        listeners, sound, streams = (self.result[name] for name in ("listeners", "sound", "streams"))
+        planned = listeners["planned"]
+        lost = planned - listeners["admitted"] + streams["dropped"] - streams["returned"]
+        missing = -(-sound["missing_parts"] // max(1, listeners["gapped"]))
+        return replace(
+            figures,
+            stalled_ms=max(figures.stalled_ms, float(self.short["stall_max_ms"])),
+            missing_parts=max(figures.missing_parts, missing),
+            repeated_parts=figures.repeated_parts + sound["repeats"],
+            listeners_lost=figures.listeners_lost + lost,
+        )
+
+
+class Storm:
+    """`listeners` of `parvis storm` come to a scene at once and stay until `end()`."""
+
+    def __init__(self, scene: Scene, listeners: int) -> None:
+        self._scene = scene
+        self.listeners = listeners
+        command = [
+            *PARVIS, "storm", scene.space["links"]["share"], "--json", "--listeners", str(listeners),
+            "--arrive", "4", "--for", "600",
+        ]  # fmt: skip
+        log = (scene.world.folder / "storm.log").open("ab")
+        with log:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        scene.world.started.append(self.process)
+
+    def end(self) -> Told:
+        """Sends it home, as Ctrl-C does; what it measured."""
+        self.process.send_signal(signal.SIGINT)
+        out, _ = self.process.communicate(timeout=PATIENCE_S)
+        assert out.strip(), f"the storm ended with {self.process.returncode} and without a result"
+        return Told(json.loads(out))

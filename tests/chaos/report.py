@@ -1,0 +1,101 @@
+"""All runs of all scenarios as a table for people and as data for programs. The worst run counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tests.chaos.figures import Figures, Promise, worst
+from tests.chaos.scenario import Scenario
+
+HEAD = (
+    "| fault | runs | sound lost | promised | voice whole again after | listeners lost | parts missing "
+    "| parts twice | two sounds | kept |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|---|"
+)
+
+
+@dataclass
+class Result:
+    """What became of one scenario."""
+
+    scenario: Scenario
+    runs: list[Figures] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    left_out: str = ""
+    """Why it was not run."""
+    seconds: float = 0.0
+
+    @property
+    def broken(self) -> list[str]:
+        """What was promised and not kept, by the worst of all runs, and runs that failed."""
+        kept = worst(self.runs).broken(self.scenario.promise) if self.runs else []
+        return [*kept, *self.failures]
+
+    @property
+    def is_broken(self) -> bool:
+        return bool(self.broken)
+
+
+def row(result: Result) -> str:
+    """One line of the table."""
+    title = f"{result.scenario.title} (`{result.scenario.name}`)"
+    if result.left_out:
+        return f"| {title} | 0 | | | | | | | | not run: {result.left_out} |"
+    if not result.runs:
+        return f"| {title} | 0 | | | | | | | | **no**: {'; '.join(result.broken)} |"
+    found = worst(result.runs)
+    cells = [
+        title,
+        str(len(result.runs)),
+        _ms(found.lost_ms),
+        _promised(result.scenario.promise),
+        "never" if found.recovery_ms is None else _ms(found.recovery_ms),
+        str(found.listeners_lost),
+        str(found.missing_parts),
+        str(found.repeated_parts),
+        str(found.two_sounds),
+        "**no**: " + "; ".join(result.broken) if result.is_broken else "yes",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def markdown(results: Sequence[Result], ran_on: str) -> str:
+    """The whole report."""
+    lines = [
+        "# What faults cost",
+        "",
+        f"{ran_on}. The worst of all runs; sound lost is that of the listener who lost the most.",
+        "",
+        HEAD,
+        *map(row, results),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def as_data(results: Sequence[Result], ran_on: Mapping[str, Any]) -> dict[str, Any]:
+    """Every run with all its figures."""
+    return {
+        "machine": dict(ran_on),
+        "kept": not any(result.is_broken for result in results),
+        "scenarios": {
+            result.scenario.name: {
+                "title": result.scenario.title,
+                "promise": asdict(result.scenario.promise),
+                "broken": result.broken,
+                "left_out": result.left_out,
+                "seconds": round(result.seconds, 1),
+                "worst": worst(result.runs).as_data() if result.runs else None,
+                "runs": [run.as_data() for run in result.runs],
+            }
+            for result in results
+        },
+    }
+
+
+def _promised(promise: Promise) -> str:
+    return "–" if promise.lost_ms is None else f"≤ {_ms(promise.lost_ms)}" if promise.lost_ms else "0"
+
+
+def _ms(value_ms: float) -> str:
+    return f"{value_ms:,.0f} ms" if value_ms else "0"

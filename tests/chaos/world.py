@@ -1,0 +1,206 @@
+"""A Parvis that may be broken, with a live Space in it, people who speak and people who listen.
+
+Everything is real: `parvis up`, `parvis speak` in processes of their own by WebRTC, listeners over HTTP.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from parvis.cli.speak import write_wav
+from parvis.media.rendition import Rendition
+from tests.chaos.ear import VOICES_HZ, Ear
+from tests.chaos.figures import Figures, heard
+from tests.integration.signals import tone
+from tests.parvis import Parvis, Person, speak, wait_until
+
+SETTLED_PARTS = 4
+AFTERWARDS_PARTS = 9
+"""How much of the voice, whole again, is heard before a scenario ends: a fault may come in two waves."""
+PATIENCE_S = 60.0
+
+
+@dataclass
+class Scene:
+    """One live Space. `host` speaks with voice 0, `guests` with the next ones."""
+
+    world: World
+    host: Person
+    space: dict[str, Any]
+    voices: list[subprocess.Popen[str]] = field(default_factory=list)
+    guests: list[Person] = field(default_factory=list)
+    ears: list[Ear] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """Of the Space."""
+        return str(self.space["id"])
+
+    def say(self, person: Person, voice: int, whip_url: str = "") -> subprocess.Popen[str]:
+        """Somebody with a seat speaks from now on."""
+        space = {"links": {"whip": whip_url or self.space["links"]["whip"]}}
+        process = speak(person, space, self.world.wav(voice), "--loop", "--for", "600")
+        self.voices.append(process)
+        self.world.started.append(process)
+        return process
+
+    def invite(self, role: str = "co-host") -> Person:
+        """Somebody else gets a seat."""
+        guest = self.world.parvis.person("guest")
+        link = self.host.post(f"spaces/{self.id}/invitations", {"role": role})["link"]
+        guest.post(f"spaces/{self.id}/seats", {"invitation": link.partition("#invitation=")[2]})
+        self.guests.append(guest)
+        return guest
+
+    def listen(self, count: int = 4) -> None:
+        """So many more listen, to both renditions."""
+        codecs = list(Rendition)
+        for _ in range(count):
+            number = len(self.world.ears)
+            live = f"{self.world.parvis.edge}/live/{self.id}"
+            ear = Ear(live, codecs[number % len(codecs)], seed=number)
+            self.ears.append(ear)
+            self.world.ears.append(ear)
+
+    def wait_for_voice(self, voice: int = 0, *, parts: int = SETTLED_PARTS) -> None:
+        """Until everybody hears it."""
+        wait_until(lambda: all(ear.hears(voice, parts=parts) for ear in self.ears), patience_s=PATIENCE_S)
+
+    def wait_for_parts(self, count: int) -> None:
+        """Until everybody has so many more."""
+        goals = [ear.newest + count for ear in self.ears]
+        wait_until(
+            lambda: all(ear.newest >= goal for ear, goal in zip(self.ears, goals, strict=True)),
+            patience_s=PATIENCE_S,
+        )
+
+    def afterwards(self, fault_s: float, *, voice: int = 0, **more: Any) -> Figures:
+        """Waits until the voice is back for everybody, or for as long as anyone would, and says what was
+        heard of it since the fault."""
+        with contextlib.suppress(AssertionError):  # who does not hear it is counted
+            self.wait_for_voice(voice, parts=AFTERWARDS_PARTS)
+        return self.heard([voice], fault_s, **more)
+
+    def heard(self, voices: Sequence[int], fault_s: float, **more: Any) -> Figures:
+        """Sends everybody home, and says what was heard of these voices since the fault."""
+        for ear in self.ears:
+            ear.hang_up()
+        for ear in self.ears:
+            ear.close()
+        memories = [ear.memory for ear in self.ears]
+        return heard(memories, voices, fault_s, speaker_late_ms=self._end_voices(), **more)
+
+    def _end_voices(self) -> float | None:
+        """Ends those who speak; by how much the worst of them was late itself, so that what a busy machine
+        did to the measuring is seen. None: it can't be known, for nobody was left."""
+        speaking = [voice for voice in self.voices if voice.poll() is None]
+        for voice in speaking:
+            voice.terminate()
+        told = [json.loads(voice.communicate(timeout=PATIENCE_S)[0]) for voice in speaking]
+        return max((float(one["worst_lateness_ms"]) for one in told), default=None)
+
+    def connected(self) -> set[str]:
+        """Handles of who is heard on stage, as edges know it."""
+        speakers = self.world.parvis.space_json(self.id)["speakers"]
+        return {speaker["handle"] for speaker in speakers if speaker["connected"]}
+
+
+class World:
+    """A Parvis of its own for one run of one scenario; a context manager that ends everything it started."""
+
+    def __init__(self, folder: Path, *, edges: int = 2, environment: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.parvis = Parvis(folder / "data", environment=environment)
+        self.started: list[subprocess.Popen[str]] = []
+        self.ears: list[Ear] = []
+
+    def __enter__(self) -> World:
+        self.parvis.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.rest()
+        self._end_parvis()
+
+    def rest(self) -> None:
+        """Ends everybody who speaks or listens; Parvis goes on."""
+        for ear in self.ears:
+            ear.hang_up()
+        for process in self.started:
+            process.kill()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        for ear in self.ears:
+            ear.close()
+        self.ears.clear()
+        self.started.clear()
+
+    def live(
+        self,
+        *,
+        ears: int = 4,
+        host: Person | None = None,
+        voice: int = 0,
+        through: Callable[[str], str] | None = None,
+        **settings: Any,
+    ) -> Scene:
+        """A Space on air whose host speaks, heard by everybody. `through` gives another address to speak to,
+        for the Space's own; `settings` are the Space's."""
+        host = host or self.parvis.person("host")
+        space = host.post("spaces", {"title": "Chaos", **settings})
+        scene = Scene(self, host, space)
+        host.post(f"spaces/{scene.id}/start")
+        whip_url = str(space["links"]["whip"])
+        scene.say(host, voice, through(whip_url) if through else whip_url)
+        wait_until(lambda: host.handle in scene.connected(), patience_s=PATIENCE_S)
+        scene.listen(ears)
+        scene.wait_for_voice(voice)
+        return scene
+
+    def wav(self, voice: int) -> Path:
+        """The voice as a file, 2 s that can be repeated without a seam."""
+        path = self.folder / f"voice-{voice}.wav"
+        if not path.exists():
+            write_wav(path, tone(VOICES_HZ[voice], 2))
+        return path
+
+    def back(self, name: str, before: int) -> None:
+        """Waits until a process that was killed runs again, and everything answers."""
+        wait_until(lambda: self.parvis.pid(name) not in (0, before), patience_s=PATIENCE_S)
+        wait_until(self.parvis.answers, patience_s=PATIENCE_S)
+
+    def _end_parvis(self) -> None:
+        process = self.parvis.process
+        if process is None:
+            return
+        pids = self.parvis.pids()
+        try:
+            if process.poll() is None:
+                self.parvis.stop()
+        finally:
+            end_now([process.pid, *pids.values()])
+
+
+def end_now(pids: Sequence[int]) -> None:
+    """Ends what has not ended by itself."""
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            if "parvis" in Path(f"/proc/{pid}/cmdline").read_text(errors="replace"):
+                os.kill(pid, signal.SIGKILL)
+
+
+def kill(pid: int) -> float:
+    """`kill -9`; the monotonic time of it."""
+    assert pid, "it does not run"
+    os.kill(pid, signal.SIGKILL)
+    return time.monotonic()
