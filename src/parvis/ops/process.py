@@ -10,10 +10,12 @@ import ctypes
 import os
 import resource
 import sys
+from pathlib import Path
 
 import setproctitle
 
 PR_SET_NO_NEW_PRIVS = 38
+AUTOGROUP = Path("/proc/self/autogroup")
 
 
 def become(role: str, *, nice: int = 0, realtime: bool = False) -> None:
@@ -29,6 +31,11 @@ def become(role: str, *, nice: int = 0, realtime: bool = False) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     with contextlib.suppress(PermissionError):
         os.nice(nice)
+    if os.getsid(0) == os.getpid():
+        # sched(7): where the kernel groups processes by session, a nice value counts among those of the same
+        # session alone, and a session has one of its own.
+        with contextlib.suppress(OSError):
+            AUTOGROUP.write_text(str(nice), "ascii")
     if realtime and sys.platform == "linux":
         with contextlib.suppress(PermissionError):
             # Threads that this one starts inherit it: WebRTC's too.

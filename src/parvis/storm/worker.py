@@ -7,6 +7,7 @@ Rules:
   burst would cost. Delays read so much too long for it.
 - What it is late by itself is measured too: the time for which it did not look (`look`).
 - Arrivals never wait for sound, nor sound for arrivals: each gets a slice of every turn.
+- SIGUSR1 is a herd: everybody's connection breaks at once, and comes back with jitter.
 - The parent says "enough" by closing the pipe; it dies, and so does the worker (prctl(2), PR_SET_PDEATHSIG).
 """
 
@@ -23,6 +24,7 @@ import struct
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 import setproctitle
@@ -89,16 +91,23 @@ class Worker:
         self._reported_s = self._sampled_s = time.monotonic()
         self._looked_s = time.monotonic()
         self._leaving = False
+        self._herding = False
+        signal.signal(signal.SIGUSR1, self._on_herd)
 
     def run(self) -> None:
         """From the first arrival until the last has left."""
         crowd = self._crowd
         while not self._done():
             busy = self._arrive() if not self._leaving else self._leave()
-            busy = crowd.act(SLICE) or busy
+            if self._herding:
+                self._herding = crowd.herd(SLICE)
+            busy = crowd.act(SLICE) or busy or self._herding
             self._tell()
             self._listen(0.0 if busy else self._wait_s())
         self._tell(final=True)
+
+    def _on_herd(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as signal(2) calls it
+        self._herding = True
 
     def _done(self) -> bool:
         counts = self._report.counts
@@ -193,8 +202,11 @@ class Worker:
 
 def become_worker(parent_pid: int, index: int) -> None:
     """What a process does to itself after the fork: dies with its parent, leaves Ctrl-C to it."""
+    # sched(7): where the processor is shared by session, dozens of workers in one would have one share.
+    os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent_pid:  # it died before we asked
