@@ -37,9 +37,12 @@ Units = dict[int, tuple[bytes, ...]]
 def own(tmp_path: Path) -> Iterator[Parvis]:
     """A Parvis that this test may break."""
     running = Parvis(tmp_path / "data", edges=1)
-    running.start()
-    yield running
-    assert running.stop() == 0
+    try:
+        running.start()
+        yield running
+    finally:
+        code = running.stop()
+    assert code == 0
 
 
 class Listener:
