@@ -105,7 +105,11 @@ class Parvis:
             self.process = subprocess.Popen(
                 self._command, stdout=log, stderr=log, start_new_session=True, env=self._environment
             )
-        wait_until(self.answers, patience_s=60)
+        try:
+            wait_until(self.answers, patience_s=60)
+        except BaseException:
+            self.stop()
+            raise
 
     def answers(self) -> bool:
         assert self.process is not None
