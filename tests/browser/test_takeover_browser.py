@@ -1,0 +1,93 @@
+"""A stage dies with three people on it: they hear each other again, and nobody has touched anything."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Launch
+from tests.browser.people import MIX_MINUS, ears
+from tests.browser.studio_people import connect, seat_in, studio_of
+from tests.integration.signals import power_db, tone
+from tests.parvis import Parvis, wait_until
+
+TONES_HZ = {"ana": 440.0, "ben": 1_000.0, "cem": 2_500.0}
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Parvis]:
+    """A Parvis that this test may break."""
+    running = Parvis(tmp_path / "data", edges=1)
+    running.start()
+    yield running
+    running.stop()
+
+
+def hears_the_others(page: Page, own_hz: float) -> bool:
+    """Both others are heard, and oneself is at least 30 dB below them."""
+    heard = ears(page, MIX_MINUS, 0.5)
+    others_db = min(power_db(heard, hz) for hz in TONES_HZ.values() if hz != own_hz)
+    return others_db > -45 and power_db(heard, own_hz) < others_db - 30
+
+
+def microphone_of(page: Page) -> str:
+    """The track that is sent, as the browser names it."""
+    track: str = page.evaluate("window.sentTracks.at(-1)")
+    return track
+
+
+KEEP_TRACKS = """
+  window.sentTracks = [];
+  const add = RTCPeerConnection.prototype.addTransceiver;
+  RTCPeerConnection.prototype.addTransceiver = function (track, init) {
+    window.sentTracks.push(track.id);
+    return add.call(this, track, init);
+  };
+"""
+"""Run before a page's scripts: notes which tracks it sends."""
+
+
+def test_three_people_hear_each_other_again_when_their_stage_is_killed(own: Parvis, launch: Launch) -> None:
+    people = {name: own.person(name) for name in TONES_HZ}
+    space = people["ana"].post("spaces", {"title": "The stage dies"})
+    for name in ("ben", "cem"):
+        seat_in(space, people["ana"], people[name])
+    pages: dict[str, Page] = {}
+    for name, hz in TONES_HZ.items():
+        pages[name] = studio_of(launch(tone(hz, 10)), own, people[name])
+        pages[name].add_init_script(KEEP_TRACKS)
+        pages[name].goto(f"{own.control}/studio/{space['id']}")
+        connect(pages[name])
+    people["ana"].post(f"spaces/{space['id']}/start")
+    for name, page in pages.items():
+        wait_until(lambda: hears_the_others(page, TONES_HZ[name]))  # noqa: B023
+        expect(page.get_by_test_id("studio")).to_have_attribute("data-sessions", "1")
+    tracks = {name: microphone_of(page) for name, page in pages.items()}
+
+    died_s = time.monotonic()
+    owner, epoch = own.stage_of(space["id"])
+    os.kill(own.pid(owner), signal.SIGKILL)
+    for page in pages.values():
+        expect(page.get_by_test_id("cut")).to_be_visible()
+    said_s = time.monotonic() - died_s
+    for page in pages.values():
+        expect(page.get_by_test_id("studio")).to_have_attribute("data-sessions", "2", timeout=30_000)
+        expect(page.get_by_test_id("cut")).to_have_count(0)
+    connected_s = time.monotonic() - died_s
+    for name, page in pages.items():
+        wait_until(lambda: hears_the_others(page, TONES_HZ[name]))  # noqa: B023
+    heard_s = time.monotonic() - died_s
+    print(f"said after {said_s:.1f} s, connected after {connected_s:.1f} s, heard after {heard_s:.1f} s")
+
+    # Each took its seat once more, with the same microphone; nobody was thrown out by it.
+    assert own.stage_of(space["id"])[1] > epoch
+    assert {name: microphone_of(page) for name, page in pages.items()} == tracks
+    for page in pages.values():
+        expect(page.get_by_test_id("studio")).to_have_attribute("data-sessions", "2")
+        expect(page.get_by_test_id("studio")).to_have_attribute("data-connection", "connected")
