@@ -67,9 +67,9 @@ describe("a plan", () => {
   });
 
   it("is said in one line, in both languages", () => {
-    expect(inShort(draft, en)).toBe("On air when you press the button, if you drop out, somebody takes over after 10 seconds.");
+    expect(inShort(draft, en)).toBe("On air when you press the button. If you drop out, somebody takes over after 10 seconds.");
     const timed = inShort({ ...draft, later: true, if_absent: "postpone", grace_s: 0 }, fr);
-    expect(timed).toContain("sans vous, on repousse, si vous décrochez, on prend la relève aussitôt.");
+    expect(timed).toContain("Sans vous, on repousse. Si vous décrochez, on prend la relève aussitôt.");
   });
 });
 

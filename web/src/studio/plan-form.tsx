@@ -284,10 +284,10 @@ function whenHint(start: Date | null, zone: string, words: Words): string {
   return zone === ownZone() ? words.inWords(start) : words.alsoAt(words.inWords(start), start.toISOString().slice(11, 16));
 }
 
-/** What will happen by itself, in one line. */
+/** What will happen by itself, in a few words. */
 export function inShort(draft: Draft, words: Words): string {
   const start = startOf(draft);
   const begins = start === null ? words.shortNow : draft.auto_start ? words.shortStart(start) : words.shortAnnounced(start);
   const absent = start !== null && draft.auto_start ? [words.shortAbsent[draft.if_absent]] : [];
-  return `${[begins, ...absent, words.shortTakeOver(sayGrace(draft.grace_s, words))].join(", ")}.`;
+  return [begins, ...absent, words.shortTakeOver(sayGrace(draft.grace_s, words))].join(" ");
 }

@@ -65,11 +65,13 @@ export const enPlan = {
   keepOpen: "If the stage is empty, keep it open for",
   keepOpenEver: "until somebody ends it",
 
-  shortStart: (at: Date) => `On air by itself on ${dayAndTime(at, "en")}`,
-  shortAnnounced: (at: Date) => `Announced for ${dayAndTime(at, "en")}; you press the button`,
-  shortNow: "On air when you press the button",
-  shortAbsent: { hold: "waits for you or a co-host", acting: "begins without you if need be", postpone: "is put off if you are late" },
-  shortTakeOver: (when: string) => `if you drop out, somebody takes over ${when}`,
+  shortStart: (at: Date) => `On air by itself on ${dayAndTime(at, "en")}.`,
+  shortAnnounced: (at: Date) => `Announced for ${dayAndTime(at, "en")}; you press the button.`,
+  shortNow: "On air when you press the button.",
+  shortAbsent: {
+    hold: "Without you it waits, for you or a co-host.", acting: "Without you it begins with whoever is there.", postpone: "If you are late it is put off.",
+  },
+  shortTakeOver: (when: string) => `If you drop out, somebody takes over ${when}.`,
 
   plan: "The plan",
   planEdit: "Change the plan",

@@ -68,11 +68,11 @@ export const frPlan: typeof enPlan = {
   keepOpen: "Si la scène est vide, garder l’Espace ouvert",
   keepOpenEver: "jusqu’à ce qu’on le termine",
 
-  shortStart: (at) => `En direct tout seul, ${dayAndTime(at, "fr")}`,
-  shortAnnounced: (at) => `Annoncé pour ${dayAndTime(at, "fr")} ; c’est vous qui appuyez`,
-  shortNow: "En direct quand vous appuyez",
-  shortAbsent: { hold: "sans vous, on attend", acting: "sans vous, on commence quand même", postpone: "sans vous, on repousse" },
-  shortTakeOver: (when) => `si vous décrochez, on prend la relève ${when}`,
+  shortStart: (at) => `En direct tout seul, ${dayAndTime(at, "fr")}.`,
+  shortAnnounced: (at) => `Annoncé pour ${dayAndTime(at, "fr")} ; c’est vous qui appuyez.`,
+  shortNow: "En direct quand vous appuyez.",
+  shortAbsent: { hold: "Sans vous, on attend.", acting: "Sans vous, on commence quand même.", postpone: "Sans vous, on repousse." },
+  shortTakeOver: (when) => `Si vous décrochez, on prend la relève ${when}.`,
 
   plan: "Le plan",
   planEdit: "Changer le plan",
