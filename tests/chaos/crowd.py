@@ -66,8 +66,8 @@ class Told:
         }
 
     def added_to(self, figures: Figures) -> Figures:
-        """The crowd counts as the ears do. A crowd's worst listener missed no more than the longest stall and
-        all parts that any of them missed."""
+        """The crowd counts as the ears do: by its longest stall, and by what those who missed parts missed on
+        average."""
         listeners, sound, streams = (self.result[name] for name in ("listeners", "sound", "streams"))
         planned = listeners["planned"]
         lost = planned - listeners["admitted"] + streams["dropped"] - streams["returned"]

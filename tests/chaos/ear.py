@@ -34,7 +34,7 @@ VOICES_HZ = (700, 1100, 1600)
 AUDIBLE = 300.0
 """Amplitude of a voice that is there: full scale is 32,768, speakers say 8,000."""
 
-Floats = NDArray[np.float64]
+JUST_NOW_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +90,13 @@ class Ear:
         """The last part that came; 0 before the first."""
         return self.memory.newest
 
-    def hears(self, voice: int, *, parts: int = 3) -> bool:
-        """The last so many parts are full of this voice, and came just now."""
+    def hears(self, voice: int, *, parts: int = 3, since_s: float = 0.0) -> bool:
+        """The last so many parts are full of this voice, came after `since_s`, and the last of them just
+        now."""
         last = self.memory.parts[-parts:]
-        fresh = bool(last) and time.monotonic() - last[-1].at_s < 2.0
-        return fresh and len(last) == parts and all(part.voices[:, voice].all() for part in last)
+        if len(last) < parts or last[0].at_s < since_s or time.monotonic() - last[-1].at_s > JUST_NOW_S:
+            return False
+        return all(part.voices[:, voice].all() for part in last)
 
     def hang_up(self) -> None:
         """Ends with the next part that comes."""

@@ -48,7 +48,7 @@ class Figures:
     late_ms: float = 0.0
     """A handoff: by how much it took longer than two seconds until all were over."""
     lost_recorded_parts: int = 0
-    """A recording: parts that listeners heard and the replay does not hold."""
+    """A recording: parts that a listener heard and the replay does not hold."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """What only this scenario measures."""
 

@@ -26,6 +26,8 @@ from tests.parvis import Parvis, Person, speak, wait_until
 SETTLED_PARTS = 4
 AFTERWARDS_PARTS = 9
 """How much of the voice, whole again, is heard before a scenario ends: a fault may come in two waves."""
+LATENCY_S = 2.0
+"""After so long, what happens on stage has reached everybody, an edge's patience with late parts included."""
 PATIENCE_S = 60.0
 
 
@@ -71,9 +73,12 @@ class Scene:
             self.ears.append(ear)
             self.world.ears.append(ear)
 
-    def wait_for_voice(self, voice: int = 0, *, parts: int = SETTLED_PARTS) -> None:
-        """Until everybody hears it."""
-        wait_until(lambda: all(ear.hears(voice, parts=parts) for ear in self.ears), patience_s=PATIENCE_S)
+    def wait_for_voice(self, voice: int = 0, *, parts: int = SETTLED_PARTS, since_s: float = 0.0) -> None:
+        """Until everybody hears it, in parts that came after `since_s` (monotonic)."""
+        wait_until(
+            lambda: all(ear.hears(voice, parts=parts, since_s=since_s) for ear in self.ears),
+            patience_s=PATIENCE_S,
+        )
 
     def wait_for_parts(self, count: int) -> None:
         """Until everybody has so many more."""
@@ -87,7 +92,7 @@ class Scene:
         """Waits until the voice is back for everybody, or for as long as anyone would, and says what was
         heard of it since the fault."""
         with contextlib.suppress(AssertionError):  # who does not hear it is counted
-            self.wait_for_voice(voice, parts=AFTERWARDS_PARTS)
+            self.wait_for_voice(voice, parts=AFTERWARDS_PARTS, since_s=fault_s + LATENCY_S)
         return self.heard([voice], fault_s, **more)
 
     def heard(self, voices: Sequence[int], fault_s: float, **more: Any) -> Figures:
@@ -105,7 +110,8 @@ class Scene:
         speaking = [voice for voice in self.voices if voice.poll() is None]
         for voice in speaking:
             voice.terminate()
-        told = [json.loads(voice.communicate(timeout=PATIENCE_S)[0]) for voice in speaking]
+        said = [voice.communicate(timeout=PATIENCE_S)[0] for voice in speaking]
+        told = [json.loads(out) for out in said if out.strip()]  # nothing, if its seat was taken from it
         return max((float(one["worst_lateness_ms"]) for one in told), default=None)
 
     def connected(self) -> set[str]:
@@ -117,14 +123,18 @@ class Scene:
 class World:
     """A Parvis of its own for one run of one scenario; a context manager that ends everything it started."""
 
-    def __init__(self, folder: Path, *, edges: int = 2, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, *, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.parvis = Parvis(folder / "data", environment=environment)
         self.started: list[subprocess.Popen[str]] = []
         self.ears: list[Ear] = []
 
     def __enter__(self) -> World:
-        self.parvis.start()
+        try:
+            self.parvis.start()
+        except BaseException:
+            self._end_parvis()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -183,20 +193,15 @@ class World:
         process = self.parvis.process
         if process is None:
             return
-        pids = self.parvis.pids()
         try:
             if process.poll() is None:
                 self.parvis.stop()
-        finally:
-            end_now([process.pid, *pids.values()])
-
-
-def end_now(pids: Sequence[int]) -> None:
-    """Ends what has not ended by itself."""
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            if "parvis" in Path(f"/proc/{pid}/cmdline").read_text(errors="replace"):
-                os.kill(pid, signal.SIGKILL)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        finally:  # those whose supervisor is gone; an orderly end leaves no process id behind
+            for pid in self.parvis.pids().values():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
 
 def kill(pid: int) -> float:

@@ -16,7 +16,6 @@ import httpx
 from parvis.archive.parts_file import read_entries
 from parvis.clock import PART_MS
 from parvis.media.rendition import Rendition
-from tests.chaos.ear import Ear
 from tests.chaos.figures import Figures, Promise
 from tests.chaos.scenario import Scenario
 from tests.chaos.scenarios.control import no_room_for
@@ -41,7 +40,7 @@ def killed(world: World) -> Figures:
         os.kill(before, signal.SIGKILL)
         fault_s = fault_s or time.monotonic()
         world.back("archive", before)
-    return _compare(scene, fault_s)
+    return with_replay(scene, fault_s)
 
 
 def without_room(world: World) -> Figures:
@@ -51,36 +50,30 @@ def without_room(world: World) -> Figures:
     fault_s = time.monotonic()
     with no_room_for(world.parvis.pid("archive"), size_bytes=FILE_LIMIT_BYTES):
         scene.wait_for_parts(FULL_PARTS)
-    return _compare(scene, fault_s)
+    return with_replay(scene, fault_s)
 
 
-def _compare(scene: Scene, fault_s: float) -> Figures:
-    """Ends the Space, and holds its replay against what was heard."""
+def with_replay(scene: Scene, fault_s: float) -> Figures:
+    """What was heard, held against the replay: the Space is ended for it."""
     _wait_for_more(scene, 3)
     figures = scene.afterwards(fault_s)
-    newest = max(ear.newest for ear in scene.ears)
     scene.host.post(f"spaces/{scene.id}/end")
     url = f"{scene.world.parvis.archive}/replay/{scene.id}/replay.json"
     wait_until(lambda: httpx.get(url).status_code == 200, patience_s=PATIENCE_S)
     told: dict[str, Any] = httpx.get(url).json()
-    differing = sum(_differing(scene, told, ear) for ear in scene.ears)
-    last = told["ranges"][-1][1]
+    lost = differing = 0
+    for memory in (ear.memory for ear in scene.ears):
+        replay = _replay_units(scene, told, memory.codec)
+        heard = [part for part in memory.parts if not part.is_stand_in]
+        in_replay = {n for n, units in replay.items() if len(set(units)) > 1}  # what was lost is silent there
+        lost = max(lost, sum(part.sequence not in in_replay for part in heard))
+        kept = [part for part in heard if part.sequence in in_replay]
+        differing += sum(replay[part.sequence] != part.units for part in kept)
     return replace(
         figures,
         two_sounds=figures.two_sounds + differing,
-        lost_recorded_parts=told["lost_parts"] + max(0, newest - last),
+        lost_recorded_parts=lost,
         more={**figures.more, "recorded_parts": told["parts"]},
-    )
-
-
-def _differing(scene: Scene, told: dict[str, Any], ear: Ear) -> int:
-    """Parts of which a listener and the replay have two different sounds. Silence stands in the replay for
-    what was lost, and in the ear for what came too late to an edge: these are counted elsewhere."""
-    replay = _replay_units(scene, told, ear.memory.codec)
-    return sum(
-        replay[part.sequence] != part.units
-        for part in ear.memory.parts
-        if part.sequence in replay and not part.is_stand_in and len(set(replay[part.sequence])) > 1
     )
 
 

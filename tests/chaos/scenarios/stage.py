@@ -8,6 +8,7 @@ import time
 
 from tests.chaos.figures import Figures, Promise
 from tests.chaos.scenario import Scenario
+from tests.chaos.scenarios.archive import with_replay
 from tests.chaos.world import PATIENCE_S, Scene, World, kill
 from tests.parvis import wait_until
 
@@ -33,8 +34,9 @@ def killed(world: World) -> Figures:
 
 
 def stopped(world: World) -> Figures:
-    """SIGSTOP, another takes over, SIGCONT: two that hold themselves for the owner."""
-    scene = world.live()
+    """SIGSTOP, another takes over, SIGCONT: two that hold themselves for the owner. The recording must not
+    hold both either."""
+    scene = world.live(recording="program")
     stage, epoch = world.parvis.stage_of(scene.id)
     hung = world.parvis.pid(stage)
     os.kill(hung, signal.SIGSTOP)
@@ -46,7 +48,7 @@ def stopped(world: World) -> Figures:
         os.kill(hung, signal.SIGCONT)
     scene.wait_for_parts(12)
     assert world.parvis.stage_of(scene.id) == (other, epoch + 1), "who has lost it takes it back from nobody"
-    return scene.afterwards(fault_s)
+    return with_replay(scene, fault_s)
 
 
 def paused(world: World) -> Figures:
@@ -60,8 +62,7 @@ def paused(world: World) -> Figures:
         scene.wait_for_parts(1)
     finally:
         os.kill(hung, signal.SIGCONT)
-    figures = scene.afterwards(fault_s, epochs=world.parvis.stage_of(scene.id)[1] - epoch + 1)
-    return figures
+    return scene.afterwards(fault_s, taken_over=world.parvis.stage_of(scene.id)[1] - epoch)
 
 
 def all_killed(world: World) -> Figures:
