@@ -131,9 +131,11 @@ export class Follower {
     this.onArrived(handoff, from);
   }
 
-  #tell({ handoff }: Coming, phase: Arrival["phase"]): void {
-    const { title, reason, by, url, place } = handoff;
-    this.arrival.set({ phase, title, reason, by, url, elsewhere: place.origin === "" ? null : new URL(place.origin).host });
+  /** Another Parvis' title is known when it has answered: a link does not tell it. */
+  #tell({ handoff, space }: Coming, phase: Arrival["phase"]): void {
+    const { reason, by, url, place } = handoff;
+    const elsewhere = place.origin === "" ? null : new URL(place.origin).host;
+    this.arrival.set({ phase, title: space?.title ?? handoff.title, reason, by, url, elsewhere });
   }
 }
 

@@ -33,6 +33,8 @@ export class Hall {
   readonly missing = new Store(false);
   /** Why there is no replay to hear, or "none": there is nothing to say of it. */
   readonly replay = new Store<"none" | "making" | "deleted" | "away">("none");
+  /** Whoever opens the page of what is over comes alone; a crowd that was there when it ended does not. */
+  readonly cameAfter = this.space.value?.state === "ended";
   readonly follower = new Follower(this.place, this.space, (handoff, from) => this.#arrived(handoff, from));
   readonly listening: Listening;
   readonly #watch: Watch;

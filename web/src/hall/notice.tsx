@@ -37,7 +37,11 @@ export function Notice({ hall, state }: { hall: Hall; state: HallState }): JSX.E
       {said !== null && (
         <div class={said.urgent === true ? "notice notice-urgent" : "notice"} data-testid="notice">
           <p class="notice-line">{said.line}</p>
-          {said.clock !== undefined && <p class="notice-clock figures" data-testid="clock">{said.clock}</p>}
+          {said.clock !== undefined && (
+            <p class={/\d/.test(said.clock) ? "notice-clock figures" : "notice-clock notice-clock-words"} data-testid="clock">
+              {said.clock}
+            </p>
+          )}
           {said.hint !== undefined && <p class="soft">{said.hint}</p>}
         </div>
       )}
@@ -50,7 +54,7 @@ function Handed({ arrival, hall }: { arrival: Arrival; hall: Hall }): JSX.Elemen
   const words = useWords();
   const { phase, title, reason, by, url, elsewhere } = arrival;
   const line = phase === "here" ? (hall.listening.active ? words.handed(title) : words.handedShown(title))
-    : phase === "going" ? words.handedGoing(title, elsewhere ?? "") : words.handedAway(title, elsewhere ?? "");
+    : phase === "going" ? words.handedGoing(elsewhere ?? "") : words.handedAway(elsewhere ?? "");
   return (
     <div class="notice notice-handed" role="status" data-testid="handed" data-phase={phase}>
       <p class="notice-line">{line}</p>

@@ -63,7 +63,8 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
       )}
     </>
   );
-  const replay = state === "ended" ? (space?.links.replay ?? null) : null;
+  const link = state === "ended" ? (space?.links.replay ?? null) : null;
+  const replay = link === null ? null : new URL(link, location.href).href;
   return (
     <>
       <Header recording={space?.recording === true && state !== "ended"} />

@@ -28,10 +28,7 @@ export function ReplayDock({ replay, playback, whole, audio, share }: DockProps)
       <div class="dock-inner">
         <SeekBar replay={replay} playback={playback} whole={whole} />
         <div class="replay-row">
-          <div class="replay-aside">
-            <Speed playback={playback} />
-            {whole && <Share playback={playback} share={share} />}
-          </div>
+          <div class="replay-aside"><Speed playback={playback} /></div>
           <button type="button" class="button button-quiet replay-skip" aria-label={words.back} title={words.back}
             data-testid="back" onClick={() => playback.skip(-SKIP_S)}>
             <Icon name="back15" /><span class="figures" aria-hidden="true">15</span>
@@ -44,7 +41,10 @@ export function ReplayDock({ replay, playback, whole, audio, share }: DockProps)
             data-testid="forward" onClick={() => playback.skip(SKIP_S)}>
             <Icon name="forward15" /><span class="figures" aria-hidden="true">15</span>
           </button>
-          <Volume audio={audio} />
+          <div class="replay-aside replay-end">
+            {whole && <Share playback={playback} share={share} />}
+            <Volume audio={audio} />
+          </div>
         </div>
       </div>
     </section>

@@ -18,8 +18,16 @@ import { useReplayWords } from "./words";
 import "./replay.css";
 
 const ASK_AGAIN_MS = { making: 2_000, away: 5_000 };
-/** Pages that wait for the same replay ask at different moments. */
-const SPREAD_MS = 2_000;
+/** Those who were there when it ended come for the replay together: so many a second, and nobody after ten minutes. */
+const ASKS_PER_S = 200;
+const MOST_SPREAD_MS = 600_000;
+const LEAST_SPREAD_MS = 1_000;
+
+/** Ms over which this page and those like it spread their questions. */
+function spreadMs(hall: Hall): number {
+  const crowd = hall.cameAfter ? 0 : (hall.space.value?.counts.listeners ?? 0);
+  return Math.min(MOST_SPREAD_MS, Math.max(LEAST_SPREAD_MS, (crowd * 1_000) / ASKS_PER_S));
+}
 
 export function ReplayPage({ link, hall, root, children }: ReplayProps): JSX.Element {
   const replay = useReplay(link, hall);
@@ -35,6 +43,10 @@ function useReplay(link: string, hall: Hall): Replay | null {
   useEffect(() => {
     const abort = new AbortController();
     const ask = async (): Promise<void> => {
+      if (!hall.cameAfter) {
+        hall.replay.set("making");
+        await pause(Math.random() * spreadMs(hall), abort.signal);
+      }
       for (;;) {
         try {
           setReplay(await fetchReplay(link, abort.signal));
@@ -46,7 +58,7 @@ function useReplay(link: string, hall: Hall): Replay | null {
           hall.replay.set(fate);
           if (fate === "none" || fate === "deleted") return;
           const toldMs = error instanceof Answer ? (error.retryAfterS ?? 0) * 1_000 : 0;
-          await pause(Math.max(toldMs, ASK_AGAIN_MS[fate]) + Math.random() * SPREAD_MS, abort.signal);
+          await pause(Math.max(toldMs, ASK_AGAIN_MS[fate]) + Math.random() * spreadMs(hall), abort.signal);
         }
       }
     };
