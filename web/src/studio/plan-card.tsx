@@ -36,7 +36,7 @@ export function PlanCard({ room, space }: { room: Room; space: Space }): JSX.Ele
       ) : (
         <>
           <p data-testid="plan-short">
-            {inShort(of(space), words)} {words.recordingChoice[space.recording]}.
+            {inShort(of(space), words, space.state !== "scheduled")} {words.recordingChoice[space.recording]}.
           </p>
           <div class="row">
             <button type="button" class="button" data-testid="plan-edit" onClick={() => setEditing(true)}>{words.planEdit}</button>

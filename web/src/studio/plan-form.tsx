@@ -43,7 +43,7 @@ export function PlanFields(props: Props): JSX.Element {
       <details class="more" data-testid="more">
         <summary>
           <span>{words.more}</span>
-          <span class="soft small" data-testid="in-short">{inShort(draft, words)}</span>
+          <span class="soft small" data-testid="in-short">{inShort(draft, words, begun)}</span>
         </summary>
         <div class="form"><More {...props} /></div>
       </details>
@@ -285,9 +285,11 @@ function whenHint(start: Date | null, zone: string, words: Words): string {
 }
 
 /** What will happen by itself, in a few words. */
-export function inShort(draft: Draft, words: Words): string {
+export function inShort(draft: Draft, words: Words, begun = false): string {
+  const takeOver = words.shortTakeOver(sayGrace(draft.grace_s, words));
+  if (begun) return takeOver;
   const start = startOf(draft);
   const begins = start === null ? words.shortNow : draft.auto_start ? words.shortStart(start) : words.shortAnnounced(start);
   const absent = start !== null && draft.auto_start ? [words.shortAbsent[draft.if_absent]] : [];
-  return [begins, ...absent, words.shortTakeOver(sayGrace(draft.grace_s, words))].join(" ");
+  return [begins, ...absent, takeOver].join(" ");
 }
