@@ -76,6 +76,29 @@ async def test_a_late_subscriber_gets_what_is_retained_first(join: Join) -> None
     ]
 
 
+async def test_nothing_falls_between_a_replay_and_what_is_new(join: Join) -> None:
+    stage, edge = await join("stage-1"), await join("edge-1")
+    said = 0
+
+    async def speak() -> None:
+        nonlocal said
+        while True:
+            for _ in range(5):
+                said += 1
+                stage.publish("part.a", str(said).encode(), retain=10_000)
+            await asyncio.sleep(0.002)
+
+    speaking = asyncio.create_task(speak())
+    try:
+        for _ in range(20):
+            late = edge.subscribe("part.", replay=True)
+            got = {int(payload) for _, payload in await take(late, said + 200)}
+            assert sorted(set(range(1, max(got) + 1)) - got) == [], "a hole"
+            await late.aclose()
+    finally:
+        speaking.cancel()
+
+
 async def test_what_is_forgotten_is_not_replayed(join: Join) -> None:
     stage = await join("stage-1")
     stage.publish("space.a", b"a", retain=1)
@@ -96,6 +119,49 @@ async def test_a_restarted_publisher_is_found_and_replayed(join: Join) -> None:
     while (message := (await take(spaces, 1))[0]) == ("space.a", b"1"):
         pass
     assert message == ("space.a", b"2")
+
+
+async def test_a_process_whose_sockets_were_removed_is_found_again(join: Join, tmp_path: Path) -> None:
+    """By who cleans up temporary files, say. Nothing that is retained is missed, requests are answered."""
+    stage, edge = await join("stage-1"), await join("edge-1")
+    parts = edge.subscribe("part.", replay=True)
+    said: set[bytes] = set()
+    heard: set[bytes] = set()
+
+    async def listen() -> None:
+        async for _, payload in parts:
+            heard.add(payload)
+
+    async def say_until(condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not condition():
+                said.add(str(len(said)).encode())
+                stage.publish("part.a", str(len(said) - 1).encode(), retain=10_000)
+                await asyncio.sleep(0.01)
+
+    async def answer(payload: bytes) -> bytes:
+        return payload
+
+    stage.serve("stage.stage-1", answer)
+    listening = asyncio.create_task(listen())
+    await say_until(lambda: bool(heard))
+    for socket in (tmp_path / "run").glob("stage-1.*"):
+        socket.unlink()
+    await say_until(lambda: any((tmp_path / "run").glob("stage-1.*.pub")))
+    assert await edge.request("stage.stage-1", b"there?", timeout_s=5) == b"there?"
+    await say_until(lambda: said <= heard and len(said) > 1)
+    await parts.aclose()
+    await listening
+
+
+async def test_a_process_whose_name_another_has_stays_away(
+    join: Join, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parvis.bus.local.STANDING_LOOK_S", 0.0)
+    first, _ = await join("control"), await join("control")
+    [socket] = (tmp_path / "run").glob("control.*.pub")
+    first.publish("space.a", b"{}")
+    assert list((tmp_path / "run").glob("control.*.pub")) == [socket]
 
 
 async def test_a_request_is_answered(join: Join) -> None:
@@ -181,7 +247,7 @@ async def test_a_reader_needs_no_loop(join: Join, tmp_path: Path) -> None:
         while not got:
             publisher.publish("edge.edge-1", b"{}")
             got.extend(counts.drain())
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)
     assert got[0] == ("edge.edge-1", b"{}")
     publisher.close_publisher()
 

@@ -11,7 +11,11 @@ Rules:
 - The folder is the directory: who is there is found by looking, and a look costs one `stat` unless something
   changed. A restarted process is a new instance, so its subscribers ask it for a replay again.
 - A subscriber reads one socket per publisher, so it can hold back new publications until the replay is in.
+- It asks for a replay when it surely gets what is new: it subscribes to a subject of its own after all the
+  others, and the publisher answers on it (XPUB sees subscriptions in their order). So nothing falls between.
 - Killed processes leave sockets behind: the next process of that name removes them.
+- A process whose sockets were removed by anybody else (who cleans up temporary files, say) makes others: its
+  subscribers find them as they find a new instance, and miss nothing that is retained.
 - Everything sent is bounded: a full queue drops the newest, and no sender ever waits.
 
 Edges have no asyncio loop and use `LocalPublisher` and `LocalReader` alone; nothing replays what an edge
@@ -25,8 +29,10 @@ import asyncio
 import contextlib
 import json
 import secrets
+import time
 from collections import deque
 from pathlib import Path
+from typing import ClassVar
 
 import structlog
 import zmq
@@ -37,36 +43,67 @@ from parvis.bus.local_reader import (
     LOOK_INTERVAL_S,
     MESSAGE_LIMIT_BYTES,
     QUEUE_MESSAGES,
+    SYNC,
     LocalReader,
     LocalSubscription,
+    descriptor_of,
 )
 from parvis.bus.port import Handler
 from parvis.bus.run_dir import prepare_run_dir, socket_address
-from parvis.errors import ParvisError, RemoteProtocolError, Unavailable
+from parvis.errors import ParvisError, RemoteProtocolError, Unavailable, UserError
 
 log = structlog.get_logger(__name__)
+
+STANDING_LOOK_S = 0.25
+"""How often a process that publishes looks whether its own sockets are still in the folder."""
 
 
 class LocalPublisher:
     """The sending half for one process, named `name`; at most one process may hold a name."""
+
+    _KIND: ClassVar[int] = zmq.PUB
 
     def __init__(self, run_dir: Path, name: str) -> None:
         self._run_dir = prepare_run_dir(run_dir)
         for stale in self._run_dir.glob(f"{name}.*.*"):
             stale.unlink(missing_ok=True)
         self.name = name
-        self._stem = f"{name}.{secrets.token_hex(4)}"
         self._context = zmq.Context()
-        self._pub = self._context.socket(zmq.PUB)
+        self._pub = self._context.socket(self._KIND)
         self._pub.setsockopt(zmq.SNDHWM, QUEUE_MESSAGES)
         self._pub.setsockopt(zmq.LINGER, 200)
         self._retained: dict[str, deque[bytes]] = {}
-        self._bind_publications()
+        self._look_at_s = 0.0
+        self._bind()
 
-    def _bind_publications(self) -> None:
+    def _bind(self) -> None:
+        """Under a name that was never used: ZeroMQ removes a socket's file when it likes."""
+        self._stem = f"{self.name}.{secrets.token_hex(4)}"
         self._pub.bind(socket_address(self._run_dir / f"{self._stem}.pub"))
 
+    def _stay_found(self) -> None:
+        now_s = time.monotonic()
+        if now_s < self._look_at_s:
+            return
+        self._look_at_s = now_s + STANDING_LOOK_S
+        if self._is_found():
+            return
+        own = self._run_dir / f"{self._stem}.pub"
+        if any(path != own for path in self._run_dir.glob(f"{self.name}.*.pub")):
+            return  # another process has the name now
+        log.warning("the sockets of this process were removed, and are made anew", process=self.name)
+        try:
+            prepare_run_dir(self._run_dir)
+            own.unlink(missing_ok=True)
+            self._bind()
+        except (UserError, OSError, zmq.ZMQError) as error:
+            log.warning("the bus has no place for this process", process=self.name, error=str(error))
+
+    def _is_found(self) -> bool:
+        return (self._run_dir / f"{self._stem}.pub").exists()
+
     def publish(self, subject: str, payload: bytes, *, retain: int = 0) -> None:
+        self._stay_found()
         if retain:
             kept = self._retained.get(subject)
             if kept is None or kept.maxlen != retain:
@@ -89,23 +126,46 @@ class LocalPublisher:
 class LocalBus(LocalPublisher):
     """One process's place on the bus, on the running asyncio loop (see `bus.port.Bus`)."""
 
-    def __init__(self, run_dir: Path, name: str) -> None:
-        super().__init__(run_dir, name)
-        self._handlers: dict[str, Handler] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._subscriptions: list[LocalSubscription] = []
-        self._readers: list[LocalReader] = []
-        self._server = asyncio.get_running_loop().create_task(self._serve())
+    _KIND = zmq.XPUB
 
-    def _bind_publications(self) -> None:
-        # Requests first: a reader that sees the .pub looks for the .req at once.
+    def __init__(self, run_dir: Path, name: str) -> None:
+        self._handlers: dict[str, Handler] = {}
         self._async_context: zmq.asyncio.Context = zmq.asyncio.Context()
         self._router = self._async_context.socket(zmq.ROUTER)
         self._router.setsockopt(zmq.SNDHWM, 0)
         self._router.setsockopt(zmq.LINGER, 200)
         self._router.setsockopt(zmq.MAXMSGSIZE, MESSAGE_LIMIT_BYTES)
+        super().__init__(run_dir, name)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._subscriptions: list[LocalSubscription] = []
+        self._readers: list[LocalReader] = []
+        loop = asyncio.get_running_loop()
+        self._server = loop.create_task(self._serve())
+        self._pub_descriptor = descriptor_of(self._pub)
+        loop.add_reader(self._pub_descriptor, self._hear)
+
+    def _bind(self) -> None:
+        self._stem = f"{self.name}.{secrets.token_hex(4)}"
+        # Requests first: a reader that sees the .pub looks for the .req at once.
         self._router.bind(socket_address(self._run_dir / f"{self._stem}.req"))
-        super()._bind_publications()
+        self._pub.bind(socket_address(self._run_dir / f"{self._stem}.pub"))
+        for subject in self._handlers:
+            self._link(subject)
+
+    def _is_found(self) -> bool:
+        return super()._is_found() and (self._run_dir / f"{self._stem}.req").exists()
+
+    def publish(self, subject: str, payload: bytes, *, retain: int = 0) -> None:
+        super().publish(subject, payload, retain=retain)
+        self._hear()  # sending may have used up what its descriptor had to say
+
+    def _hear(self) -> None:
+        """Answers those who have just subscribed."""
+        while int(self._pub.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+            said = self._pub.recv(zmq.NOBLOCK)
+            if said.startswith(b"\x01" + SYNC):
+                with contextlib.suppress(zmq.Again):
+                    self._pub.send_multipart((said[1:], b""), flags=zmq.NOBLOCK)
 
     def reader(self, *patterns: str, replay: bool = False) -> LocalReader:
         """A subscription for loops that poll by themselves; closed with the bus."""
@@ -120,6 +180,9 @@ class LocalBus(LocalPublisher):
 
     def serve(self, subject: str, handler: Handler) -> None:
         self._handlers[subject] = handler
+        self._link(subject)
+
+    def _link(self, subject: str) -> None:
         link = self._run_dir / "serve" / subject
         fresh = link.with_name(f"{subject}.{secrets.token_hex(4)}.new")
         fresh.symlink_to(self._run_dir / f"{self._stem}.req")
@@ -159,6 +222,7 @@ class LocalBus(LocalPublisher):
             await subscription.aclose()
         for reader in self._readers:
             reader.close()
+        asyncio.get_running_loop().remove_reader(self._pub_descriptor)
         for task in (self._server, *self._tasks):
             task.cancel()
         await asyncio.gather(self._server, *self._tasks, return_exceptions=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import secrets
 import select
 import time
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ import zmq
 
 from parvis.bus.run_dir import prepare_run_dir, socket_address
 
+SYNC = b"sync."
+"""A subscription to a subject of this kind is answered by a publication on it: see `local.py`."""
 QUEUE_MESSAGES = 8192
 """Messages that wait for one subscriber before the newest are dropped."""
 MESSAGE_LIMIT_BYTES = 4 << 20
@@ -50,13 +53,18 @@ class _Source:
         self.descriptors: set[int] = set()
         self._replay: zmq.Socket[bytes] | None = None
         self._replay_until_s = 0.0
+        self._patterns = patterns
+        self._sync = SYNC + secrets.token_hex(8).encode()
+        self._asked = False
+        self._early: list[tuple[str, bytes]] = []
+        """New publications that came before the replay was asked for."""
         self._sub = self._connect(context, zmq.SUB, pub)
         for pattern in patterns:
             self._sub.subscribe(pattern)
         requests = pub.with_suffix(".req")
         if replay and requests.exists():
+            self._sub.subscribe(self._sync)
             self._replay = self._connect(context, zmq.DEALER, requests)
-            self._replay.send_multipart((b"replay", json.dumps(patterns).encode()))
             self._replay_until_s = time.monotonic() + REPLAY_PATIENCE_S
 
     def _connect(self, context: zmq.Context[zmq.Socket[bytes]], kind: int, path: Path) -> zmq.Socket[bytes]:
@@ -66,13 +74,13 @@ class _Source:
         socket.setsockopt(zmq.LINGER, 0)
         socket.setsockopt(zmq.RECONNECT_IVL, 100)
         socket.connect(socket_address(path))
-        descriptor = _descriptor(socket)
+        descriptor = descriptor_of(socket)
         self._epoll.register(descriptor, select.EPOLLIN)
         self.descriptors.add(descriptor)
         return socket
 
     def _disconnect(self, socket: zmq.Socket[bytes]) -> None:
-        descriptor = _descriptor(socket)
+        descriptor = descriptor_of(socket)
         self._epoll.unregister(descriptor)
         self.descriptors.discard(descriptor)
         socket.close()
@@ -84,15 +92,33 @@ class _Source:
 
     def drain(self) -> Iterator[tuple[str, bytes]]:
         if self._replay is not None:
+            if not self._asked:
+                self._ask(self._replay)
             yield from self._drain_replay(self._replay)
             if self._replay is not None:
                 return
+        while self._early:
+            yield self._early.pop(0)
         while True:
             try:
                 subject, payload = self._sub.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return
             yield subject.decode(), payload
+
+    def _ask(self, replay: zmq.Socket[bytes]) -> None:
+        """Asks for the replay once the publisher surely sends: what it said before would be in neither."""
+        while True:
+            try:
+                subject, payload = self._sub.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            if subject == self._sync:
+                break
+            self._early.append((subject.decode(), payload))
+        self._sub.unsubscribe(self._sync)
+        self._asked = True
+        replay.send_multipart((b"replay", json.dumps(self._patterns).encode()))
 
     def _drain_replay(self, replay: zmq.Socket[bytes]) -> Iterator[tuple[str, bytes]]:
         while True:
@@ -163,7 +189,10 @@ class LocalReader:
         if now_s - self._swept_at_s >= SWEEP_S:
             self._swept_at_s = now_s
             self._unread.update(self._sources.values())
-        mtime_ns = self._run_dir.stat().st_mtime_ns
+        try:
+            mtime_ns = self._run_dir.stat().st_mtime_ns
+        except FileNotFoundError:  # what is connected stays so; the next who publishes makes the folder anew
+            return
         if mtime_ns == self._seen_mtime_ns:
             return
         there = {path.name: path for path in self._run_dir.glob("*.pub")}
@@ -230,7 +259,8 @@ class LocalSubscription:
             self._queue.put_nowait(None)
 
 
-def _descriptor(socket: zmq.Socket[bytes]) -> int:
+def descriptor_of(socket: zmq.Socket[bytes]) -> int:
+    """What to poll for a socket: see above."""
     descriptor = socket.getsockopt(zmq.FD)
     assert isinstance(descriptor, int)
     return descriptor
