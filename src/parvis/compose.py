@@ -70,7 +70,15 @@ def run_stage(bus_settings: BusSettings, settings: StageSettings) -> None:
         def start_program(
             space: str, first_sequence: int, *, epoch: int, holds: Callable[[], bool]
         ) -> Program:
-            return Program.start(bus, space, settings.name, first_sequence, epoch=epoch, holds=holds)
+            return Program.start(
+                bus,
+                space,
+                settings.name,
+                first_sequence,
+                epoch=epoch,
+                holds=holds,
+                opus_bps=settings.opus_bps,
+            )
 
         try:
             await Stage(settings, bus, leases, clock, start_program).run()

@@ -45,10 +45,11 @@ _CODECS: Final = {
 class Encoder:
     """One rendition of one program. Not for use by two threads at once."""
 
-    def __init__(self, rendition: Rendition) -> None:
+    def __init__(self, rendition: Rendition, bitrate_bps: int | None = None) -> None:
+        """`bitrate_bps` is the rendition's own unless given."""
         self.rendition = rendition
         self._frame_samples = rendition.frame_samples
-        self._codec, self._format = _open(rendition)
+        self._codec, self._format = _open(rendition, bitrate_bps or rendition.bitrate_bps)
         self._fed_samples = 0
         silent_frame = np.zeros(self._frame_samples, np.int16)
         warm_up = [packet for _ in range(_WARM_UP_FRAMES) for packet in self._feed(silent_frame)]
@@ -110,14 +111,14 @@ class Encoder:
         return packets
 
 
-def _open(rendition: Rendition) -> tuple[AudioCodecContext, str]:
+def _open(rendition: Rendition, bitrate_bps: int) -> tuple[AudioCodecContext, str]:
     name, sample_format, options = _CODECS[rendition]
     codec = av.CodecContext.create(name, "w")
     assert isinstance(codec, AudioCodecContext)
     codec.sample_rate = SAMPLE_RATE_HZ
     codec.layout = "mono"
     codec.format = sample_format
-    codec.bit_rate = rendition.bitrate_bps
+    codec.bit_rate = bitrate_bps
     codec.time_base = _SAMPLE
     codec.options = options
     codec.open()

@@ -29,10 +29,14 @@ from parvis.program.encoders import Encoder, Samples
 class ProgramEncoder:
     """All encoders of one program, in step. One owner."""
 
-    def __init__(self, space: str, first_sequence: int) -> None:
+    def __init__(self, space: str, first_sequence: int, opus_bps: int | None = None) -> None:
+        """`opus_bps` is the rendition's own bitrate unless given."""
         self._space = space
         self._first_sequence = first_sequence
-        self._cutters = [_Cutter(Encoder(rendition), first_sequence) for rendition in Rendition]
+        bitrates = {Rendition.OPUS: opus_bps}
+        self._cutters = [
+            _Cutter(Encoder(rendition, bitrates.get(rendition)), first_sequence) for rendition in Rendition
+        ]
         self._ticks = 0
         self._waiting: list[Event] = []
         self._sealed: dict[int, tuple[Event, ...]] = {}

@@ -52,11 +52,12 @@ class Program:
         *,
         epoch: int = 0,
         holds: Callable[[], bool] = lambda: True,
+        opus_bps: int | None = None,
     ) -> Program:
         """Opens the encoders and announces the program. The first tick pushed begins at program sample
         `first_sequence × 15,360`. `stage` is the name of the stage that makes it, `epoch` that of its lease,
-        and `holds` says whether it still has it."""
-        encoder = ProgramEncoder(space, first_sequence)
+        and `holds` says whether it still has it. `opus_bps` is the rendition's own bitrate unless given."""
+        encoder = ProgramEncoder(space, first_sequence, opus_bps)
         message = ProgramMessage(space, stage, first_sequence, None, encoder.renditions, epoch)
         program = cls(publisher, encoder, message, holds)
         program._announce()
