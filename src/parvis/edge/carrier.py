@@ -19,20 +19,23 @@ from parvis.clock import sequence_at
 from parvis.edge.cohorts import Cohort
 from parvis.edge.fanout import Fanout
 from parvis.edge.feed import Feed
-from parvis.edge.onward import Onward
+from parvis.edge.hls import Lines
+from parvis.edge.onward import Onward, Parts
+from parvis.edge.radio import Radio
 from parvis.edge.spaces import SpaceRecord, Spaces
-from parvis.edge.view import share_link
+from parvis.edge.view import handoff_event
 from parvis.media.events import Event
 
 
 class Carrier:
     """Call `look` after the bus was read. `edge_origin` is ours, for links."""
 
-    def __init__(self, spaces: Spaces, fanout: Fanout, edge_origin: str) -> None:
+    def __init__(self, spaces: Spaces, fanout: Fanout, lines: Lines, edge_origin: str) -> None:
         self.carried = 0
         """Listeners, since the start."""
         self._spaces = spaces
         self._fanout = fanout
+        self._lines = lines
         self._edge_origin = edge_origin
 
     def look(self, at_s: float) -> None:
@@ -50,13 +53,18 @@ class Carrier:
         event = handoff_event(record.id, handoff, self._edge_origin)
         if not handoff.only_from:
             record.events.say([event], None, at_s)
-        for rendition, after in target.feeds.items():
-            if after.running:
-                self._lead_over(record.id, target.id, rendition, after, handoff, event)
+        for rendition, feed in target.feeds.items():
+            if feed.running:
+                self._lead_over(record.id, target.id, rendition, feed, handoff, event)
+        for name in record.radios:
+            radio = target.radio(name)
+            if radio.running:
+                self._lead_over(record.id, target.id, name, radio, handoff, event)
+        self._lines.lead_over(record.id, target, handoff, event)
         return True
 
     def _lead_over(
-        self, space: str, target: str, name: str, after: Feed, handoff: Handoff, event: Event
+        self, space: str, target: str, name: str, after: Parts, handoff: Handoff, event: Event
     ) -> None:
         announced = sequence_at(datetime.fromisoformat(handoff.at).timestamp())
         seams: dict[tuple[int, int], Onward] = {}
@@ -64,7 +72,7 @@ class Carrier:
             if handoff.only_from and cohort.key.via[-1:] != (handoff.only_from,):
                 continue
             before = cohort.source
-            assert isinstance(before, Feed | Onward), before
+            assert isinstance(before, Feed | Radio | Onward), before
             start = max(announced, cohort.position + 1)
             seam = seams.setdefault((start, id(before)), Onward(before, after, start, event))
             self._lead(cohort, seam, handoff, target)
@@ -75,16 +83,3 @@ class Carrier:
             via = via[:-1] if handoff.only_from else (*via, cohort.key.space)
             self.carried += len(cohort) + cohort.laggards
         self._fanout.cohorts.carry(cohort, target, via, onward)
-
-
-def handoff_event(space: str, handoff: Handoff, edge_origin: str) -> Event:
-    """What listeners are told."""
-    return Event.of(
-        "handoff",
-        **{"from": space},
-        to=handoff.to,
-        url=share_link(handoff, edge_origin),
-        title=handoff.title,
-        reason=handoff.reason,
-        by=handoff.by,
-    )

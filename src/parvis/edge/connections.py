@@ -29,6 +29,7 @@ from parvis.edge.fanout import QUIET
 from parvis.edge.http import Request, RequestReader
 from parvis.edge.routes import Join
 from parvis.edge.transport import Plain, Transport
+from parvis.edge.waiting import Hold, How, late
 from parvis.errors import ParvisError, ProtocolError, RemoteProtocolError
 
 READ_BYTES: Final = 16_384
@@ -58,7 +59,7 @@ class _Connection:
 
 class Connections:
     """Owns the descriptors in request phase. `respond` answers a request; `join` takes over a descriptor,
-    with the bytes that must go out first."""
+    with the bytes that must go out first; `hold` takes one over until its answer is there (`go_on`)."""
 
     def __init__(
         self,
@@ -67,8 +68,9 @@ class Connections:
         *,
         header_limit_bytes: int,
         timeout_s: float,
-        respond: Callable[[int, Request], Answer | Join],
+        respond: Callable[[int, Request], Answer | Join | Hold],
         join: Callable[[int, Join, bytes], None],
+        hold: Callable[[int, Hold, How], None],
         on_close: Callable[[int], None],
         transport: Transport | None = None,
     ) -> None:
@@ -80,6 +82,7 @@ class Connections:
         self._timeout_s = timeout_s
         self._respond = respond
         self._join = join
+        self._hold = hold
         self._on_close = on_close
         self._open: dict[int, _Connection] = {}
 
@@ -95,6 +98,16 @@ class Connections:
         timeout_s = min(self._timeout_s, CROWDED_S) if crowded else self._timeout_s
         self._open[fd] = _Connection(reader, self._clock.monotonic_s() + timeout_s, crowded=crowded)
         self._epoll.register(fd, QUIET)
+
+    def go_on(self, fd: int, data: bytes, how: How) -> None:
+        """A descriptor that was held comes back with its answer."""
+        reader = RequestReader(self._header_limit_bytes, loopback=how.loopback)
+        connection = _Connection(reader, self._clock.monotonic_s() + self._timeout_s, crowded=how.crowded)
+        connection.output.append(memoryview(data))
+        connection.closing = not how.keep_alive
+        self._open[fd] = connection
+        self._epoll.modify(fd, QUIET)
+        self._flush(fd, connection)
 
     def refuse(self, fd: int, error: ProtocolError) -> None:
         """A descriptor that was just taken has come to the wrong place, whatever it asks for."""
@@ -150,13 +163,18 @@ class Connections:
         if not data:
             self.close(fd)
             return
-        for request in connection.reader.feed(data):
+        requests = connection.reader.feed(data)
+        for request in requests:
             self.requests += 1
             response = self._answer(fd, request)
             if isinstance(response, Join):
                 del self._open[fd]
                 self._join(fd, response, b"".join(connection.output))
                 return
+            if isinstance(response, Hold):
+                if request is requests[-1] and self._let_wait(fd, connection, request, response):
+                    return
+                response = problem(late())
             self._send(connection, response, request)
             if connection.closing:
                 break
@@ -166,7 +184,16 @@ class Connections:
         if connection.output:
             self._flush(fd, connection)
 
-    def _answer(self, fd: int, request: Request) -> Answer | Join:
+    def _let_wait(self, fd: int, connection: _Connection, request: Request, hold: Hold) -> bool:
+        """Gives a descriptor away until its answer is there. Not one that has said or is owed more."""
+        if connection.output or not connection.reader.idle:
+            return False
+        del self._open[fd]
+        keep_alive = request.keep_alive and not connection.crowded
+        self._hold(fd, hold, How(keep_alive, connection.reader.loopback, connection.crowded))
+        return True
+
+    def _answer(self, fd: int, request: Request) -> Answer | Join | Hold:
         try:
             return self._respond(fd, request)
         except ParvisError as error:

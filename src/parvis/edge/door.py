@@ -27,9 +27,11 @@ from parvis.edge.appointments import Appointment
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.fanout import Fanout
 from parvis.edge.http import Request
+from parvis.edge.radio import RADIO_JOIN_PARTS, RADIO_MEDIA_TYPE, RADIO_RENDITION
 from parvis.edge.routes import EVENT_STREAM, STREAMS, Front, Join, first_part, route
 from parvis.edge.strain import Concession
 from parvis.edge.view import rfc3339
+from parvis.edge.waiting import Hold
 from parvis.errors import Overloaded
 from parvis.media.rendition import Rendition
 
@@ -81,9 +83,9 @@ class Door:
         self._clock = clock
         self._capacity = capacity
 
-    def respond(self, fd: int, request: Request) -> Answer | Join:
-        """The answer to a request, or its admitted join. Raises what routes raise, and `Overloaded`
-        `not-admitted`."""
+    def respond(self, fd: int, request: Request) -> Answer | Join | Hold:
+        """The answer to a request, what it must wait for, or its admitted join. Raises what routes raise, and
+        `Overloaded` `not-admitted`."""
         if request.path in _ALWAYS_ANSWERED:
             return route(self._front, request)
         if self._addresses.over(fd):
@@ -108,6 +110,9 @@ class Door:
             cohort = cohorts.choose(record.id, EVENTS, framing, 1, record.events)
             head = stream_head(stream_headers(EVENT_STREAM), wall_s, framing)
             data = record.events.join(head, record.start_events(), framing)
+        elif join.source in RADIO_RENDITION:
+            self._tune_in(fd, join, before, wall_s)
+            return
         else:
             feed = record.feeds[Rendition(join.source)]
             spread = join.start is None
@@ -125,6 +130,18 @@ class Door:
                 stretch,
             )
         self._fanout.join(fd, cohort, before + data if before else data)
+
+    def _tune_in(self, fd: int, join: Join, before: bytes, wall_s: float) -> None:
+        """Makes a descriptor a radio receiver."""
+        radio, framing = join.record.radio(join.source), join.framing
+        cohort = self._fanout.cohorts.choose(
+            join.record.id, join.source, framing, self.stretch(join), radio, via=join.via
+        )
+        last = cohort.position
+        first = max(last - (RADIO_JOIN_PARTS + cohort.stretch - 1) + 1, min(radio.oldest, last))
+        headers = (*stream_headers(RADIO_MEDIA_TYPE[join.source]), *radio.headers())
+        head = stream_head(headers, wall_s, framing)
+        self._fanout.join(fd, cohort, before + radio.join(head, first, last, framing))
 
     def stretch(self, join: Join) -> int:
         """Parts per burst for somebody who joins now."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from parvis.bus.messages import RING_PARTS, ProgramMessage, ProgramRendition
-from parvis.edge.bursts import Bursts, Framing
+from parvis.edge.bursts import OWN_EVENT_INDEX, Bursts, Framing, with_event
 from parvis.edge.ring import Put, Ring
 from parvis.edge.standin import Deadlines, stand_in
 from parvis.media.events import Event
@@ -63,6 +63,11 @@ class Feed:
         return self._last is not None and self._newest is not None and self._newest >= self._last
 
     @property
+    def begun(self) -> bool:
+        """There is a program, and some of it has gone out, be it over or not."""
+        return self.program is not None and self._newest is not None
+
+    @property
     def newest(self) -> int:
         """The last part that may go out: all before it are there. Only after the feed has begun."""
         assert self._newest is not None
@@ -73,6 +78,14 @@ class Feed:
         """The first part that can still be had."""
         oldest = self._ring.oldest
         return self.newest + 1 if oldest is None else min(oldest, self.newest + 1)
+
+    @property
+    def unbroken_from(self) -> int:
+        """The first part from which on all are held up to the newest, which may be none."""
+        sequence = self.newest + 1
+        while self._ring.get(sequence - 1) is not None:
+            sequence -= 1
+        return sequence
 
     def begin(self, message: ProgramMessage, program: ProgramRendition) -> None:
         """Takes a program, a new one or the same again. One older than the present is ignored."""
@@ -118,6 +131,10 @@ class Feed:
     def part(self, sequence: int) -> bytes:
         """The bytes of a part up to `newest`; a stand-in where it is not held."""
         return self._body(sequence)
+
+    def told(self, part: bytes, sequence: int, event: Event, index: int = OWN_EVENT_INDEX) -> bytes:
+        """The part with one more event."""
+        return with_event(part, sequence, event, index)
 
     def burst(self, first: int, count: int, framing: Framing, event: Event | None = None) -> bytes:
         """Parts `first` to `first + count - 1`; they must lie between `oldest` and `newest`. `event` is told

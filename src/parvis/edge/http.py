@@ -36,6 +36,7 @@ _KEPT: Final = frozenset(
         b"accept-language",
         b"authorization",
         b"host",
+        b"icy-metadata",
         b"if-none-match",
         b"x-forwarded-for",
         b"x-parvis-appointment",
@@ -67,7 +68,7 @@ class RequestReader:
     def __init__(self, limit_bytes: int, *, loopback: bool = False) -> None:
         self.failure: ProtocolError | None = None
         self._limit_bytes = limit_bytes
-        self._loopback = loopback
+        self.loopback = loopback
         self._parser = httptools.HttpRequestParser(self)
         self._ready: list[Request] = []
         self._unfinished_bytes = 0
@@ -155,7 +156,7 @@ class RequestReader:
                 chunked=version == "1.1",
                 keep_alive=self._parser.should_keep_alive(),
                 # What was passed on does not come from here, whoever passed it on.
-                loopback=self._loopback and b"x-forwarded-for" not in self._headers,
+                loopback=self.loopback and b"x-forwarded-for" not in self._headers,
             )
         )
 

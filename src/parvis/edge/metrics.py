@@ -7,6 +7,8 @@ from typing import Final
 
 HELP: Final[Mapping[str, tuple[str, str]]] = {
     "parvis_edge_listeners": ("gauge", "Listeners to sound now."),
+    "parvis_edge_hls_listeners": ("gauge", "Of these, those of HLS, by the sound that they take."),
+    "parvis_edge_waiting": ("gauge", "Requests that wait for a part."),
     "parvis_edge_connections": ("gauge", "Connections now, listeners and requests together."),
     "parvis_edge_laggards": ("gauge", "Listeners whose socket is full now."),
     "parvis_edge_spaces": ("gauge", "Spaces with sound now."),

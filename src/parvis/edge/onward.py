@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from parvis.edge.bursts import ByteCache, Framing, frame, with_event
+from parvis.edge.bursts import OWN_EVENT_INDEX, ByteCache, Framing, frame
 from parvis.edge.cohorts import Source
 from parvis.media.events import Event
 
@@ -24,8 +24,15 @@ HANDOFF_EVENT_INDEX: Final = 254
 class Parts(Source, Protocol):
     """A source whose parts can be had one by one."""
 
+    @property
+    def unbroken_from(self) -> int:
+        """The first part from which on all are held up to the newest."""
+
     def part(self, sequence: int) -> bytes:
         """The bytes of a part that is neither newer than `newest` nor long gone."""
+
+    def told(self, part: bytes, sequence: int, event: Event, index: int = OWN_EVENT_INDEX) -> bytes:
+        """`part` with one more event at its head, as far as it can be told in this wrapping."""
 
 
 class Onward:
@@ -55,6 +62,14 @@ class Onward:
         return min(self.before.oldest, self.start)
 
     @property
+    def unbroken_from(self) -> int:
+        """As far back as both hold what they are asked for."""
+        start = self.start
+        if self.newest >= start and (after := self.after.unbroken_from) > start:
+            return min(after, self.newest + 1)
+        return min(self.before.unbroken_from, start)
+
+    @property
     def over(self) -> bool:
         """Where they go is over, too."""
         return self.after.over and self.newest >= self.start - 1
@@ -65,7 +80,14 @@ class Onward:
         if sequence < start:
             return self.before.part(sequence)
         part = self.after.part(sequence)
-        return with_event(part, sequence, self._event, HANDOFF_EVENT_INDEX) if sequence == start else part
+        return (
+            self.after.told(part, sequence, self._event, HANDOFF_EVENT_INDEX) if sequence == start else part
+        )
+
+    def told(self, part: bytes, sequence: int, event: Event, index: int = OWN_EVENT_INDEX) -> bytes:
+        """As the program tells it from which the part is."""
+        teller = self.before if sequence < self.start else self.after
+        return teller.told(part, sequence, event, index)
 
     def burst(self, first: int, count: int, framing: Framing, event: Event | None = None) -> bytes:
         """Parts `first` to `first + count - 1` as one write; `event` is told in the first."""
@@ -76,6 +98,6 @@ class Onward:
             parts = map(self.part, range(first, first + count))
             if event is None:
                 return frame(parts, framing)
-            return frame((with_event(next(parts), first, event), *parts), framing)
+            return frame((self.told(next(parts), first, event), *parts), framing)
 
         return self._bursts.get((self.start, first, count, framing, event), build)

@@ -21,9 +21,13 @@ from parvis.edge.bursts import MAX_STRETCH, Framing
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.feed import Feed
 from parvis.edge.hall import Pages, choose_language
+from parvis.edge.hls import Lines
+from parvis.edge.hls_answers import PLAYLISTS, answer_file, answer_playlist
 from parvis.edge.http import Request
+from parvis.edge.radio import ADTS, ICY, OGG, RADIO_MEDIA_TYPE, RADIO_RENDITION, address_m3u, address_pls
 from parvis.edge.spaces import SpaceRecord, Spaces
 from parvis.edge.view import Origins, share_link, space_fields
+from parvis.edge.waiting import Hold
 from parvis.errors import Conflict, NotFound, ParvisError, Refused, UserError
 from parvis.media.rendition import Rendition
 
@@ -33,7 +37,7 @@ NOT_BEGUN_RETRY_MAX_S: Final = 30.0
 MAX_SEQUENCE_DIGITS: Final = 18
 SPACE_ID: Final = re.compile(r"[0-9a-z]{1,32}")
 
-STREAMS: Final = ("stream.mp4", "events")
+STREAMS: Final = ("stream.mp4", "stream.aac", "stream.ogg", "events")
 """What has no end, below `/live/{space}/`."""
 EVENT_STREAM: Final = "text/event-stream; charset=utf-8"
 
@@ -54,10 +58,10 @@ _PREFLIGHT = Answer(
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """The asker becomes a listener of `source`: a rendition's name, or `EVENTS`. `start` is the part that
-    it asked for, or None; `resuming` says that it has heard what came before, less than 30 s ago, and
-    `stretch` how many parts came at once then (0: it did not say). `via` is the Space from which it was
-    sent here, if any."""
+    """The asker becomes a listener of `source`: the name of a rendition or a radio, or `EVENTS`. `start` is
+    the part that it asked for, or None; `resuming` says that it has heard what came before, less than 30 s
+    ago, and `stretch` how many parts came at once then (0: it did not say). `via` is the Space from which it
+    was sent here, if any."""
 
     record: SpaceRecord
     source: str
@@ -74,6 +78,7 @@ class Front:
 
     name: str
     spaces: Spaces
+    lines: Lines
     pages: Pages
     origins: Origins
     metrics_token: str
@@ -98,13 +103,15 @@ class Front:
         return kept[1]
 
 
-def route(front: Front, request: Request) -> Answer | Join:
+def route(front: Front, request: Request) -> Answer | Join | Hold:
     """The answer to a request. Raises whatever `ParvisError` its handler raises."""
     if request.method == "OPTIONS":
         return _PREFLIGHT
     match request.path:
         case ("live", space, name) if name in _LIVE:
             return _LIVE[name](front, request, space)
+        case ("live", space, rendition, name) if rendition in _RENDITIONS:
+            return _hls_file(front, request, space, _RENDITIONS[rendition], name)
         case ("s", space) if space:
             return _hall(front, request, space)
         case ("assets", name):
@@ -154,12 +161,9 @@ def _stream(front: Front, request: Request, space: str) -> Answer | Join:
     if rendition is None:
         raise UserError("codec-unknown", "The codec is opus or aac.")
     start = _sequence(request.query.get("from"))
-    if (handed := _elsewhere(front, record)) is not None:
-        return _sent_on(request, record, handed)
-    _refuse_ended(record)
-    feed = record.feeds.get(rendition)
-    if feed is None or not feed.running:
-        return _not_begun(front, record)
+    if (shut := _shut(front, request, record, rendition)) is not None:
+        return shut
+    feed = record.feeds[rendition]
     if request.method == "HEAD":
         stretch = front.stretch()
         first = first_part(feed, start, feed.newest, stretch)
@@ -168,6 +172,49 @@ def _stream(front: Front, request: Request, space: str) -> Answer | Join:
     resuming = start is not None and feed.resumes(start)
     stretch, via = _stretch(request.query.get("stretch")), _via(request.query.get("via", ""))
     return Join(record, rendition, _framing(request), start, resuming, stretch, via)
+
+
+def _radio(front: Front, request: Request, space: str) -> Answer | Join:
+    record = front.record(space)
+    name = OGG if request.path[-1] == "stream.ogg" else ADTS
+    if name == ADTS and request.header(b"icy-metadata") == "1":
+        name = ICY
+    if (shut := _shut(front, request, record, RADIO_RENDITION[name])) is not None:
+        return shut
+    if request.method == "HEAD":
+        headers = (*stream_headers(RADIO_MEDIA_TYPE[name]), *record.radio(name).headers())
+        return Answer(200, headers, endless=True)
+    return Join(record, name, Framing.RAW, via=_via(request.query.get("via", "")))
+
+
+def _playlist(front: Front, request: Request, space: str) -> Answer | Hold:
+    """Players stay at the address that they have when the audience goes elsewhere, as long as it is here."""
+    record = front.record(space)
+    handed = _elsewhere(front, record)
+    if handed is not None and not handed.to:
+        return _sent_on(request, record, handed)
+    line = front.lines.get(record, front.clock.monotonic_s())
+    if line is None:
+        _refuse_ended(record)
+        return _not_begun(front, record)
+    return answer_playlist(line, request, request.path[-1])
+
+
+def _hls_file(front: Front, request: Request, space: str, rendition: Rendition, name: str) -> Answer | Hold:
+    record, now_s = front.record(space), front.clock.monotonic_s()
+    line = front.lines.get(record, now_s)
+    if line is None:
+        _refuse_ended(record)
+        return _not_begun(front, record)
+    return answer_file(line, request, rendition, name, now_s)
+
+
+def _address_file(front: Front, request: Request, space: str) -> Answer:
+    """A file that players open. It holds for a Space that has not begun, too."""
+    record = front.record(space)
+    build, media_type = _ADDRESS_FILES[request.path[-1]]
+    body = build(record.title, f"{front.origins.edge}/live/{space}/stream.aac")
+    return Answer(200, (("Content-Type", media_type), ("Cache-Control", "public, max-age=1")), body)
 
 
 def _events(front: Front, request: Request, space: str) -> Answer | Join:
@@ -198,6 +245,16 @@ def _metrics(front: Front, request: Request) -> Answer:
 
 def _root(front: Front, _request: Request) -> Answer:
     return Answer(302, (("Location", f"{front.origins.control}/"),))
+
+
+def _shut(front: Front, request: Request, record: SpaceRecord, rendition: Rendition) -> Answer | None:
+    """What stands against joining a rendition: it is elsewhere, or has not begun; None if nothing does.
+    Raises `UserError` `space-ended`."""
+    if (handed := _elsewhere(front, record)) is not None:
+        return _sent_on(request, record, handed)
+    _refuse_ended(record)
+    feed = record.feeds.get(rendition)
+    return None if feed is not None and feed.running else _not_begun(front, record)
 
 
 def _elsewhere(front: Front, record: SpaceRecord) -> Handoff | None:
@@ -260,9 +317,19 @@ def _not_begun(front: Front, record: SpaceRecord) -> Answer:
     return problem(error, retry_after_s, starts_at=starts_at)
 
 
-_LIVE: Final[Mapping[str, Callable[[Front, Request, str], Answer | Join]]] = {
+_ADDRESS_FILES: Final[Mapping[str, tuple[Callable[[str, str], bytes], str]]] = {
+    "listen.m3u": (address_m3u, "audio/x-mpegurl; charset=utf-8"),
+    "listen.pls": (address_pls, "audio/x-scpls; charset=utf-8"),
+}
+_LIVE: Final[Mapping[str, Callable[[Front, Request, str], Answer | Join | Hold]]] = {
     "space.json": _space_json,
     "stream.mp4": _stream,
+    "stream.aac": _radio,
+    "index.m3u8": _playlist,
+    **dict.fromkeys(PLAYLISTS, _playlist),
+    "stream.ogg": _radio,
+    "listen.m3u": _address_file,
+    "listen.pls": _address_file,
     "events": _events,
 }
 _TOP: Final[Mapping[str, Callable[[Front, Request], Answer]]] = {

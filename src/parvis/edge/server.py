@@ -40,6 +40,7 @@ from parvis.edge.door import Door
 from parvis.edge.drain import Drain
 from parvis.edge.fanout import Fanout
 from parvis.edge.hall import Pages
+from parvis.edge.hls import Lines
 from parvis.edge.http import Request
 from parvis.edge.metrics import exposition
 from parvis.edge.proxies import Proxies
@@ -50,12 +51,14 @@ from parvis.edge.spaces import Spaces
 from parvis.edge.tls import Handshakes, Secure
 from parvis.edge.transport import Plain
 from parvis.edge.view import Origins
+from parvis.edge.waiting import Hold, Waiting
 from parvis.errors import RemoteProtocolError
 from parvis.settings import EdgeSettings
 
 TURN_S: Final = 0.05
 """Longest wait for events."""
 WRITES_PER_TURN: Final = 1024
+ANSWERS_PER_TURN: Final = 256
 EVENTS_PER_TURN: Final = 256
 EVENTS_PER_BUSY_TURN: Final = 64
 ACCEPTS_PER_TURN: Final = 64
@@ -110,11 +113,14 @@ class Edge:
             joins_per_s=settings.joins_per_s,
             requests_per_s=settings.requests_per_s,
         )
+        origins = _origins(settings)
+        self._lines = Lines(self.spaces, origins.edge)
         front = Front(
             name=settings.name,
             spaces=self.spaces,
+            lines=self._lines,
             pages=Pages(settings.pages),
-            origins=_origins(settings),
+            origins=origins,
             metrics_token=settings.metrics_token,
             clock=clock,
             metrics=lambda: exposition(settings.name, self.gauges()),
@@ -136,8 +142,17 @@ class Edge:
             timeout_s=settings.request_timeout_s,
             respond=self._respond,
             join=self._door.join,
+            hold=lambda fd, hold, how: self._waiting.hold(fd, hold, how),
             on_close=self._leave,
             transport=transport,
+        )
+        self._waiting = Waiting(
+            self._epoll,
+            clock,
+            transport,
+            dress=self._dress,
+            answer=self.connections.go_on,
+            on_close=self._leave,
         )
         self._handshakes: Handshakes | None = None
         if certificate is not None:
@@ -155,7 +170,7 @@ class Edge:
         self._accepting = False
         self._accept_at_s = float("inf")
         self._renewed_at_s = now_s
-        self._carrier = Carrier(self.spaces, self.fanout, front.origins.edge)
+        self._carrier = Carrier(self.spaces, self.fanout, self._lines, origins.edge)
         self._rested = False
         self._drain: Drain | None = None
         self._advanced_at_s = self._swept_at_s = now_s
@@ -173,7 +188,7 @@ class Edge:
     def turn(self) -> None:
         """Waits for events at most `TURN_S`, and not at all while bursts are due; then does a bounded
         amount."""
-        busy = self.fanout.busy
+        busy = self.fanout.busy or self._waiting.busy
         if self._rested and not busy and (nap := nap_s(self._door.concession.newcomers)):
             time.sleep(nap)
         events = self._epoll.poll(0 if busy else TURN_S, EVENTS_PER_BUSY_TURN if busy else EVENTS_PER_TURN)
@@ -190,6 +205,7 @@ class Edge:
         answered_s = self._clock.monotonic_s()
         self._read_bus()
         self.fanout.write(WRITES_PER_TURN)
+        self._waiting.write(ANSWERS_PER_TURN)
         wrote_s = self._clock.monotonic_s()
         all_in = not knocking or self._accept(ACCEPTS_PER_BUSY_TURN if self.fanout.busy else ACCEPTS_PER_TURN)
         behind = self._handshakes is not None and self._handshakes.behind
@@ -233,7 +249,9 @@ class Edge:
         admission, door, concession = self._admission.counts, self._door.counts, self._door.concession
         handshakes = self._handshakes.gauges() if self._handshakes is not None else {}
         return handshakes | {
-            "parvis_edge_listeners": sum(fanout.listeners().values()),
+            "parvis_edge_listeners": sum(self.listeners().values()),
+            "parvis_edge_hls_listeners": sum(self._lines.listeners(self._clock.monotonic_s()).values()),
+            "parvis_edge_waiting": len(self._waiting),
             "parvis_edge_connections": self._held,
             "parvis_edge_laggards": fanout.laggards,
             "parvis_edge_spaces": sum(space.running for space in self.spaces),
@@ -263,17 +281,29 @@ class Edge:
             "parvis_edge_fenced_total": sum(record.fenced for record in self.spaces),
         }
 
+    def listeners(self) -> dict[str, int]:
+        """Listeners to sound, by Space; those of HLS are an estimate (`hls.py`)."""
+        counts = self.fanout.listeners()
+        for space, count in self._lines.listeners(self._clock.monotonic_s()).items():
+            counts[space] = counts.get(space, 0) + count
+        return counts
+
     def close(self) -> None:
         """Closes every connection without a last chunk: listeners come back, to another edge if need be."""
         self._listening.close()
         if self._handshakes is not None:
             self._handshakes.close_all()
         self.connections.close_all()
+        self._waiting.close_all()
         self.fanout.close_all()
         self._epoll.close()
 
     def _on_event(self, fd: int, mask: int) -> None:
-        owner: Connections | Fanout | Handshakes = self.connections if fd in self.connections else self.fanout
+        owner: Connections | Fanout | Handshakes | Waiting = self.fanout
+        if fd in self.connections:
+            owner = self.connections
+        elif fd in self._waiting:
+            owner = self._waiting
         if self._handshakes is not None and fd in self._handshakes:
             owner = self._handshakes
         try:
@@ -292,8 +322,12 @@ class Edge:
             self._advanced_at_s = at_s
             if self.spaces.giving:
                 self._carrier.look(at_s)
-            for space, name in self.spaces.advance(now_s, at_s):
+            news = self.spaces.advance(now_s, at_s)
+            for space, name in news:
                 self.fanout.wake(space, name)
+            if news:
+                self._lines.look(at_s)
+                self._waiting.look()
         return count
 
     def _accept(self, limit: int) -> bool:
@@ -335,7 +369,7 @@ class Edge:
     def _held(self) -> int:
         """Connections, of whatever kind."""
         shaking = 0 if self._handshakes is None else len(self._handshakes)
-        return self.fanout.size + len(self.connections) + shaking
+        return self.fanout.size + len(self.connections) + len(self._waiting) + shaking
 
     def _take(self, fd: int, loopback: bool, crowded: bool) -> None:
         """Hands are shaken."""
@@ -347,13 +381,16 @@ class Edge:
         detail = "This port speaks HTTPS: the address must begin with https://."
         self.connections.refuse(fd, RemoteProtocolError("tls-required", detail))
 
-    def _respond(self, fd: int, request: Request) -> Answer | Join:
+    def _respond(self, fd: int, request: Request) -> Answer | Join | Hold:
         self._proxies.reveal(fd, request)
         response = self._door.respond(fd, request)
-        if self._settings.hsts_s and isinstance(response, Answer):
-            hsts = ("Strict-Transport-Security", f"max-age={self._settings.hsts_s}")
-            return replace(response, headers=(*response.headers, hsts))
-        return response
+        return self._dress(response) if isinstance(response, Answer) else response
+
+    def _dress(self, answer: Answer) -> Answer:
+        if not self._settings.hsts_s:
+            return answer
+        hsts = ("Strict-Transport-Security", f"max-age={self._settings.hsts_s}")
+        return replace(answer, headers=(*answer.headers, hsts))
 
     def _leave(self, fd: int) -> None:
         """A descriptor is about to be closed."""
@@ -379,6 +416,7 @@ class Edge:
         if now_s - self._renewed_at_s >= RENEW_S:
             self.renew()
         self.connections.sweep()
+        self._waiting.sweep()
         self.fanout.sweep()
         self._accept_again()
         self._relief.look(now_s)

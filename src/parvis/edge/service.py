@@ -106,7 +106,7 @@ def _learn(edge: Edge, clock: Clock, stop: Callable[[], bool]) -> None:
 
 
 def _report(edge: Edge, name: str, publisher: Publisher) -> None:
-    listeners = EdgeMessage(name, edge.fanout.listeners())
+    listeners = EdgeMessage(name, edge.listeners())
     health = ProcessMessage(name, "edge", os.getpid(), edge.gauges())
     publisher.publish(listeners.subject, listeners.encode(), retain=1)
     publisher.publish(health.subject, health.encode(), retain=1)

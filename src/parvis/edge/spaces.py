@@ -17,6 +17,7 @@ Rules:
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -25,15 +26,18 @@ import structlog
 from parvis.bus.messages import Handoff, PartMessage, ProgramMessage, SpaceMessage
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.feed import Feed
+from parvis.edge.radio import RADIO_RENDITION, Radio
 from parvis.edge.sse import LASTING, EventFeed
 from parvis.edge.strain import Quiet
 from parvis.errors import RemoteProtocolError
 from parvis.media.events import Event
+from parvis.media.playlist import Mark
 from parvis.media.rendition import Rendition
 
 PATTERNS: Final = ("space.", "program.", "part.")
 """What to read from the bus, with replay."""
 
+KEPT_MARKS: Final = 64
 ENDING_GRACE_S: Final = 2.0
 FORGET_AFTER_S: Final = 600.0
 
@@ -48,6 +52,8 @@ class SpaceRecord:
         self.message: SpaceMessage | None = None
         self.program: ProgramMessage | None = None
         self.feeds: dict[Rendition, Feed] = {}
+        self.radios: dict[str, Radio] = {}
+        """By the name of their source; made when the first receiver comes."""
         self.events = EventFeed(at_s)
         self.latest: dict[str, Mapping[str, Any]] = {}
         """Fields of the latest event of each lasting type."""
@@ -61,6 +67,8 @@ class SpaceRecord:
         """Messages dropped because their stage had lost the Space."""
         self.handoffs_due: list[Handoff] = []
         """Made, and not yet carried out here."""
+        self.marks: deque[Mark] = deque(maxlen=KEPT_MARKS)
+        """Changes of state and title, with the parts on which they came."""
         self._handoffs_seen: set[str] = set()
         self._events_sequence = -1
         self._events_told = 0
@@ -96,6 +104,11 @@ class SpaceRecord:
         if wanted is None:
             return said
         return said if wanted != "ended" and said in ("live", "held") else wanted
+
+    @property
+    def title(self) -> str:
+        """As control says it, or else the program."""
+        return self.message.title if self.message else str(self.latest.get("state", {}).get("title", ""))
 
     def take_space(self, message: SpaceMessage, at_s: float) -> None:
         """What control wants. An older revision is ignored."""
@@ -134,6 +147,8 @@ class SpaceRecord:
             self._events_sequence = message.sequence
             self.events.say(message.events, message.sequence, at_s, quiet)
         for event in message.events:
+            if event.type == "state" and not (self.marks and self.marks[-1].event == event):
+                self.marks.append(Mark(message.sequence, event))
             if event.type in LASTING:
                 self.latest[event.type] = event.fields()
                 self.version += 1
@@ -144,13 +159,19 @@ class SpaceRecord:
             self.feeds[rendition] = Feed(rendition)
         return self.feeds[rendition]
 
+    def radio(self, name: str) -> Radio:
+        """The source of that name (`radio.py`), made now if there is none."""
+        if name not in self.radios:
+            self.radios[name] = Radio(name, self.feed(RADIO_RENDITION[name]), lambda: self.title)
+        return self.radios[name]
+
     def advance(self, now_s: float, at_s: float) -> Iterator[str]:
         """Lets time pass; names the sources that have something new."""
         for rendition, feed in self.feeds.items():
             over = feed.over
             if feed.advance(now_s) or feed.over != over:
                 self.version += feed.over != over
-                yield rendition
+                yield from self._fed_by(rendition)
         self.events.keep_awake(at_s)
         if self._ended_at_s is not None:
             yield from self._end(at_s, self._ended_at_s)
@@ -176,7 +197,7 @@ class SpaceRecord:
             for rendition, feed in self.feeds.items():
                 if not feed.over:
                     feed.finish()
-                    yield rendition
+                    yield from self._fed_by(rendition)
         if not self.events.over and not any(feed.running for feed in self.feeds.values()):
             if self.latest.get("state", {}).get("state") != "ended":
                 self.events.say([self._state_event()], None, at_s)
@@ -184,8 +205,13 @@ class SpaceRecord:
             yield EVENTS
         if self.feeds and at_s - ended_at_s >= FORGET_AFTER_S:
             self.feeds.clear()
+            self.radios.clear()
             self.program = None
             self.cache.clear()
+
+    def _fed_by(self, rendition: Rendition) -> Iterator[str]:
+        yield rendition
+        yield from (name for name in self.radios if RADIO_RENDITION[name] is rendition)
 
     def _state_event(self) -> Event:
         title = self.message.title if self.message else ""

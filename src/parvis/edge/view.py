@@ -10,6 +10,7 @@ from typing import Any
 from parvis.bus.messages import Handoff, SpaceMessage
 from parvis.clock import PART_MS, part_start_s
 from parvis.edge.spaces import SpaceRecord
+from parvis.media.events import Event
 from parvis.media.rendition import Rendition
 
 
@@ -64,6 +65,10 @@ def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[s
         "links": {
             "share": f"{origins.edge}/s/{record.id}",
             "studio": f"{origins.control}/studio/{record.id}",
+            "hls": f"{origins.edge}/live/{record.id}/index.m3u8",
+            "aac": f"{origins.edge}/live/{record.id}/stream.aac",
+            "ogg": f"{origins.edge}/live/{record.id}/stream.ogg",
+            "m3u": f"{origins.edge}/live/{record.id}/listen.m3u",
             "replay": f"{origins.archive}/replay/{record.id}" if record.ended and message.recorded else None,
         },
     }
@@ -72,6 +77,19 @@ def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[s
 def share_link(handoff: Handoff, edge_origin: str) -> str:
     """The page where a handoff leads."""
     return handoff.url or f"{edge_origin}/s/{handoff.to}"
+
+
+def handoff_event(space: str, handoff: Handoff, edge_origin: str) -> Event:
+    """What listeners are told."""
+    return Event.of(
+        "handoff",
+        **{"from": space},
+        to=handoff.to,
+        url=share_link(handoff, edge_origin),
+        title=handoff.title,
+        reason=handoff.reason,
+        by=handoff.by,
+    )
 
 
 def _handed_to(handoff: Handoff, edge_origin: str) -> dict[str, str | None]:

@@ -4,10 +4,10 @@ Rules:
 
 - A frame is a header of 7 bytes and one raw data block. Whoever comes in the middle finds the next one by its
   sync word, so a stream needs no beginning.
-- ICY metadata (SHOUTcast, Icecast) comes after each `icy-metaint` bytes *of one connection*, so as a rule each
-  listener needs bytes of its own. Not here: every part is filled up to whole intervals, so an interval begins
-  with each part, whoever gets it and whatever came before. One burst serves all, also those who skip a part
-  or go over into another Space.
+- ICY metadata (SHOUTcast, Icecast) comes after each `icy-metaint` bytes *of one connection*, so as a rule
+  each listener needs bytes of its own. Not here: every part is filled up to whole intervals, so an interval
+  begins with each part, whoever gets it and whatever came before. One burst serves all, also those who skip a
+  part or go over into another Space.
 - Filling is AAC's own: fill elements (§4.4.2.7, `EXT_FILL_DATA`) before the end of a raw data block, which
   every decoder passes over. That end is `111`, and zeros up to the byte.
 """
@@ -56,7 +56,7 @@ def adts_part(units: Sequence[bytes]) -> bytes:
 
 
 def icy_part(units: Sequence[bytes], title: str | None) -> bytes:
-    """The frames of a part in whole intervals, metadata after each: `title` in the first, unless it is None."""
+    """The frames of a part in whole intervals, metadata after each: in the first `title`, if any."""
     sound = _whole_intervals(units)
     pieces: list[bytes] = []
     for start in range(0, len(sound), METADATA_INTERVAL_BYTES):

@@ -16,6 +16,7 @@ from parvis.edge.fanout import Fanout
 from parvis.edge.http import Request
 from parvis.edge.routes import Join
 from parvis.edge.strain import Concession
+from parvis.edge.waiting import Hold
 from parvis.errors import Overloaded
 from tests.unit.edge.test_routes import LAST, NOW_S, front
 
@@ -41,10 +42,10 @@ class Square:
         )
         self.door = Door(front, self.fanout, admission, self.addresses, self.clock, 10)  # type: ignore[arg-type]
 
-    def ask(self, *path: str, method: str = "GET", **query: str) -> Answer | Join:
+    def ask(self, *path: str, method: str = "GET", **query: str) -> Answer | Join | Hold:
         return self.door.respond(FD, Request(method, path, query))
 
-    def listen(self, **query: str) -> Answer | Join:
+    def listen(self, **query: str) -> Answer | Join | Hold:
         return self.ask("live", "abc", "stream.mp4", **query)
 
 

@@ -9,10 +9,12 @@ from parvis.edge.answers import Answer
 from parvis.edge.bursts import Framing
 from parvis.edge.feed import Feed
 from parvis.edge.hall import Pages
+from parvis.edge.hls import Lines
 from parvis.edge.http import Request
 from parvis.edge.routes import Front, Join, first_part, route
 from parvis.edge.spaces import Spaces
 from parvis.edge.view import Origins
+from parvis.edge.waiting import Hold
 from parvis.errors import NotFound, Refused, Unavailable, UserError
 from parvis.media.rendition import Rendition
 from tests.unit.edge.world import part_message, program_message, space_message
@@ -26,6 +28,7 @@ def front_with(spaces: Spaces, tmp_path: Path, *, metrics_token: str = "") -> Fr
     return Front(
         name="edge-1",
         spaces=spaces,
+        lines=Lines(spaces, "http://edge.example"),
         pages=Pages(tmp_path),
         origins=Origins("http://edge.example", "http://studio.example"),
         metrics_token=metrics_token,
@@ -52,7 +55,7 @@ def front(tmp_path: Path) -> Front:
     return front_with(spaces, tmp_path)
 
 
-def ask(front: Front, *path: str, method: str = "GET", **query: str) -> Answer | Join:
+def ask(front: Front, *path: str, method: str = "GET", **query: str) -> Answer | Join | Hold:
     return route(front, Request(method, path, query))
 
 

@@ -72,6 +72,10 @@ def test_a_live_space() -> None:
         "links": {
             "share": "https://edge.example/s/abc",
             "studio": "https://studio.example/studio/abc",
+            "hls": "https://edge.example/live/abc/index.m3u8",
+            "aac": "https://edge.example/live/abc/stream.aac",
+            "ogg": "https://edge.example/live/abc/stream.ogg",
+            "m3u": "https://edge.example/live/abc/listen.m3u",
             "replay": None,
         },
     }

@@ -37,7 +37,7 @@ def program_units(parts: int = 12) -> list[tuple[bytes, ...]]:
 
 def heard(stream: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     """What FFmpeg decodes from a bare ADTS stream."""
-    with av.open(io.BytesIO(stream), format="aac") as container:
+    with av.open(io.BytesIO(stream), "r", format="aac") as container:
         return np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
 
 

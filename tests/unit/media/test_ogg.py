@@ -48,7 +48,7 @@ def test_a_live_stream_begins_anywhere_and_misses_no_page() -> None:
         numbers.append(struct.unpack_from("<I", stream, offset + 18)[0])
         offset += 4
     assert numbers == list(range(numbers[0], numbers[0] + 5))
-    with av.open(io.BytesIO(stream), format="ogg") as container:
+    with av.open(io.BytesIO(stream), "r", format="ogg") as container:
         assert container.streams.audio[0].metadata["TITLE"] == "L\u2019été"
         got = [packet for packet in container.demux(audio=0) if packet.size]
         assert [bytes(packet) for packet in got] == packets[32:]

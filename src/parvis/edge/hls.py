@@ -1,0 +1,243 @@
+"""Low-Latency HLS of a Space at an edge: what its playlists show, and what lies behind their addresses.
+
+Rules:
+
+- A *line* is what one address plays. It begins with the program of its Space and is led over with the
+  audience, like a cohort (`onward.py`): the numbers run on, the init segment is the same, so players notice
+  nothing. Who plays the address of A counts as one who came from A, and a return takes it along.
+- Playlists, parts and segments are built once, whoever asks.
+- A segment can be had for as long after it left the playlist as the standard asks (RFC 8216bis §6.2.2). The
+  ring of parts is too short for that, so whole segments are kept here, while somebody plays.
+- Nobody has a session. A listener takes one second of sound each second, so listeners are counted by the
+  sound that was sent: an estimate, and behind a cache that of the cache.
+
+Times are monotonic seconds.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections import deque
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from parvis.bus.messages import Handoff
+from parvis.clock import PART_MS, PARTS_PER_SEGMENT, sequence_at
+from parvis.edge.bursts import ByteCache
+from parvis.edge.onward import Onward, Parts
+from parvis.edge.spaces import SpaceRecord, Spaces
+from parvis.edge.view import handoff_event
+from parvis.media.events import Event
+from parvis.media.playlist import Mark, View, first_segment, media_playlist, segment_parts
+from parvis.media.rendition import Rendition
+
+KEPT_SEGMENTS: Final = 32
+"""A minute: those in the playlist, and as much again after them."""
+IDLE_S: Final = 90.0
+"""After which a line that nobody asks for is forgotten."""
+COUNTED_PARTS: Final = 30
+"""Listeners are counted over so many parts: 9.6 s."""
+
+
+class _Leg:
+    """A Space through which a line leads, from part `start` on, and what was told there."""
+
+    __slots__ = ("event", "record", "start")
+
+    def __init__(self, record: SpaceRecord, start: int = 0, event: Event | None = None) -> None:
+        self.record = record
+        self.start = start
+        self.event = event
+
+
+class Line:
+    """What one address plays, in all renditions. `space` is the Space that is heard there now, `via` as in
+    `cohorts.Key`. There is something to play when it has `sources`."""
+
+    def __init__(self, record: SpaceRecord) -> None:
+        self.space = record.id
+        self.via: tuple[str, ...] = ()
+        self.used_at_s = float("-inf")
+        self.sources: dict[Rendition, Parts] = _begun(record)
+        self._legs = [_Leg(record)]
+        self._kept: dict[Rendition, dict[int, bytes]] = {rendition: {} for rendition in Rendition}
+        self._texts = ByteCache(limit_bytes=256 << 10)
+        self._sent: deque[tuple[float, int]] = deque()
+
+    def newest(self, rendition: Rendition) -> int:
+        """The last part that can be had."""
+        return self.sources[rendition].newest
+
+    def over(self, rendition: Rendition) -> bool:
+        """Nothing comes any more."""
+        return self.sources[rendition].over
+
+    def has(self, rendition: Rendition, sequence: int) -> bool:
+        """Whether a part can be had now."""
+        source = self.sources[rendition]
+        return source.unbroken_from <= sequence <= source.newest
+
+    def ready_from(self, rendition: Rendition) -> int:
+        """The first part with which there is a segment to play."""
+        source = self.sources[rendition]
+        return (first_segment(source.unbroken_from, source.newest) + 1) * PARTS_PER_SEGMENT - 1
+
+    def playlist(self, rendition: Rendition, *, skip: bool, packed: bool) -> bytes:
+        """The playlist as it is now, gzipped if `packed`."""
+        source = self.sources[rendition]
+        first = first_segment(source.unbroken_from, source.newest)
+        marks = tuple(self._marks(first * PARTS_PER_SEGMENT, source.newest))
+        others = tuple((other, self.newest(other)) for other in self.sources if other is not rendition)
+        view = View(rendition, first, source.newest, source.over, marks, others)
+        text = self._texts.get((view, skip), lambda: media_playlist(view, skip=skip))
+        if not packed:
+            return text
+        return self._texts.get((view, skip, "gzip"), lambda: gzip.compress(text, 6, mtime=0))
+
+    def part(self, rendition: Rendition, sequence: int) -> bytes | None:
+        """A part, or None if it is gone or was never there."""
+        return self.sources[rendition].part(sequence) if self.has(rendition, sequence) else None
+
+    def segment(self, rendition: Rendition, segment: int) -> bytes | None:
+        """A segment that is whole, or the last; None if it is gone or not there yet."""
+        kept = self._kept[rendition].get(segment)
+        return kept if kept is not None else self._build(rendition, segment)
+
+    def lead_over(self, record: SpaceRecord, start: int, handoff: Handoff, event: Event) -> None:
+        """From part `start` on it plays another Space; or, where that is its own, only tells that the
+        audience goes elsewhere. Something must have begun there."""
+        if handoff.to:
+            self.via = self.via[:-1] if handoff.only_from else (*self.via, self.space)
+            self.space = record.id
+        there = _begun(record)
+        if not self.sources:
+            self.sources, self._legs = {**there}, [_Leg(record)]
+            return
+        for rendition, before in self.sources.items():
+            if rendition in there:
+                seam = Onward(before, there[rendition], start, event)
+                self.sources[rendition], start = seam, seam.start
+        self._legs.append(_Leg(record, start, event))
+
+    def look(self) -> None:
+        """Keeps what has become a whole segment, forgets what is too old. Call it when parts have come."""
+        for rendition, source in self.sources.items():
+            self._keep(rendition, source)
+            if isinstance(source, Onward) and source.unbroken_from >= source.start:
+                self.sources[rendition] = source.after
+        oldest = min((source.unbroken_from for source in self.sources.values()), default=0)
+        while len(self._legs) > 1 and self._legs[1].start < oldest:
+            del self._legs[0]
+
+    def sent(self, parts: int, now_s: float) -> None:
+        """So many parts of sound were sent, to whomever."""
+        if self._sent and self._sent[-1][0] == now_s:
+            parts += self._sent.pop()[1]
+        self._sent.append((now_s, parts))
+
+    def listeners(self, now_s: float) -> int:
+        """How many take a second of sound each second, by what was sent of late."""
+        while self._sent and self._sent[0][0] <= now_s - COUNTED_PARTS * PART_MS / 1000:
+            self._sent.popleft()
+        return round(sum(parts for _, parts in self._sent) / COUNTED_PARTS)
+
+    def _keep(self, rendition: Rendition, source: Parts) -> None:
+        kept, end = self._kept[rendition], (source.newest + 1) // PARTS_PER_SEGMENT
+        if end - 1 in kept:
+            return
+        for number in range(first_segment(source.unbroken_from, source.newest), end):
+            if number not in kept and (segment := self._build(rendition, number)) is not None:
+                kept[number] = segment
+        for old in [number for number in kept if number < end - KEPT_SEGMENTS]:
+            del kept[old]
+
+    def _build(self, rendition: Rendition, segment: int) -> bytes | None:
+        source = self.sources[rendition]
+        parts = segment_parts(segment, source.newest)
+        if not parts or not (len(parts) == PARTS_PER_SEGMENT or source.over):
+            return None
+        return b"".join(map(source.part, parts)) if source.unbroken_from <= parts.start else None
+
+    def _marks(self, first: int, newest: int) -> Iterator[Mark]:
+        """What is to be told of parts `first` to `newest`, and the state in which they begin."""
+        ends = [leg.start for leg in self._legs[1:]] + [newest + 1]
+        told: list[Mark] = []
+        for leg, end in zip(self._legs, ends, strict=True):
+            if leg.event is not None and leg.start <= newest:
+                told.append(Mark(leg.start, leg.event))
+            told += (mark for mark in leg.record.marks if leg.start <= mark.sequence < end)
+        before = [mark for mark in told if mark.sequence < first and mark.event.type == "state"]
+        yield from before[-1:]
+        yield from (mark for mark in told if mark.sequence >= first)
+
+
+class Lines:
+    """The lines of an edge, by the Space in their address. `edge_origin` is ours, for links."""
+
+    def __init__(self, spaces: Spaces, edge_origin: str) -> None:
+        self._spaces = spaces
+        self._edge_origin = edge_origin
+        self._lines: dict[str, Line] = {}
+
+    def __iter__(self) -> Iterator[Line]:
+        return iter(self._lines.values())
+
+    def get(self, record: SpaceRecord, now_s: float) -> Line | None:
+        """The line at the address of a Space, made now if there is none; None when there is nothing to
+        play."""
+        line = self._lines.get(record.id)
+        if line is None:
+            line = self._open(record)
+            if not line.sources:
+                return None
+            self._lines[record.id] = line
+        line.used_at_s = now_s
+        return line
+
+    def lead_over(self, space: str, record: SpaceRecord, handoff: Handoff, event: Event) -> None:
+        """The audience of `space` goes over into `record`'s."""
+        for line in self._lines.values():
+            came = not handoff.only_from or line.via[-1:] == (handoff.only_from,)
+            if line.space == space and came and _begun(record):
+                start = max(source.newest for source in line.sources.values()) + 1
+                line.lead_over(record, max(start, _announced(handoff)), handoff, event)
+
+    def look(self, now_s: float) -> None:
+        """Call it when parts have come."""
+        for address, line in list(self._lines.items()):
+            if now_s - line.used_at_s >= IDLE_S:
+                del self._lines[address]
+            else:
+                line.look()
+
+    def listeners(self, now_s: float) -> dict[str, int]:
+        """An estimate of those who listen, by the Space that they hear."""
+        counts: dict[str, int] = {}
+        for line in self._lines.values():
+            counts[line.space] = counts.get(line.space, 0) + line.listeners(now_s)
+        return {space: count for space, count in counts.items() if count}
+
+    def _open(self, record: SpaceRecord) -> Line:
+        """A line as it would be if it had been there all along."""
+        line, been = Line(record), {record.id}
+        while (handoff := record.handed) is not None and handoff.to not in {"", *been}:
+            target = self._spaces.get(handoff.to)
+            if target is None or not (target.running or (target.handed and _begun(target))):
+                break
+            event = handoff_event(record.id, handoff, self._edge_origin)
+            line.lead_over(target, _announced(handoff), handoff, event)
+            record = target
+            been.add(target.id)
+        line.look()
+        return line
+
+
+def _begun(record: SpaceRecord) -> dict[Rendition, Parts]:
+    return {
+        rendition: feed for rendition in Rendition if (feed := record.feeds.get(rendition)) and feed.begun
+    }
+
+
+def _announced(handoff: Handoff) -> int:
+    return sequence_at(datetime.fromisoformat(handoff.at).timestamp())

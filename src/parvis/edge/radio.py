@@ -1,0 +1,153 @@
+"""The program as radio receivers take it: `stream.aac` and `stream.ogg` (docs/how-to/radio.md).
+
+Rules:
+
+- A receiver is a listener like any other: it stands in a cohort, gets bursts that were built once for all,
+  is stretched, carried and filled with stand-ins like the rest. Only the wrapping of a part differs.
+- What cannot be told in a wrapping is not told: `pace` never, a handoff by its title where there is ICY.
+- The body ends by closing, as receivers have expected since HTTP/1.0: nobody must understand chunks.
+- A newcomer gets more at once than a browser, for receivers play from what they have and never catch up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from parvis.edge.answers import Headers
+from parvis.edge.bursts import MAX_STRETCH, OWN_EVENT_INDEX, ByteCache, Framing, frame
+from parvis.edge.feed import Feed
+from parvis.media.adts import METADATA_INTERVAL_BYTES, adts_part, icy_part
+from parvis.media.events import Event
+from parvis.media.ogg import live_head, live_page
+from parvis.media.reader import Part, PartReader
+from parvis.media.rendition import Rendition
+
+ADTS: Final = "radio-aac"
+ICY: Final = "radio-aac-icy"
+OGG: Final = "radio-ogg"
+"""Names of sources, beside those of renditions."""
+
+RADIO_RENDITION: Final = {ADTS: Rendition.AAC, ICY: Rendition.AAC, OGG: Rendition.OPUS}
+RADIO_MEDIA_TYPE: Final = {ADTS: "audio/aac", ICY: "audio/aac", OGG: "audio/ogg"}
+
+RADIO_JOIN_PARTS: Final = 10
+"""Parts that a newcomer gets at once: 3.2 s."""
+TITLE_EVERY_PARTS: Final = 32
+"""Who missed the title is told it again: 10.24 s."""
+
+
+class Radio:
+    """One rendition of one Space in one wrapping. A source of cohorts whose parts can be had one by one.
+
+    `title` gives the Space's title as it is now.
+    """
+
+    def __init__(self, name: str, feed: Feed, title: Callable[[], str]) -> None:
+        assert feed.rendition is RADIO_RENDITION[name], (name, feed.rendition)
+        self.name = name
+        self._feed = feed
+        self._title = title
+        self._said = ""
+        self._parts = ByteCache(limit_bytes=1 << 20)
+        self._bursts = ByteCache(limit_bytes=2 << 20)
+        self._joins = ByteCache(limit_bytes=1 << 20)
+
+    @property
+    def running(self) -> bool:
+        """Newcomers can join."""
+        return self._feed.running
+
+    @property
+    def newest(self) -> int:
+        """The last part that may go out."""
+        return self._feed.newest
+
+    @property
+    def oldest(self) -> int:
+        """The first part that can still be had."""
+        return self._feed.oldest
+
+    @property
+    def unbroken_from(self) -> int:
+        """The first part from which on all are held up to the newest."""
+        return self._feed.unbroken_from
+
+    @property
+    def over(self) -> bool:
+        """The last part has gone out."""
+        return self._feed.over
+
+    def part(self, sequence: int) -> bytes:
+        """A part up to `newest`, wrapped. With ICY its title comes along if it is new, or due again."""
+        return self._parts.get(sequence, lambda: self._wrap(sequence, self._title_due(sequence)))
+
+    def told(self, part: bytes, sequence: int, event: Event, index: int = OWN_EVENT_INDEX) -> bytes:
+        """The part with an event, as far as that can be told: where a handoff leads by the title there."""
+        del index
+        return self._wrap(sequence, self._title()) if event.type == "handoff" else part
+
+    def burst(self, first: int, count: int, framing: Framing, event: Event | None = None) -> bytes:
+        """Parts `first` to `first + count - 1` as one write; `event` is not told."""
+        del event
+        assert 1 <= count <= MAX_STRETCH, count
+        parts = range(first, first + count)
+        return self._bursts.get((first, count, framing), lambda: frame(map(self.part, parts), framing))
+
+    def join(self, head: bytes, first: int, last: int, framing: Framing) -> bytes:
+        """What a newcomer gets at once: response head, what begins the wrapping, parts `first` to `last`."""
+        title = self._title()
+
+        def build() -> bytes:
+            sound = [live_head(first, [f"TITLE={title}"])] if self.name == OGG else []
+            if first <= last:
+                sound.append(self._wrap(first, title))
+            sound += map(self.part, range(first + 1, last + 1))
+            return frame(sound, framing)
+
+        return head + self._joins.get((first, last, framing, title), build)
+
+    def headers(self) -> Headers:
+        """What receivers read in the head."""
+        title = "".join(character for character in self._title() if character.isprintable())
+        headers: Headers = (
+            ("icy-name", title),
+            ("icy-br", str(RADIO_RENDITION[self.name].bitrate_bps // 1000)),
+            ("icy-pub", "0"),
+        )
+        if self.name == ICY:
+            headers += (("icy-metaint", str(METADATA_INTERVAL_BYTES)),)
+        return headers
+
+    def _wrap(self, sequence: int, title: str | None) -> bytes:
+        units = self._access_units(sequence)
+        if self.name == ADTS:
+            return adts_part(units)
+        return live_page(sequence, units) if self.name == OGG else icy_part(units, title)
+
+    def _access_units(self, sequence: int) -> tuple[bytes, ...]:
+        [part] = PartReader(self._feed.rendition).feed(self._feed.part(sequence))
+        assert isinstance(part, Part)
+        return part.access_units
+
+    def _title_due(self, sequence: int) -> str | None:
+        title = self._title()
+        if title == self._said and sequence % TITLE_EVERY_PARTS:
+            return None
+        self._said = title
+        return title
+
+
+def address_m3u(title: str, stream: str) -> bytes:
+    """A file that players open: one address. `stream` is a whole URL."""
+    return f"#EXTM3U\n#EXTINF:-1,{_one_line(title)}\n{stream}\n".encode()
+
+
+def address_pls(title: str, stream: str) -> bytes:
+    """The same in the other format that receivers read."""
+    lines = ["[playlist]", "NumberOfEntries=1", f"File1={stream}", f"Title1={_one_line(title)}"]
+    return "\n".join([*lines, "Length1=-1", "Version=2", ""]).encode()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
