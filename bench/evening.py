@@ -33,7 +33,12 @@ def run(options: argparse.Namespace) -> None:
         Watch(demo.run_dir) as watch,
     ):
         storm = start_storm(
-            demo.share, place, listeners=options.listeners, arrive=options.arrive, for_s=options.for_s
+            demo.share,
+            place,
+            listeners=options.listeners,
+            arrive=options.arrive,
+            for_s=options.for_s,
+            skim=options.skim,
         )
         watch.add_load(storm.pid)
         try:
@@ -52,6 +57,7 @@ def main() -> None:
     parser.add_argument("--listeners", type=int, default=5_000)
     parser.add_argument("--arrive", default="15", help="seconds, or a curve as the storm takes it")
     parser.add_argument("--for", dest="for_s", type=float, default=30.0, help="seconds that they stay then")
+    parser.add_argument("--skim", action="store_true", help="as `parvis storm --skim`")
     run(parser.parse_args())
 
 

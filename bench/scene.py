@@ -35,12 +35,13 @@ def folder() -> Iterator[Path]:
 
 
 def start_storm(
-    url: str, place: Path, *, listeners: int, arrive: str | float, for_s: float
+    url: str, place: Path, *, listeners: int, arrive: str | float, for_s: float, skim: bool = False
 ) -> subprocess.Popen[str]:
     """`parvis storm` on all cores. Its verdict is in its result, whatever its exit code."""
     command = [
         sys.executable, "-m", "parvis", "storm", url, "--json", "--listeners", str(listeners),
         "--arrive", str(arrive), "--for", str(for_s),
+        *(["--skim"] if skim else []),
     ]  # fmt: skip
     return machine.start(command, machine.all_cores(), place / "storm.log", stdout=subprocess.PIPE)
 

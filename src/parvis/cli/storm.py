@@ -50,6 +50,9 @@ def storm(
         float, typer.Option(help="Share who keep an appointment; others follow Retry-After.", **_SHARE)
     ] = 1.0,
     seed: Annotated[int, typer.Option(help="The same seed draws the same crowd.")] = 1,
+    skim: Annotated[
+        bool, typer.Option("--skim", help="Compare only the heads of bursts that others got: half the work.")
+    ] = False,
     max_stalled_share: Annotated[float, typer.Option(help="Share who may stall.", **_SHARE)] = 0.0,
     max_gap_share: Annotated[float, typer.Option(help="Share who may miss parts.", **_SHARE)] = 0.0,
     max_dropped_share: Annotated[float, typer.Option(help="Share who may be dropped.", **_SHARE)] = 0.0,
@@ -76,6 +79,7 @@ def storm(
         reconnect_share=reconnect,
         appointment_share=appointments,
         seed=seed,
+        skim=skim,
         limits=Limits(max_stalled_share, max_gap_share, max_dropped_share),
     )
     if report is not None and not report.parent.is_dir():

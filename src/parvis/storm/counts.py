@@ -46,7 +46,7 @@ class Counts:
     dropped: int = 0
     """Streams of steady listeners that ended in any other way."""
     cut: int = 0
-    """Streams that lossy listeners broke off."""
+    """Streams that were broken off on purpose: those of lossy listeners, and of all in a herd."""
     returned: int = 0
     """Streams that were taken up again after a break."""
     malformed: int = 0

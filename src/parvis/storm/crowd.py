@@ -78,7 +78,7 @@ class Crowd:
         self._habits = Habits(plan, rng, self.schedule, self.players, report)
         self._target = target
         self._dialler = dialler
-        self._lines = lines_to(target)
+        self._lines = lines_to(target, skim=plan.skim)
         self._report = report
         self._counts = report.counts
         self._now_s = now_s
@@ -92,6 +92,7 @@ class Crowd:
         self._readers: dict[int, StreamReader] = {}
         self._joining: dict[int, Visit] = {}
         self._leaving_fd = 0
+        self._herd_fd = 0
 
     @property
     def size(self) -> int:
@@ -179,6 +180,20 @@ class Crowd:
                 self._close(fd)
                 count -= 1
             self._leaving_fd += 1
+
+    def herd(self, limit: int) -> bool:
+        """Up to `limit` more listeners lose their connection, and come back as they do; True when there may
+        be more. Who comes back gets a low descriptor, and so is not met twice."""
+        now_s = self._now_s()
+        while limit > 0 and self._herd_fd < len(self._stage):
+            if self._stage[self._herd_fd] >= Stage.ADMITTED:
+                self._break_off(self._herd_fd, now_s)
+                limit -= 1
+            self._herd_fd += 1
+        if self._herd_fd < len(self._stage):
+            return True
+        self._herd_fd = 0
+        return False
 
     def _connect(self, visit: Visit) -> None:
         now_s = self._now_s()
@@ -349,7 +364,7 @@ class Crowd:
         self._go_away(fd, now_s)
 
     def _break_off(self, fd: int, now_s: float) -> None:
-        """A lossy listener's network is gone."""
+        """This listener's network is gone."""
         self._counts.cut += 1
         self._go_away(fd, now_s, rudely=True)
 

@@ -45,6 +45,8 @@ class Plan:
     appointment_share: float = 1.0
     """Of those who were given an appointment: who keeps it. The others follow `Retry-After`, and give up."""
     seed: int = 1
+    skim: bool = False
+    """Whether bursts that others got too are counted, and only their heads compared."""
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:

@@ -26,6 +26,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "target": outcome.target.url,
         "rendition": str(outcome.target.rendition),
         "seed": plan.seed,
+        "skimmed": plan.skim,
         "workers": outcome.workers,
         "seconds": round(outcome.seconds, 1),
         "interrupted": outcome.interrupted,
