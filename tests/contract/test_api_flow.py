@@ -88,6 +88,10 @@ async def test_a_space_from_creation_to_end(tmp_path: Path) -> None:
             "links": {
                 "share": f"http://127.0.0.1:8080/s/{space}",
                 "stream": f"http://127.0.0.1:8080/live/{space}/stream.mp4",
+                "hls": f"http://127.0.0.1:8080/live/{space}/index.m3u8",
+                "aac": f"http://127.0.0.1:8080/live/{space}/stream.aac",
+                "ogg": f"http://127.0.0.1:8080/live/{space}/stream.ogg",
+                "m3u": f"http://127.0.0.1:8080/live/{space}/listen.m3u",
                 "space": f"http://127.0.0.1:8080/live/{space}/space.json",
                 "whip": f"http://127.0.0.1:8081/api/v1/whip/{space}",
                 "studio": f"http://127.0.0.1:8081/studio/{space}",

@@ -175,6 +175,10 @@ class LinksOut(Output):
 
     share: str
     stream: str
+    hls: str
+    aac: str
+    ogg: str
+    m3u: str
     space: str
     whip: str
     studio: str

@@ -62,6 +62,10 @@ class Origins:
         return LinksOut(
             share=self.share(space_id),
             stream=f"{live}/stream.mp4",
+            hls=f"{live}/index.m3u8",
+            aac=f"{live}/stream.aac",
+            ogg=f"{live}/stream.ogg",
+            m3u=f"{live}/listen.m3u",
             space=f"{live}/space.json",
             whip=f"{api}/whip/{space_id}",
             studio=f"{self.control}/studio/{space_id}",
