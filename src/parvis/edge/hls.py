@@ -29,7 +29,7 @@ from parvis.edge.onward import Onward, Parts
 from parvis.edge.spaces import SpaceRecord, Spaces
 from parvis.edge.view import handoff_event
 from parvis.media.events import Event
-from parvis.media.playlist import Mark, View, first_segment, media_playlist, segment_parts
+from parvis.media.playlist import Mark, Offer, View, first_segment, media_playlist, segment_parts
 from parvis.media.rendition import Rendition
 
 KEPT_SEGMENTS: Final = 32
@@ -129,6 +129,10 @@ class Line:
         oldest = min((source.unbroken_from for source in self.sources.values()), default=0)
         while len(self._legs) > 1 and self._legs[1].start < oldest:
             del self._legs[0]
+
+    def offer(self, rendition: Rendition) -> Offer:
+        """What it takes to play a rendition."""
+        return Offer.of(rendition, [len(segment) for segment in self._kept[rendition].values()])
 
     def sent(self, parts: int, now_s: float) -> None:
         """So many parts of sound were sent, to whomever."""

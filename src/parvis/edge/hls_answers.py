@@ -43,7 +43,8 @@ def answer_playlist(line: Line, request: Request, name: str) -> Answer | Hold:
     `UserError` `directive-invalid`."""
     if name == MULTIVARIANT:
         # AAC first: players begin with it, and everything plays it.
-        offered = [rendition for rendition in (Rendition.AAC, Rendition.OPUS) if rendition in line.sources]
+        order = (Rendition.AAC, Rendition.OPUS)
+        offered = [line.offer(rendition) for rendition in order if rendition in line.sources]
         return Answer(200, (_PLAYLIST_TYPE, _FRESH), multivariant(offered))
     rendition = PLAYLISTS[name]
     _must_have(line, rendition)

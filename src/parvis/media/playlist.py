@@ -76,17 +76,32 @@ class View:
     others: tuple[tuple[Rendition, int], ...] = ()
 
 
-def multivariant(renditions: Sequence[Rendition]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A rendition with the greatest and the average rate of its segments, in bit/s, boxes and all."""
+
+    rendition: Rendition
+    peak_bps: int
+    average_bps: int
+
+    @classmethod
+    def of(cls, rendition: Rendition, segment_bytes: Sequence[int]) -> Offer:
+        """By the sizes of its last segments, and never less than what its encoder is set to."""
+        least_bps = rendition.bitrate_bps + _OVERHEAD_BPS
+        rates_bps = [8000 * size // (PARTS_PER_SEGMENT * PART_MS) for size in segment_bytes]
+        average_bps = max(least_bps, sum(rates_bps) // max(1, len(rates_bps)))
+        return cls(rendition, max(2 * average_bps, *rates_bps, 0), average_bps)
+
+
+def multivariant(offers: Sequence[Offer]) -> bytes:
     """The playlist of playlists; the first rendition is what players begin with."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    for rendition in renditions:
-        average_bps = rendition.bitrate_bps + _OVERHEAD_BPS
-        peak_bps = rendition.bitrate_bps * 2 + _OVERHEAD_BPS
+    for offer in offers:
         lines.append(
-            f"#EXT-X-STREAM-INF:BANDWIDTH={peak_bps},AVERAGE-BANDWIDTH={average_bps},"
-            f'CODECS="{CODECS[rendition]}"'
+            f"#EXT-X-STREAM-INF:BANDWIDTH={offer.peak_bps},AVERAGE-BANDWIDTH={offer.average_bps},"
+            f'CODECS="{CODECS[offer.rendition]}"'
         )
-        lines.append(f"{rendition}.m3u8")
+        lines.append(f"{offer.rendition}.m3u8")
     return _text(lines)
 
 
