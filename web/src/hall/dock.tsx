@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { Icon } from "../shared/icons";
+import { isForPage } from "../shared/keys";
 import { recall, remember } from "../shared/language";
 import { useStore } from "../shared/store";
 import { PART_MS } from "./mp4";
@@ -124,9 +125,7 @@ export function Volume({ audio }: { audio: HTMLAudioElement }): JSX.Element {
 function useKeys(hall: Hall): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
-      if (event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
-      const target = event.target as Element | null;
-      if (target?.closest("button, input, a, select, textarea") != null) return;
+      if (event.repeat || !isForPage(event)) return;
       if (event.key === " " || event.key.toLowerCase() === "k") {
         event.preventDefault();
         hall.toggle();

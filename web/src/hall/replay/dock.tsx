@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { Icon } from "../../shared/icons";
 import { number } from "../../shared/format";
+import { isForPage } from "../../shared/keys";
 import { useLanguage } from "../../shared/language";
 import { useStore } from "../../shared/store";
 import { Volume } from "../dock";
@@ -96,7 +97,7 @@ function Share({ playback, share }: { playback: Playback; share: string }): JSX.
   );
 }
 
-/** As in every player; a control that has the keyboard keeps it. */
+/** As in every player. */
 function useKeys({ replay, playback, whole }: InTime): void {
   useEffect(() => {
     const toChapter = (way: 1 | -1): void => {
@@ -113,10 +114,8 @@ function useKeys({ replay, playback, whole }: InTime): void {
       "<": () => playback.changeSpeed(-1), ">": () => playback.changeSpeed(1),
     };
     const pressed = (event: KeyboardEvent): void => {
-      if (event.altKey || event.ctrlKey || event.metaKey) return;
-      if ((event.target as Element | null)?.closest("button, input, a, select, textarea") != null) return;
       const act = acts[event.key.toLowerCase()];
-      if (act === undefined) return;
+      if (act === undefined || !isForPage(event)) return;
       event.preventDefault();
       act();
     };
