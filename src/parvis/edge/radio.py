@@ -5,7 +5,6 @@ Rules:
 - A receiver is a listener like any other: it stands in a cohort, gets bursts that were built once for all,
   is stretched, carried and filled with stand-ins like the rest. Only the wrapping of a part differs.
 - What cannot be told in a wrapping is not told: `pace` never, a handoff by its title where there is ICY.
-- The body ends by closing, as receivers have expected since HTTP/1.0: nobody must understand chunks.
 - A newcomer gets more at once than a browser, for receivers play from what they have and never catch up.
 """
 

@@ -184,7 +184,7 @@ def _radio(front: Front, request: Request, space: str) -> Answer | Join:
     if request.method == "HEAD":
         headers = (*stream_headers(RADIO_MEDIA_TYPE[name]), *record.radio(name).headers())
         return Answer(200, headers, endless=True)
-    return Join(record, name, Framing.RAW, via=_via(request.query.get("via", "")))
+    return Join(record, name, _framing(request), via=_via(request.query.get("via", "")))
 
 
 def _playlist(front: Front, request: Request, space: str) -> Answer | Hold:

@@ -1,0 +1,114 @@
+"""A broadcast whose every sample is known: real encoders behind a real edge, and what a player makes of it.
+
+Its parts may be sent as fast as one likes: the edge's clock stands still.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+from parvis.bus.messages import PartMessage, ProgramMessage
+from parvis.clock import PART_MS, PART_SAMPLES, TICK_SAMPLES
+from parvis.program.packager import ProgramEncoder
+from tests.unit.edge.world import World, space_message
+from tests.unit.program.sounds import music
+
+Int16 = NDArray[np.int16]
+Floats = NDArray[np.float64]
+
+
+class Broadcast:
+    """The same music in several Spaces, in each at a level of its own. The first part begins a segment."""
+
+    def __init__(self, world: World, parts: int, levels: dict[str, float]) -> None:
+        self.world = world
+        self.first = world.stage.sequence + 1
+        self.first += -self.first % 6
+        self.sound = music(parts * PART_MS / 1000)
+        self.sent = 0
+        self._parts: dict[str, list[list[PartMessage]]] = {}
+        for space, level in levels.items():
+            program, self._parts[space] = _encoded(space, self.first, self.sound, level)
+            world.stage.say(space_message(space))
+            world.stage.say(program)
+        world.stage.sequence = self.first - 1
+
+    def send(self, count: int) -> int:
+        """The next parts of all Spaces; the sequence of the last."""
+        for _ in range(count):
+            for parts in self._parts.values():
+                self.world.stage.say_part(*parts[self.sent])
+            self.sent += 1
+            self.world.stage.sequence += 1
+        return self.world.stage.sequence
+
+    def end(self) -> None:
+        """All Spaces end with the last part that was sent."""
+        for space in self._parts:
+            self.world.stage.say(space_message(space, revision=9, state="ended"))
+
+
+def _encoded(
+    space: str, first: int, sound: Int16, level: float
+) -> tuple[ProgramMessage, list[list[PartMessage]]]:
+    encoder = ProgramEncoder(space, first)
+    found: list[PartMessage] = []
+    for tick in (sound * level).astype(np.int16).reshape(-1, TICK_SAMPLES):
+        found += encoder.push(tick)
+    found += encoder.flush()
+    grouped: dict[int, list[PartMessage]] = {}
+    for part in found:
+        grouped.setdefault(part.sequence, []).append(part)
+    return ProgramMessage(space, "stage-1", first, None, encoder.renditions), list(grouped.values())
+
+
+def heard_by(process: subprocess.Popen[bytes], *, patience_s: float = 60) -> Int16:
+    """What a player put out, mono at 48 kHz, once it has ended. It must end well and have said nothing."""
+    out, said = process.communicate(timeout=patience_s)
+    assert process.returncode == 0, said
+    assert said == b"", said.decode()
+    return np.frombuffer(out, np.int16)
+
+
+def ffmpeg(url: str, *before: str) -> subprocess.Popen[bytes]:
+    """FFmpeg's players, to standard output."""
+    command = [
+        "ffmpeg", "-nostdin", "-v", "warning", *before, "-i", url,
+        "-f", "s16le", "-ac", "1", "-ar", "48000", "-",
+    ]  # fmt: skip
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def levels_of(heard: Int16, said: Int16, *, first: int) -> list[float]:
+    """The level of each part that was heard, from part `first` of the broadcast on, against what was said.
+    Fails where it is not the same sound in its place."""
+    start = first * PART_SAMPLES
+    levels = []
+    for offset in range(0, len(heard) - PART_SAMPLES + 1, PART_SAMPLES):
+        a = heard[offset : offset + PART_SAMPLES].astype(float)
+        b = said[start + offset : start + offset + PART_SAMPLES].astype(float)
+        likeness = float(a @ b / np.sqrt((a @ a) * (b @ b)))
+        assert likeness > 0.95, f"part {offset // PART_SAMPLES} of what was heard: {likeness:.2f}"
+        levels.append(round(float((a @ b) / (b @ b)), 2))
+    return levels
+
+
+def place_of(heard: Int16, said: Int16) -> int:
+    """The sample of `said` with which `heard` begins."""
+    return int(np.argmax(signal.correlate(said.astype(float), heard[:96_000].astype(float), "valid", "fft")))
+
+
+def spread(levels: Sequence[float]) -> float:
+    """How far the levels lie apart."""
+    return max(levels) - min(levels)
+
+
+def elapsed_s(since_s: float) -> float:
+    """By the monotonic clock."""
+    return time.monotonic() - since_s
