@@ -43,6 +43,8 @@ export class Microphone {
   #analyser: AnalyserNode | null = null;
   #samples = new Float32Array(2048);
   #open = true;
+  /** Counts what was asked for: of several at once the last one counts, in whatever order the browser answers. */
+  #turn = 0;
 
   constructor(private readonly onTrack: (track: MediaStreamTrack) => void) {
     (navigator as Partial<Navigator>).mediaDevices?.addEventListener("devicechange", this.#listDevices);
@@ -58,13 +60,14 @@ export class Microphone {
       this.state.patch({ error: "unsupported" });
       return false;
     }
+    const turn = ++this.#turn;
     this.state.patch({ asking: true, error: null });
     try {
-      await this.#acquire(this.state.value.deviceId);
+      await this.#acquire(this.state.value.deviceId, turn);
     } catch (error) {
-      this.state.patch({ on: false, error: errorOf(error) });
+      if (turn === this.#turn) this.state.patch({ on: false, error: errorOf(error) });
     }
-    this.state.patch({ asking: false });
+    if (turn === this.#turn) this.state.patch({ asking: false });
     return this.state.value.on;
   }
 
@@ -93,13 +96,14 @@ export class Microphone {
   }
 
   close(): void {
+    this.#turn += 1;
     (navigator as Partial<Navigator>).mediaDevices?.removeEventListener("devicechange", this.#listDevices);
     this.#release();
     void this.#context?.close();
     this.#context = null;
   }
 
-  async #acquire(deviceId: string): Promise<void> {
+  async #acquire(deviceId: string, turn: number): Promise<void> {
     const audio: MediaTrackConstraints = {
       ...this.state.value.cleaners,
       channelCount: 1,
@@ -107,6 +111,10 @@ export class Microphone {
       ...(deviceId === "" ? {} : { deviceId: { ideal: deviceId } }),
     };
     const stream = await navigator.mediaDevices.getUserMedia({ audio });
+    if (turn !== this.#turn) {
+      stream.getTracks().forEach((track) => track.stop());
+      return;
+    }
     this.#release();
     const track = stream.getAudioTracks()[0];
     if (track === undefined) throw new DOMException("no audio track", "NotFoundError");

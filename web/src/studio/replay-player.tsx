@@ -23,6 +23,9 @@ export function Player({ address, replay, range, children }: Props): JSX.Element
   const [playing, setPlaying] = useState(false);
   const [atS, setAtS] = useState(0);
   const { duration_s: durationS } = replay;
+  const outline = bars(replay.waveform, BARS);
+  // A voice is far below full scale: the loudest moment fills the height.
+  const loudest = Math.max(0.02, ...outline);
   const goTo = (seconds: number): void => {
     if (sound.current !== null) sound.current.currentTime = seconds;
     setAtS(seconds);
@@ -43,10 +46,10 @@ export function Player({ address, replay, range, children }: Props): JSX.Element
         </button>
         <span class="player-outline">
           <svg class="outline" viewBox={`0 0 ${BARS} 40`} preserveAspectRatio="none" aria-hidden="true">
-            {bars(replay.waveform, BARS).map((height, i) => {
+            {outline.map((height, i) => {
               const seconds = ((i + 0.5) / BARS) * durationS;
               const inside = range !== null && seconds >= range.from_s && seconds < range.to_s;
-              const tall = Math.max(1, height * 38);
+              const tall = Math.max(1, (height / loudest) * 38);
               return <rect key={i} x={i + 0.15} width="0.7" y={20 - tall / 2} height={tall} class={inside ? "bar-chosen" : "bar-other"} />;
             })}
             <rect class="playhead" x={(atS / Math.max(durationS, 0.001)) * BARS - 0.3} width="0.6" y="0" height="40" />

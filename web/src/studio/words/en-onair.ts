@@ -68,7 +68,7 @@ export const enOnAir = {
   came: (title: string) => `The audience of ${title} is here.`,
   sendBack: "Send them back",
   sendBackAsk: (title: string) => `Send them back to ${title}?`,
-  sendBackWhat: (title: string) => `Only those who came from ${title} go. Your own audience stays.`,
+  sendBackWhat: (title: string) => `Only those who came from ${title} go. Your own audience stays. Unless you host there too, they are asked first.`,
   sendBackReason: "Back to where you came from.",
 
   log: "Who did what",

@@ -70,7 +70,7 @@ export const frOnAir: typeof enOnAir = {
   came: (title) => `Le public de ${title} est ici.`,
   sendBack: "Le renvoyer",
   sendBackAsk: (title) => `Le renvoyer dans ${title} ?`,
-  sendBackWhat: (title) => `Seuls ceux qui viennent de ${title} y retournent. Votre public reste.`,
+  sendBackWhat: (title) => `Seuls ceux qui viennent de ${title} y retournent. Votre public reste. Si vous n’y animez pas, on demande d’abord.`,
   sendBackReason: "Retour d’où vous venez.",
 
   log: "Qui a fait quoi",
