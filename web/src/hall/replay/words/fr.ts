@@ -22,9 +22,9 @@ export const fr: Words = {
   seek: "Position",
   position: (at_ms, of_ms, who) => `${clock(at_ms)} sur ${clock(of_ms)}${who === null ? "" : `, ${who}`}`,
   gathering: "Le son arrive…",
-  failed: "Le son ne vient pas. Touchez « Écouter » pour réessayer.",
+  failed: "Le son ne vient pas. Touchez « Écouter » pour réessayer.",
   unplayable: "Ce navigateur ne lit pas l’enregistrement, mais vous pouvez le télécharger.",
-  lost: (ms) => `${span(ms)} de son ne nous sont jamais parvenues : c’est du silence ici.`,
+  lost: (ms) => `${span(ms)} de son ne nous sont jamais parvenues : c’est du silence ici.`,
   silenced: (ms) => `${span(ms)} ont été coupées par les hôtes.`,
   chapters: "Qui a parlé, et quand",
   floor: (ms) => `a eu la parole ${span(ms)}`,
@@ -41,5 +41,5 @@ export const fr: Words = {
   clipBy: (handle, ms) => `${span(ms)}, choisi par @${handle}`,
   whole: "Tout réécouter",
   clipGone: "Cet extrait n’est plus là. Voici le tout.",
-  keys: "Au clavier : espace pour écouter ou couper, J et L pour 15 s en arrière ou en avant, N et P pour changer de voix, < et > pour la vitesse.",
+  keys: "Au clavier : espace pour écouter ou couper, J et L pour 15 s en arrière ou en avant, N et P pour changer de voix, < et > pour la vitesse.",
 };
