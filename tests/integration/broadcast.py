@@ -6,8 +6,7 @@ Its parts may be sent as fast as one likes: the edge's clock stands still.
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Sequence
+import tempfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,6 @@ from tests.unit.edge.world import World, space_message
 from tests.unit.program.sounds import music
 
 Int16 = NDArray[np.int16]
-Floats = NDArray[np.float64]
 
 
 class Broadcast:
@@ -68,21 +66,29 @@ def _encoded(
     return ProgramMessage(space, "stage-1", first, None, encoder.renditions), list(grouped.values())
 
 
-def heard_by(process: subprocess.Popen[bytes], *, patience_s: float = 60) -> Int16:
-    """What a player put out, mono at 48 kHz, once it has ended. It must end well and have said nothing."""
-    out, said = process.communicate(timeout=patience_s)
-    assert process.returncode == 0, said
-    assert said == b"", said.decode()
-    return np.frombuffer(out, np.int16)
+class Player:
+    """A player of somebody else's, in a process of its own, that puts sound out: int16, mono, 48 kHz."""
+
+    def __init__(self, *command: str) -> None:
+        self._out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `heard`
+        self._process = subprocess.Popen(command, stdout=self._out, stderr=subprocess.PIPE)
+
+    def heard(self, *, patience_s: float = 60, may_say: str = "\0") -> Int16:
+        """What it put out, once it has ended. It must end well, and say nothing but `may_say`."""
+        _, said = self._process.communicate(timeout=patience_s)
+        lines = [line for line in said.decode().splitlines() if "message repeated" not in line]
+        unexpected = [line for line in lines if may_say not in line]
+        assert (self._process.returncode, unexpected) == (0, []), unexpected
+        self._out.seek(0)
+        sound = np.frombuffer(self._out.read(), np.int16)
+        self._out.close()
+        return sound
 
 
-def ffmpeg(url: str, *before: str) -> subprocess.Popen[bytes]:
+def ffmpeg(url: str, *before: str) -> Player:
     """FFmpeg's players, to standard output."""
-    command = [
-        "ffmpeg", "-nostdin", "-v", "warning", *before, "-i", url,
-        "-f", "s16le", "-ac", "1", "-ar", "48000", "-",
-    ]  # fmt: skip
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    raw = ("-f", "s16le", "-ac", "1", "-ar", "48000", "-")
+    return Player("ffmpeg", "-nostdin", "-v", "warning", *before, "-i", url, *raw)
 
 
 def levels_of(heard: Int16, said: Int16, *, first: int) -> list[float]:
@@ -102,13 +108,3 @@ def levels_of(heard: Int16, said: Int16, *, first: int) -> list[float]:
 def place_of(heard: Int16, said: Int16) -> int:
     """The sample of `said` with which `heard` begins."""
     return int(np.argmax(signal.correlate(said.astype(float), heard[:96_000].astype(float), "valid", "fft")))
-
-
-def spread(levels: Sequence[float]) -> float:
-    """How far the levels lie apart."""
-    return max(levels) - min(levels)
-
-
-def elapsed_s(since_s: float) -> float:
-    """By the monotonic clock."""
-    return time.monotonic() - since_s

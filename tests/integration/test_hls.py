@@ -9,12 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from parvis.clock import PARTS_PER_SEGMENT
+from parvis.bus.messages import Handoff
+from parvis.clock import PART_SAMPLES, PARTS_PER_SEGMENT, part_start_s
+from parvis.edge.view import rfc3339
 from parvis.media.events import Event
 from parvis.media.init import init_segment
 from parvis.media.reader import Part, PartReader
 from parvis.media.rendition import Rendition
-from tests.unit.edge.world import Client, Response, World, program_message, space_message, wait_for
+from tests.integration.broadcast import Broadcast, ffmpeg, levels_of, place_of
+from tests.unit.edge.world import (
+    Client,
+    Response,
+    World,
+    part_message,
+    program_message,
+    space_message,
+    wait_for,
+)
 
 AAC = "/live/abc/aac.m3u8"
 
@@ -261,3 +272,116 @@ def test_a_program_that_goes_on_after_a_hole_begins_after_it(world: World) -> No
         wait_for(lambda: hinted(world.get(AAC)) == world.stage.sequence + 1, "the next goes on")
         [segment] = re.findall(rb"^aac/(\d+)\.m4s$", world.get(AAC).body, re.M)
         assert int(segment) == (world.stage.sequence - 7) // 6
+
+
+def playing(world: World, space: str, rendition: str, sequence: int) -> bool:
+    return hinted(world.get(f"/live/{space}/{rendition}.m3u8")) == sequence + 1
+
+
+def handed(space: str, to: str, start: int, **changes: str) -> Handoff:
+    at = rfc3339(part_start_s(start) + 0.001)
+    return Handoff(f"{space}-{to}-{start}", to, "", f"The room {to}", "More room", "ana", at, **changes)
+
+
+@pytest.mark.parametrize("rendition", ["aac", "opus"])
+def test_ffmpeg_hears_every_sample_and_goes_over_into_another_space(world: World, rendition: str) -> None:
+    broadcast = Broadcast(world, 80, {"abc": 1.0, "xyz": 0.5})
+    with world.edge():
+        last = broadcast.send(30)
+        for space in ("abc", "xyz"):
+            wait_for(lambda: playing(world, space, rendition, last), "the edge has all parts")  # noqa: B023
+        player = ffmpeg(f"http://127.0.0.1:{world.port}/live/abc/{rendition}.m3u8", "-live_start_index", "-3")
+        wait_for(lambda: served(world) >= 3, "it plays")
+        over = broadcast.first + 40
+        world.stage.say(space_message("abc", revision=2, handoffs=(handed("abc", "xyz", over),)))
+        world.until("/live/abc/stream.mp4", 307)
+        last = broadcast.send(40)
+        wait_for(lambda: playing(world, "abc", rendition, last), "the numbers run on")
+        told = world.get(f"/live/abc/{rendition}.m3u8").body.decode()
+        assert f'ID="handoff-{over}"' in told
+        assert 'X-TO="xyz"' in told
+        broadcast.end()
+        heard = player.heard(may_say="duplicated MOOV")
+    joined = 30 - 18
+    assert len(heard) == (70 - joined) * PART_SAMPLES, "nothing missing, nothing added"
+    assert abs(place_of(heard[PART_SAMPLES:], broadcast.sound) - (joined + 1) * PART_SAMPLES) <= 3
+    levels = levels_of(heard[PART_SAMPLES:], broadcast.sound, first=joined + 1)
+    seam = 40 - joined - 1
+    assert all(0.9 < level < 1.1 for level in levels[:seam])
+    assert all(0.45 < level < 0.55 for level in levels[seam + 1 :])
+
+
+def served(world: World) -> int:
+    """Segments of sound that somebody has taken, by the count of requests."""
+    found = re.search(r"parvis_edge_hls_parts_total\{.*\} (\d+)", world.get("/metrics").body.decode())
+    return int(found[1]) // 6 if found else 0
+
+
+def test_those_who_wait_go_over_and_a_return_takes_them_along(world: World) -> None:
+    for space in ("abc", "xyz"):
+        world.stage.begin(space)
+    sounds = {"abc": b"\x01abc\x0e", "xyz": b"\x01xyz\x0e"}
+
+    def send(count: int) -> int:
+        for _ in range(count):
+            sequence = world.stage.sequence = world.stage.sequence + 1
+            for space, unit in sounds.items():
+                for rendition in Rendition:
+                    world.stage.say_part(part_message(sequence, rendition, unit=unit, space=space))
+        return world.stage.sequence
+
+    def sound_of(sequence: int) -> bytes:
+        body = world.get(f"/live/abc/aac/{sequence}.part.m4s").body
+        [part] = [item for item in PartReader(Rendition.AAC).feed(body) if isinstance(item, Part)]
+        return part.access_units[0]
+
+    with world.edge(), world.connect() as waiting:
+        last = send(20)
+        for space in ("abc", "xyz"):
+            wait_for(lambda: playing(world, space, "aac", last), "the edge has all parts")  # noqa: B023
+        over = last + 3
+        world.stage.say(space_message("abc", revision=2, handoffs=(handed("abc", "xyz", over),)))
+        world.until("/live/abc/stream.mp4", 307)
+        waiting.request(f"{AAC}?_HLS_msn={over // 6}&_HLS_part={over % 6}")
+        last = send(8)
+        assert hinted(waiting.response()) >= over + 1
+        wait_for(lambda: playing(world, "abc", "aac", last), "the numbers run on")
+        assert [sound_of(over - 1), sound_of(over)] == [sounds["abc"], sounds["xyz"]]
+        back = last + 4
+        going_back = handed("xyz", "abc", back, only_from="abc")
+        world.stage.say(space_message("abc", revision=3, handoffs=()))
+        world.stage.say(space_message("xyz", revision=3, handoffs=(going_back,)))
+        world.until("/live/abc/stream.mp4", 200)
+        last = send(12)
+        wait_for(lambda: playing(world, "abc", "aac", last), "the numbers run on")
+        assert [sound_of(back - 1), sound_of(back)] == [sounds["xyz"], sounds["abc"]]
+        assert world.get("/live/xyz/aac.m3u8").status == 200
+
+
+def test_who_comes_after_a_handoff_hears_where_the_audience_is(world: World) -> None:
+    broadcast = Broadcast(world, 40, {"abc": 1.0, "xyz": 0.5})
+    with world.edge():
+        last = broadcast.send(20)
+        wait_for(lambda: playing(world, "xyz", "aac", last), "the edge has all parts")
+        over = last + 2
+        world.stage.say(space_message("abc", revision=2, handoffs=(handed("abc", "xyz", over),)))
+        world.until("/live/abc/stream.mp4", 307)
+        last = broadcast.send(18)
+        wait_for(lambda: playing(world, "xyz", "aac", last), "the edge has all parts")
+        assert playing(world, "abc", "aac", last)
+        for sequence, space in ((over - 1, "abc"), (over + 1, "xyz")):
+            part = f"aac/{sequence}.part.m4s"
+            assert world.get(f"/live/abc/{part}").body == world.get(f"/live/{space}/{part}").body
+        assert f'ID="handoff-{over}"' in world.get(AAC).body.decode()
+
+
+def test_an_audience_that_went_to_another_parvis_is_sent_after_it(world: World) -> None:
+    world.stage.begin()
+    world.stage.parts(8)
+    with world.edge():
+        world.until(AAC, 200)
+        gone = Handoff("h", "", "https://other.example/s/k3v9", "There", "", "ana", "2026-01-01T00:00:00Z")
+        world.stage.say(space_message(revision=2, handoffs=(gone,)))
+        answer = world.until(f"{AAC}?_HLS_skip=YES", 307)
+        there = "https://other.example/live/k3v9/aac.m3u8?_HLS_skip=YES&via=abc"
+        assert answer.headers["location"] == there

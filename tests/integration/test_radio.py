@@ -13,7 +13,7 @@ from parvis.clock import PART_SAMPLES, part_start_s
 from parvis.edge.radio import RADIO_JOIN_PARTS
 from parvis.edge.view import rfc3339
 from parvis.media.adts import METADATA_INTERVAL_BYTES
-from tests.integration.broadcast import Broadcast, ffmpeg, heard_by, levels_of, place_of
+from tests.integration.broadcast import Broadcast, ffmpeg, levels_of, place_of
 from tests.unit.edge.world import World, space_message, wait_for
 
 PARTS = 60
@@ -53,7 +53,7 @@ def test_ffmpeg_hears_every_sample(world: World, door: str, options: tuple[str, 
         last = broadcast.send(PARTS - 22)
         wait_for(lambda: newest_is(world, last), "the edge has all parts")
         broadcast.end()
-        heard = heard_by(player)
+        heard = player.heard()
     joined = 20 - RADIO_JOIN_PARTS
     assert abs(place_of(heard[PART_SAMPLES:], broadcast.sound) - (joined + 1) * PART_SAMPLES) <= 3
     assert len(heard) == (PARTS - 2 - joined) * PART_SAMPLES, "nothing missing, nothing added"
@@ -78,7 +78,7 @@ def test_a_receiver_goes_over_into_another_space(world: World, door: str) -> Non
         last = broadcast.send(30)
         wait_for(lambda: newest_is(world, last, "xyz"), "the edge has all parts")
         broadcast.end()
-        heard = heard_by(player)
+        heard = player.heard()
     joined = 20 - RADIO_JOIN_PARTS
     assert len(heard) == (50 - joined) * PART_SAMPLES
     levels = levels_of(heard[PART_SAMPLES:], broadcast.sound, first=joined + 1)

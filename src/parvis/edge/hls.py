@@ -60,6 +60,8 @@ class Line:
         self.via: tuple[str, ...] = ()
         self.used_at_s = float("-inf")
         self.sources: dict[Rendition, Parts] = _begun(record)
+        self.sent_parts = 0
+        """Parts that somebody took, be it in segments."""
         self._legs = [_Leg(record)]
         self._kept: dict[Rendition, dict[int, bytes]] = {rendition: {} for rendition in Rendition}
         self._texts = ByteCache(limit_bytes=256 << 10)
@@ -136,6 +138,7 @@ class Line:
 
     def sent(self, parts: int, now_s: float) -> None:
         """So many parts of sound were sent, to whomever."""
+        self.sent_parts += parts
         if self._sent and self._sent[-1][0] == now_s:
             parts += self._sent.pop()[1]
         self._sent.append((now_s, parts))
@@ -183,9 +186,15 @@ class Lines:
         self._spaces = spaces
         self._edge_origin = edge_origin
         self._lines: dict[str, Line] = {}
+        self._sent_by_gone = 0
 
     def __iter__(self) -> Iterator[Line]:
         return iter(self._lines.values())
+
+    @property
+    def sent_parts(self) -> int:
+        """Of all lines, since the start."""
+        return self._sent_by_gone + sum(line.sent_parts for line in self)
 
     def get(self, record: SpaceRecord, now_s: float) -> Line | None:
         """The line at the address of a Space, made now if there is none; None when there is nothing to
@@ -211,6 +220,7 @@ class Lines:
         """Call it when parts have come."""
         for address, line in list(self._lines.items()):
             if now_s - line.used_at_s >= IDLE_S:
+                self._sent_by_gone += line.sent_parts
                 del self._lines[address]
             else:
                 line.look()

@@ -8,6 +8,7 @@ from typing import Final
 HELP: Final[Mapping[str, tuple[str, str]]] = {
     "parvis_edge_listeners": ("gauge", "Listeners to sound now."),
     "parvis_edge_hls_listeners": ("gauge", "Of these, those of HLS, by the sound that they take."),
+    "parvis_edge_hls_parts_total": ("counter", "Parts that HLS players took, in segments too."),
     "parvis_edge_waiting": ("gauge", "Requests that wait for a part."),
     "parvis_edge_connections": ("gauge", "Connections now, listeners and requests together."),
     "parvis_edge_laggards": ("gauge", "Listeners whose socket is full now."),

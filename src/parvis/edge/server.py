@@ -251,6 +251,7 @@ class Edge:
         return handshakes | {
             "parvis_edge_listeners": sum(self.listeners().values()),
             "parvis_edge_hls_listeners": sum(self._lines.listeners(self._clock.monotonic_s()).values()),
+            "parvis_edge_hls_parts_total": self._lines.sent_parts,
             "parvis_edge_waiting": len(self._waiting),
             "parvis_edge_connections": self._held,
             "parvis_edge_laggards": fanout.laggards,
