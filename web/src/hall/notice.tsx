@@ -58,7 +58,7 @@ function Handed({ arrival, hall }: { arrival: Arrival; hall: Hall }): JSX.Elemen
   return (
     <div class="notice notice-handed" role="status" data-testid="handed" data-phase={phase}>
       <p class="notice-line">{line}</p>
-      {reason !== "" && <p>{reason}</p>}
+      {reason !== "" && <p dir="auto">{reason}</p>}
       {(by !== null && by !== "") || (phase === "here" && elsewhere !== null) ? (
         <p class="soft small">
           {by !== null && by !== "" && words.handedBy(by)}

@@ -28,7 +28,7 @@ export function ReplayDock({ replay, playback, whole, audio, share }: DockProps)
     <section class="dock dock-replay" data-testid="dock" aria-label={words.badge}>
       <div class="dock-inner">
         <SeekBar replay={replay} playback={playback} whole={whole} />
-        <div class="replay-row">
+        <div class="replay-row" dir="ltr">
           <div class="replay-aside"><Speed playback={playback} /></div>
           <button type="button" class="button button-quiet replay-skip" aria-label={words.back} title={words.back}
             data-testid="back" onClick={() => playback.skip(-SKIP_S)}>
