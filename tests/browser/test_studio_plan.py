@@ -100,7 +100,7 @@ def test_a_plan_can_be_made_by_keyboard_alone(parvis: Parvis, launch: Launch) ->
     page.get_by_test_id("create-title").focus()
     page.keyboard.type("No mouse")
     focused = "document.activeElement.dataset.testid ?? document.activeElement.tagName.toLowerCase()"
-    walked = []
+    walked: list[str] = []
     while page.evaluate(focused) != "create-submit" and len(walked) < 12:
         page.keyboard.press("Tab")
         walked.append(page.evaluate(focused))
