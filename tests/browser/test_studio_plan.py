@@ -67,9 +67,10 @@ def test_a_plan_is_made_heard_changed_and_taken_back(parvis: Parvis, launch: Lau
 
 
 def quiet_words() -> Int16:
-    """Half a second at −50 dBFS each second, for 10 s."""
-    word = np.concatenate((tone(300, 0.5, peak=150), np.zeros(24_000, np.int16)))
-    return np.tile(word, 10)
+    """Half a second at −50 dBFS each second, in a room at −75 dBFS, for 10 s."""
+    words = np.tile(np.concatenate((tone(300, 0.5, peak=150), np.zeros(24_000, np.int16))), 10)
+    room: Int16 = np.random.default_rng(1).normal(0, 6, len(words)).astype(np.int16)
+    return words + room
 
 
 def test_a_green_room_says_how_one_sounds_and_goes_on_air_by_itself(parvis: Parvis, launch: Launch) -> None:
