@@ -77,11 +77,11 @@ class Board:
         return list(self._spaces.values())
 
     def clear_old(self) -> None:
-        """Forgets what has been over for a day, here and on the bus."""
+        """Forgets what has been over for a day, here and on the bus; not what leads on or can be heard again."""
         before_ms = self._now_ms() - ENDED_KEPT_MS
         for space in self.all():
             over = space.ended_at_ms is not None and space.ended_at_ms < before_ms
-            if over and in_force(space) is None:
+            if over and in_force(space) is None and not space.recorded:
                 del self._spaces[space.id]
                 self._coming.pop(space.id, None)
                 self._bus.forget(f"space.{space.id}")

@@ -91,12 +91,15 @@ class SpaceTables(BesideSpaces):
         return await self._with_seats(query.order_by(*newest_first).limit(limit))
 
     async def to_publish(self, ended_since_ms: int) -> list[Space]:
-        """All Spaces that are not over, those that have been since a time, and those handed off for good."""
+        """All Spaces that are not over, those that have been since a time, and those that were recorded or
+        handed off for good."""
         still_open = spaces.c.state.in_([state.value for state in OPEN_STATES])
         for_good = select(handoffs.c.from_id).where(
             handoffs.c.state == HandoffState.MADE.value, handoffs.c.only_from == ""
         )
-        matters = or_(still_open, spaces.c.ended_at_ms >= ended_since_ms, spaces.c.id.in_(for_good))
+        matters = or_(
+            still_open, spaces.c.ended_at_ms >= ended_since_ms, spaces.c.recorded, spaces.c.id.in_(for_good)
+        )
         return await self._with_seats(select(spaces).where(matters))
 
     async def note_peak(self, space_id: str, peak_listeners: int) -> None:

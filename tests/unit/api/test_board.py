@@ -51,6 +51,15 @@ def test_a_space_whose_audience_was_handed_off_is_kept_for_ever() -> None:
     assert list(bus.exchange.retained) == [f"space.{away.id}"]
 
 
+def test_a_space_that_was_recorded_is_kept_for_ever() -> None:
+    bus, clock = InprocBus(), ManualClock(NOW_MS / 1000)
+    board = Board(bus, LiveState(clock), clock)
+    board.announce(replace(new_space(), recorded=True).end(NOW_MS, 0))
+    clock.advance(10 * 86_400)
+    board.clear_old()
+    assert list(bus.exchange.retained) == [f"space.{new_space().id}"]
+
+
 def test_both_sides_of_a_handoff_are_told() -> None:
     bus, clock = InprocBus(), ManualClock(NOW_MS / 1000)
     live = LiveState(clock)
