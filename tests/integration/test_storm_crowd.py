@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -125,6 +126,27 @@ def test_who_is_dropped_comes_back_where_it_was() -> None:
     assert counts.gaps == counts.repeats == 0
     assert wanted == left
     assert counts.admitted == 6
+
+
+def test_in_a_herd_all_break_at_once_and_go_on_where_they_were() -> None:
+    herds = 0
+
+    def herd_once(sample: Sample) -> None:
+        nonlocal herds
+        if not herds and sample.counts.bursts >= 2 * LISTENERS:
+            herds += 1
+            os.kill(os.getpid(), signal.SIGUSR1)
+
+    with ProgramServer(calm) as server:
+        plan = Plan(LISTENERS, Curve.parse("burst"), hold_s=4.0)
+        target = Target.of(server.url)
+        fleet = Fleet(plan, target, files_per_process=20_000, offset_s=server_offset_s(target))
+        counts = fleet.run(herd_once).report.counts
+        again = server.streams[LISTENERS:]
+    assert (counts.cut, counts.returned, counts.dropped) == (6, 6, 0)
+    assert counts.gaps == counts.repeats == 0
+    assert len(again) == 6
+    assert all("from" in stream.query for stream in again)
 
 
 def test_without_reconnecting_the_dropped_stay_away() -> None:

@@ -5,6 +5,7 @@ Rules:
 - Workers are forked before anything that starts a thread, share what they can of the parent's memory, and
   begin at the same moment.
 - A worker that ends without its final report is missed: the result says so, and the verdict is bad.
+- SIGUSR1 is passed on to the workers: a herd (`worker.py`).
 - Ctrl-C and SIGTERM end a storm early, with its summary. The second one ends it without.
 """
 
@@ -48,6 +49,8 @@ class Sample:
     bytes_per_s: float
     delay_p50_ms: float | None
     delay_p99_ms: float | None
+    stall_max_ms: float | None = None
+    """The longest silence that ended."""
 
 
 @dataclass(slots=True)
@@ -137,6 +140,7 @@ class Fleet:
         handlers = {
             number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)
         }
+        handlers[signal.SIGUSR1] = signal.signal(signal.SIGUSR1, self._on_herd)
         samples: list[Sample] = []
         peak = 0
         try:
@@ -243,6 +247,7 @@ class Fleet:
             received / max(at_s - before_s, 1e-3),
             delay.percentile(50),
             delay.percentile(99),
+            report.stall.since(before.stall).percentile(100),
         )
 
     def _total(self) -> Report:
@@ -254,6 +259,10 @@ class Fleet:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as signal(2) calls it
         self._stops += 1
         self._let_go()
+
+    def _on_herd(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as signal(2) calls it
+        for pid in self._pids:  # none has been waited for: they are ours, be they over or not
+            os.kill(pid, signal.SIGUSR1)
 
     def _let_go(self) -> None:
         if self._stop_write >= 0:

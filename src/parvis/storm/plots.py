@@ -34,8 +34,18 @@ class Line(NamedTuple):
     values: Sequence[float | None]
 
 
-def over_time(title: str, seconds: Sequence[float], lines: Sequence[Line], unit: str = "") -> str:
-    """Lines over the seconds of a storm, all of which are 0 or more."""
+class Mark(NamedTuple):
+    """A moment worth seeing, with a short name."""
+
+    at_s: float
+    name: str
+
+
+def over_time(
+    title: str, seconds: Sequence[float], lines: Sequence[Line], unit: str = "", marks: Sequence[Mark] = ()
+) -> str:
+    """Lines over the seconds of a storm, all of which are 0 or more; marks that are beyond them are left
+    out."""
     most = max((value for line in lines for value in line.values if value is not None), default=0)
     if len(seconds) < 2 or most <= 0:
         return ""
@@ -46,7 +56,7 @@ def over_time(title: str, seconds: Sequence[float], lines: Sequence[Line], unit:
     pieces = [_grid([_number(top * part / 4) + unit for part in range(5)])]
     step_s = _round_up(end_s / MOST_LABELS)
     pieces += [
-        _label_x(mark * step_s / end_s, f"{mark * step_s:g} s") for mark in range(int(end_s / step_s) + 1)
+        _label_x(tick * step_s / end_s, f"{tick * step_s:g} s") for tick in range(int(end_s / step_s) + 1)
     ]
     for line in lines:
         path, pen = "", "M"
@@ -58,6 +68,10 @@ def over_time(title: str, seconds: Sequence[float], lines: Sequence[Line], unit:
             pen = "L"
         if path:
             pieces.append(f'<path class="{line.style}" d="{path}"/>')
+    for mark in (mark for mark in marks if 0 <= mark.at_s <= end_s):
+        x = _x(mark.at_s / end_s)
+        pieces.append(f'<path class="mark" d="M{x:.1f} {TOP}V{_y(0)}"/>')
+        pieces.append(f'<text x="{x + 3:.1f}" y="{TOP + 10}">{html.escape(mark.name)}</text>')
     legend = "".join(f'<span class="key {line.style}">{html.escape(line.name)}</span>' for line in lines)
     return _figure(title, pieces, legend)
 

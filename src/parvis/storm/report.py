@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from parvis import __version__
 from parvis.errors import UserError
 from parvis.storm.fleet import Outcome
-from parvis.storm.plots import Line, over_time, spread
+from parvis.storm.plots import Line, Mark, over_time, spread
 from parvis.storm.report_style import STYLE
 from parvis.storm.summary import milliseconds, rows, summary
 
@@ -39,7 +40,7 @@ def page(outcome: Outcome) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{STYLE}</style></head><body>"
         f'<h1>{title}</h1><p class="where">{html.escape(where)}</p>'
-        f"{_verdict(result['verdict']['reasons'])}{_figures(outcome)}{_plots(outcome)}<table>{table}</table>"
+        f"{_verdict(result['verdict']['reasons'])}{_figures(outcome)}{plots(outcome)}<table>{table}</table>"
         f"<details><summary>Everything as JSON</summary><pre>{data}</pre></details></body></html>\n"
     )
 
@@ -68,7 +69,8 @@ def _figures(outcome: Outcome) -> str:
     return f'<div class="figures">{cells}</div>'
 
 
-def _plots(outcome: Outcome) -> str:
+def plots(outcome: Outcome, marks: Sequence[Mark] = ()) -> str:
+    """All pictures of a storm, with marks in those over time."""
     samples = [sample for sample in outcome.samples if sample.at_s >= 0]
     seconds = [sample.at_s for sample in samples]
     counts = [sample.counts for sample in samples]
@@ -90,10 +92,10 @@ def _plots(outcome: Outcome) -> str:
     received = (Line("bit/s", "one", [sample.bytes_per_s * 8 for sample in samples]),)
     return "".join(
         (
-            over_time("Listeners", seconds, crowd),
-            over_time("Delay of bursts", seconds, delays, " ms"),
-            over_time("Trouble since the start", seconds, trouble),
-            over_time("Received", seconds, received),
+            over_time("Listeners", seconds, crowd, marks=marks),
+            over_time("Delay of bursts", seconds, delays, " ms", marks=marks),
+            over_time("Trouble since the start", seconds, trouble, marks=marks),
+            over_time("Received", seconds, received, marks=marks),
             spread("Delay of bursts, all of them", report.delay),
             spread("How far behind the stage listeners hear", report.behind),
             spread("Time to first sound", report.join),

@@ -70,15 +70,7 @@ class Target:
         asked = parse_qs(parts.query).get("codec", [Rendition.OPUS])[0]
         if asked not in list(Rendition):
             raise UserError("link-unknown", f"{url} asks for codec={asked}: there are opus and aac")
-        found = _resolve(parts.hostname, port)
-        strangers = [ip for _, (ip, _) in found if not ipaddress.ip_address(ip).is_loopback]
-        if strangers and not owned:
-            raise UserError(
-                "target-not-loopback",
-                f"{parts.hostname} is {strangers[0]}, not this machine. A storm takes services down: "
-                "say --i-own-this-target if it is yours",
-            )
-        family, address = found[0]
+        family, address = addresses(parts.hostname, port, owned=owned)[0]
         return cls(
             url,
             parts.netloc.rpartition("@")[2],
@@ -92,8 +84,21 @@ class Target:
         )
 
 
+def addresses(host: str, port: int, *, owned: bool) -> list[tuple[int, tuple[str, int]]]:
+    """(family, (address, port)) of all that the name stands for, IPv4 first; `owned` allows addresses that
+    are not loopback. Raises `UserError` `host-unknown`, `target-not-loopback`."""
+    found = _resolve(host, port)
+    strangers = [ip for _, (ip, _) in found if not ipaddress.ip_address(ip).is_loopback]
+    if strangers and not owned:
+        raise UserError(
+            "target-not-loopback",
+            f"{host} is {strangers[0]}, not this machine. A storm takes services down: "
+            "say --i-own-this-target if it is yours",
+        )
+    return found
+
+
 def _resolve(host: str, port: int) -> list[tuple[int, tuple[str, int]]]:
-    """(family, (address, port)) of all that the name stands for, IPv4 first."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parvis.storm import plots
 from parvis.storm.histogram import Histogram
-from parvis.storm.plots import Line, over_time, spread
+from parvis.storm.plots import Line, Mark, over_time, spread
 
 
 def texts(picture: str) -> list[str]:
@@ -22,6 +23,18 @@ def test_lines_have_round_axes_and_a_title() -> None:
 
 def test_whole_things_get_whole_labels() -> None:
     assert texts(over_time("t", [0.0, 1.0], [Line("x", "one", [0, 1])]))[:5] == ["0", "1", "2", "3", "4"]
+
+
+def test_marks_stand_where_they_happened_and_nowhere_else() -> None:
+    marks = [Mark(5.0, "1 & 2"), Mark(11.0, "late")]
+    picture = over_time("t", [0.0, 10.0], [Line("x", "one", [0, 4])], marks=marks)
+    assert [text for text in texts(picture) if text in ("1 & 2", "late")] == ["1 & 2"]
+    (mark,) = (
+        node.attrib["d"]
+        for node in ElementTree.fromstring(picture).iter("path")
+        if node.attrib["class"] == "mark"
+    )
+    assert mark.startswith(f"M{(plots.LEFT + plots.WIDTH - plots.RIGHT) / 2:.1f} ")
 
 
 def test_a_missing_value_breaks_the_line() -> None:
