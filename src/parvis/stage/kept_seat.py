@@ -85,10 +85,18 @@ class KeptSeat:
 
     async def close(self) -> None:
         """Leaves: the sound ends at once, the seat stays."""
+        await self._let_go()
+        await self._speaker.close()
+
+    async def drop(self) -> None:
+        """Is gone without a word, and does not come back by itself."""
+        await self._let_go()
+        await self._speaker.drop()
+
+    async def _let_go(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._speaker.close()
 
     def _new_speaker(self) -> Speaker:
         return Speaker(self._whip_url, self._token, on_samples=self._on_samples)
