@@ -77,7 +77,7 @@ class Board:
         return list(self._spaces.values())
 
     def clear_old(self) -> None:
-        """Forgets what has been over for a day, here and on the bus; not what leads on or can be heard again."""
+        """Forgets what has been over for a day, here and on the bus, unless it leads on or has a replay."""
         before_ms = self._now_ms() - ENDED_KEPT_MS
         for space in self.all():
             over = space.ended_at_ms is not None and space.ended_at_ms < before_ms
