@@ -10,7 +10,20 @@ import sys
 import typer
 
 from parvis import __version__
-from parvis.cli import archive, control, demo, doctor, edge, listen, operator, speak, stage, storm, up
+from parvis.cli import (
+    archive,
+    control,
+    demo,
+    doctor,
+    edge,
+    listen,
+    operator,
+    rehearse,
+    speak,
+    stage,
+    storm,
+    up,
+)
 from parvis.errors import ParvisError
 
 app = typer.Typer(
@@ -28,7 +41,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
         raise typer.Exit
 
 
-for command in (up, demo, speak, listen, storm, control, stage, edge, archive, doctor, operator):
+for command in (up, demo, speak, listen, storm, rehearse, control, stage, edge, archive, doctor, operator):
     command.register(app)
 
 
