@@ -8,6 +8,8 @@ import type { Space } from "./api";
 import type { Room } from "./room";
 import { useWords } from "./words";
 
+const DAY_MS = 24 * 3_600_000;
+
 export function ClockCard({ room, space, seated }: { room: Room; space: Space; seated: boolean }): JSX.Element | null {
   const words = useWords();
   const { notice } = useStore(room.state);
@@ -29,6 +31,6 @@ export function ClockCard({ room, space, seated }: { room: Room; space: Space; s
 
 /** Whole seconds are rounded up: at 0:01 there is still a second. */
 function line(leftMs: number, byItself: boolean, words: ReturnType<typeof useWords>): string {
-  if (leftMs > 0) return words.goLiveIn(clock(Math.ceil(leftMs / 1000) * 1000));
+  if (leftMs > 0) return words.goLiveIn(leftMs >= DAY_MS ? words.days(Math.floor(leftMs / DAY_MS)) : clock(Math.ceil(leftMs / 1000) * 1000));
   return byItself && leftMs > -5_000 ? words.goLiveNow : words.lateBy(-leftMs);
 }

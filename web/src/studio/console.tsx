@@ -40,7 +40,7 @@ export function Console({ room, space }: { room: Room; space: Space }): JSX.Elem
           )}
           {role !== null && (
             <button type="button" class="button button-quiet" data-testid="leave" onClick={() => setAsking("leave")}>
-              <Icon name="leave" />{words.leave}
+              <Icon name="leave" />{words.leaveShort}
             </button>
           )}
           {room.hosts && (

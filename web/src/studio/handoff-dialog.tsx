@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
 import { useStore } from "../shared/store";
 import { api, Problem, type HandoffWish, type Space } from "./api";
-import { targetOf } from "./handoff-target";
+import { targetOf, type Target } from "./handoff-target";
 import { Field, Question, Refusal } from "./parts";
 import type { Room } from "./room";
 import { isOnAir, leads, standingOf } from "./rules";
@@ -32,7 +32,8 @@ export function HandoffDialog({ room, space, onClose }: { room: Room; space: Spa
   const [reason, setReason] = useState(words.handOffReasonDefault);
   const [end, setEnd] = useState(true);
   const chosen = picked ?? others?.[0]?.id ?? LINK;
-  const goal = goalOf(chosen, others ?? [], link, code, space, words);
+  const title = useTitle(targetOf(link, space.links.share));
+  const goal = goalOf(chosen, others ?? [], link, title, code, space, words);
   const { listeners } = space.counts;
 
   const send = async (): Promise<boolean> => {
@@ -47,28 +48,29 @@ export function HandoffDialog({ room, space, onClose }: { room: Room; space: Spa
       disabled={goal.where === null || reason.trim() === ""} onAct={send} onClose={onClose}
     >
       <p class="soft">{words.handOffHint}</p>
-      <fieldset class="field">
-        <legend>{words.handOffTo}</legend>
-        {others !== null && others.length === 0 && <p class="soft small">{words.handOffNone}</p>}
-        <div class="choice choice-column">
-          {others?.map((other) => (
-            <label key={other.id}>
-              <input
-                type="radio" name={name} checked={chosen === other.id} data-testid={`handoff-to-${other.id}`}
-                onChange={() => setPicked(other.id)}
-              />
-              {other.title}
+      {others !== null && others.length > 0 && (
+        <fieldset class="field">
+          <legend>{words.handOffTo}</legend>
+          <div class="choice choice-column">
+            {others.map((other) => (
+              <label key={other.id}>
+                <input
+                  type="radio" name={name} checked={chosen === other.id} data-testid={`handoff-to-${other.id}`}
+                  onChange={() => setPicked(other.id)}
+                />
+                {other.title}
+              </label>
+            ))}
+            <label>
+              <input type="radio" name={name} checked={chosen === LINK} data-testid="handoff-to-link" onChange={() => setPicked(LINK)} />
+              {words.handOffLink}
             </label>
-          ))}
-          <label>
-            <input type="radio" name={name} checked={chosen === LINK} data-testid="handoff-to-link" onChange={() => setPicked(LINK)} />
-            {words.handOffLink}
-          </label>
-        </div>
-      </fieldset>
+          </div>
+        </fieldset>
+      )}
       {chosen === LINK && (
         <>
-          <Field label={words.handOffLink} hint={goal.problem ?? words.handOffLinkHint}>
+          <Field label={words.handOffLinkField} hint={goal.problem ?? words.handOffLinkHint}>
             {(id, hint) => (
               <input
                 id={id} aria-describedby={hint} type="url" data-testid="handoff-link" value={link} aria-invalid={goal.problem !== null}
@@ -125,7 +127,20 @@ function useOthers({ id }: Space): Space[] | null {
   return others;
 }
 
-function goalOf(chosen: string, others: Space[], link: string, code: string, space: Space, words: Words): Goal {
+/** What the Space of a link is called, as soon as the server has said so. */
+function useTitle(target: Target): string | null {
+  const [known, setKnown] = useState<{ id: string; title: string } | null>(null);
+  const id = typeof target === "object" && "to" in target ? target.to : null;
+  useEffect(() => {
+    if (id === null) return;
+    api.space(id).then(setKnown, (error: unknown) => {
+      if (!(error instanceof Problem)) throw error;
+    });
+  }, [id]);
+  return known !== null && known.id === id ? known.title : null;
+}
+
+function goalOf(chosen: string, others: Space[], link: string, title: string | null, code: string, space: Space, words: Words): Goal {
   const mine = others.find(({ id }) => id === chosen);
   if (mine !== undefined) return { where: { to: mine.id }, title: mine.title, asks: false, problem: null };
   const nowhere = { where: null, title: "", asks: false };
@@ -134,7 +149,7 @@ function goalOf(chosen: string, others: Space[], link: string, code: string, spa
   if (target === "here") return { ...nowhere, problem: words.handOffLinkHere };
   if ("url" in target) return { where: { url: target.url }, title: target.site, asks: false, problem: null };
   const known = others.find(({ id }) => id === target.to);
-  return { where: target, title: known?.title ?? target.to, asks: known === undefined && code.trim() === "", problem: null };
+  return { where: target, title: known?.title ?? title ?? target.to, asks: known === undefined && code.trim() === "", problem: null };
 }
 
 function what({ where, title, asks }: Goal, listeners: number, words: Words): string {

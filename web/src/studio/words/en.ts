@@ -121,6 +121,7 @@ export const en = {
   makeCoHost: (name: string) => `Make ${name} co-host`,
   makeSpeaker: (name: string) => `Make ${name} a speaker`,
   leave: "Leave the stage",
+  leaveShort: "Leave",
 
   invite: "Invite on stage",
   inviteHint: "Whoever has this link can speak: send it to those you mean. Good for 10 people, for 7 days.",

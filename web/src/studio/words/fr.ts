@@ -122,6 +122,7 @@ export const fr: Words = {
   makeCoHost: (name) => `Nommer ${name} co-hôte`,
   makeSpeaker: (name) => `Remettre ${name} à la tribune`,
   leave: "Descendre de scène",
+  leaveShort: "Descendre",
 
   invite: "Inviter sur scène",
   inviteHint: "Qui a ce lien peut parler : ne l’envoyez qu’à eux. Il vaut pour 10 personnes, pendant 7 jours.",
