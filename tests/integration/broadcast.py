@@ -26,7 +26,8 @@ class Broadcast:
 
     def __init__(self, world: World, parts: int, levels: dict[str, float]) -> None:
         self.world = world
-        self.first = world.stage.sequence + 1
+        # Ahead of the clock, however long encoding takes: nothing of it is ever overdue.
+        self.first = world.stage.sequence + 300
         self.first += -self.first % 6
         self.sound = music(parts * PART_MS / 1000)
         self.sent = 0

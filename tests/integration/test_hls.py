@@ -33,8 +33,8 @@ AAC = "/live/abc/aac.m3u8"
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     world = World(tmp_path)
-    # The first part begins a segment, whatever the time is.
-    world.stage.sequence -= world.stage.sequence % PARTS_PER_SEGMENT + 1
+    # The first part begins a segment, whatever the time is, and is ahead of it, so that nothing is overdue.
+    world.stage.sequence += 299 - world.stage.sequence % PARTS_PER_SEGMENT
     yield world
     world.close()
 

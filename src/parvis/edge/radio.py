@@ -98,7 +98,7 @@ class Radio:
         title = self._title()
 
         def build() -> bytes:
-            sound = [live_head(first, [f"TITLE={title}"])] if self.name == OGG else []
+            sound = [live_head([f"TITLE={title}"])] if self.name == OGG else []
             if first <= last:
                 sound.append(self._wrap(first, title))
             sound += map(self.part, range(first + 1, last + 1))

@@ -28,6 +28,9 @@ MOST_SEGMENTS: Final = 255
 
 LIVE_SERIAL: Final = 0x50415256
 """Of every live stream: who goes over into another Space goes on in the same one."""
+LIVE_PERIOD_PARTS: Final = 1 << 28
+"""After which granule positions begin anew: 2.7 years. A million times as many samples must stay below 2⁶³,
+for players such as VLC reckon in microseconds."""
 
 _MIRROR: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _CHECKSUM_OFFSET: Final = 22
@@ -65,17 +68,18 @@ def opus_tags(tags: Iterable[str]) -> bytes:
     return b"OpusTags" + b"".join(fields)
 
 
-def live_head(first: int, tags: Iterable[str] = ()) -> bytes:
-    """The two pages before the live stream that begins with part `first`. They are numbered so that nothing
-    seems missing before it."""
-    head = ogg_page([opus_head()], granule=0, serial=LIVE_SERIAL, number=first - 2, flags=FIRST)
-    return head + ogg_page([opus_tags(tags)], granule=0, serial=LIVE_SERIAL, number=first - 1)
+def live_head(tags: Iterable[str] = ()) -> bytes:
+    """The two pages before a live stream. They are numbered 0 and 1, or libogg would drop them (its streams
+    begin to count at 0); the hole between them and any later page loses nothing."""
+    head = ogg_page([opus_head()], granule=0, serial=LIVE_SERIAL, number=0, flags=FIRST)
+    return head + ogg_page([opus_tags(tags)], granule=0, serial=LIVE_SERIAL, number=1)
 
 
 def live_page(sequence: int, packets: Sequence[bytes]) -> bytes:
-    """A part as one page: the same for everybody, whenever they came. Its granule position is program time in
-    samples since the epoch; a stream may begin at any (RFC 7845 §4.3)."""
-    return ogg_page(packets, granule=media_time(sequence + 1), serial=LIVE_SERIAL, number=sequence)
+    """A part as one page: the same for everybody, whenever they came. Its granule position is media time
+    modulo `LIVE_PERIOD_PARTS`; a stream may begin at any (RFC 7845 §4.3)."""
+    granule = media_time((sequence + 1) % LIVE_PERIOD_PARTS)
+    return ogg_page(packets, granule=granule, serial=LIVE_SERIAL, number=sequence)
 
 
 def checksum(page: bytes | bytearray) -> int:
