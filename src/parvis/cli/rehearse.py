@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:  # the real import loads WebRTC, which --help need not wait fo
     from parvis.storm.rehearsal.evening import Evening
     from parvis.storm.rehearsal.result import Result
 
-READY_S: Final = 60.0
+READY_S: Final = 120.0
 LOOK_S: Final = 0.1
 STEPS_BESIDE_FAULTS: Final = 4
 NOT_PASSED_ON: Final = frozenset(
@@ -152,7 +152,7 @@ async def _run(
         except asyncio.CancelledError:
             result.interrupted = True
         except TimeoutError:
-            result.failure = "something that must come first took too long"
+            result.failure = "accounts, Spaces, seats and the first sound took too long"
         except ParvisError as error:
             result.failure = error.detail
         finally:
@@ -164,19 +164,28 @@ async def _run(
 async def _when_ready(director: Director, evening: Evening) -> None:
     """Waits for a Parvis that was just started."""
     if evening.own is not None:
-        async with asyncio.timeout(READY_S), httpx.AsyncClient(trust_env=False, timeout=2.0) as client:
-            for origin in (evening.house.origin, evening.own.edge_origin):
-                while True:
-                    evening.own.check_alive()
-                    try:
-                        if (await client.get(f"{origin}/healthz")).status_code == httpx.codes.OK:
-                            break
-                    except httpx.TransportError:
-                        pass
-                    await asyncio.sleep(LOOK_S)
+        try:
+            async with asyncio.timeout(READY_S):
+                await _until_up(evening.own, (evening.house.origin, evening.own.edge_origin))
+        except TimeoutError:
+            reason = f"the Parvis under rehearsal did not answer within {READY_S:.0f} s of its start"
+            raise Unavailable("not-ready", reason, 5.0) from None
     elif not await evening.house.answers():
         raise Unavailable("server-away", f"control ({evening.house.origin}) does not answer", 5.0)
     await director.run()
+
+
+async def _until_up(own: Own, origins: tuple[str, ...]) -> None:
+    """Returns when control and the edges answer; the caller bounds it. Raises `Unavailable`
+    `parvis-ended`."""
+    async with httpx.AsyncClient(trust_env=False, timeout=2.0) as client:
+        for origin in origins:
+            while True:
+                own.check_alive()
+                with suppress(httpx.TransportError):
+                    if (await client.get(f"{origin}/healthz")).status_code == httpx.codes.OK:
+                        break
+                await asyncio.sleep(LOOK_S)
 
 
 def _examine(result: Result, director: Director, evening: Evening, wanted: Wanted, edges: int) -> None:

@@ -26,6 +26,7 @@ h2 { font: 600 1.3rem/1.3 "Iowan Old Style", Palatino, "P052", Georgia, serif; m
 .steps .failed { color: var(--bad); }
 .steps small { display: block; }
 .at { white-space: nowrap; color: var(--soft); }
+@media (max-width: 40rem) { .steps td:nth-child(3) { min-width: 15rem; } }
 code { overflow-wrap: anywhere; }
 """
 
