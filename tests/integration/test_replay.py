@@ -280,6 +280,9 @@ async def test_a_clip_is_a_short_replay_of_its_own(world: ArchiveWorld, tmp_path
     clip = made.json()
     assert (clip["by"], clip["duration_s"], clip["title"]) == ("ben", 3.2, "The promise")
     shown = (await world.http.get(f"/clip/{clip['id']}")).json()
+    page = await world.http.get(f"/clip/{clip['id']}", headers={"Accept": "text/html,*/*"})
+    assert page.status_code == 303
+    assert page.headers["location"].endswith(f"/s/{shown['space']['id']}#clip={clip['id']}")
     assert shown["space"] == {"id": SPACE, "title": "Budget night", "host": "ana"}
     assert (await world.http.get(f"{world.replay}/clips")).json()["items"] == [clip]
     whole = heard(await world.sound("audio.opus"), tmp_path / "whole.opus")

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from parvis.archive.clips import CLIPS_FOLDER, SUFFIXES, Clip, clips_of, make_clip, new_clip, remove_clip
 from parvis.archive.front.asking import body_of, seconds_of, services_of, text_of, who_asks
@@ -56,9 +56,12 @@ async def listed(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """`GET /clip/{id}`."""
+    """`GET /clip/{id}`: to browsers, the page that plays it."""
     services = services_of(request)
     clip, record = await _clip(request)
+    if "text/html" in request.headers.get("accept", ""):
+        page = f"{services.settings.edge_origin}/s/{clip.space}#clip={clip.id}"
+        return RedirectResponse(page, 303, {"Vary": "Accept"})
     space = {"id": clip.space, "title": record.space.title, "host": record.space.host}
     return JSONResponse({**_shown(services, clip), "space": space})
 
