@@ -66,7 +66,6 @@ bench: .make/dev .make/bench build/floor build/sink  ## measure Parvis beside it
 	$(BIN)/python -m bench.run $(ARGS)
 
 chaos: .make/dev  ## cause every fault for real and measure what listeners lost: ARGS="--only stage-kill --times 3"
-	@bash tests/install-debian-packages.sh tests/chaos/debian-packages.txt || echo "What needs it is left out." >&2
 	$(BIN)/python -m tests.chaos $(ARGS)
 
 lint: .make/dev .make/npm

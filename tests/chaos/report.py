@@ -22,8 +22,6 @@ class Result:
     scenario: Scenario
     runs: list[Figures] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-    left_out: str = ""
-    """Why it was not run."""
     seconds: float = 0.0
 
     @property
@@ -40,8 +38,6 @@ class Result:
 def row(result: Result) -> str:
     """One line of the table."""
     title = f"{result.scenario.title} (`{result.scenario.name}`)"
-    if result.left_out:
-        return f"| {title} | 0 | | | | | | | | not run: {result.left_out} |"
     if not result.runs:
         return f"| {title} | 0 | | | | | | | | **no**: {'; '.join(result.broken)} |"
     found = worst(result.runs)
@@ -83,7 +79,6 @@ def as_data(results: Sequence[Result], ran_on: Mapping[str, Any]) -> dict[str, A
                 "title": result.scenario.title,
                 "promise": asdict(result.scenario.promise),
                 "broken": result.broken,
-                "left_out": result.left_out,
                 "seconds": round(result.seconds, 1),
                 "worst": worst(result.runs).as_data() if result.runs else None,
                 "runs": [run.as_data() for run in result.runs],

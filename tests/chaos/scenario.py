@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,12 +19,8 @@ class Scenario:
     title: str
     run: Callable[[World], Figures]
     promise: Promise
-    environment: Callable[[Path], Mapping[str, str]] = lambda _folder: {}
-    """What Parvis is told beside its settings, given the folder of the run."""
-    needs: Path | None = None
-    """A file without which it can't run on this machine."""
 
     def once(self, folder: Path) -> Figures:
         """One run. `folder` is empty, and holds the log of Parvis afterwards."""
-        with World(folder, environment=self.environment(folder)) as world:
+        with World(folder) as world:
             return self.run(world)

@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,9 +123,9 @@ class Scene:
 class World:
     """A Parvis of its own for one run of one scenario; a context manager that ends everything it started."""
 
-    def __init__(self, folder: Path, *, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.parvis = Parvis(folder / "data", environment=environment)
+        self.parvis = Parvis(folder / "data")
         self.started: list[subprocess.Popen[str]] = []
         self.ears: list[Ear] = []
 

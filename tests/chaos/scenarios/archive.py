@@ -28,12 +28,12 @@ FULL_PARTS = 30
 FILE_LIMIT_BYTES = 4_096
 
 
-def killed(world: World) -> Figures:
+def killed(world: World, kills: int = KILLS) -> Figures:
     """`kill -9` of the archive at random moments of a part's life."""
     scene = world.live(recording="program")
     moments = random.Random(time.monotonic_ns())
     fault_s = 0.0
-    for _ in range(KILLS):
+    for _ in range(kills):
         before = world.parvis.pid("archive")
         _wait_for_more(scene, 1)
         threading.Event().wait(moments.uniform(0, 2 * PART_MS / 1000))
@@ -80,7 +80,7 @@ def with_replay(scene: Scene, fault_s: float) -> Figures:
 def _replay_units(scene: Scene, told: dict[str, Any], codec: Rendition) -> dict[int, tuple[bytes, ...]]:
     """Access units by part, out of the container as another demuxer reads it."""
     name = "audio.m4a" if codec is Rendition.AAC else "audio.opus"
-    file = scene.world.folder / name
+    file = scene.world.folder / f"{scene.id}-{name}"
     if not file.exists():
         file.write_bytes(httpx.get(f"{scene.world.parvis.archive}/replay/{scene.id}/{name}").content)
     with av.open(str(file)) as container:

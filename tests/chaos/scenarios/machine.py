@@ -1,9 +1,8 @@
-"""What a machine can do to all of them: the supervisor dies, the bus loses its sockets, the clock jumps."""
+"""What a machine can do to all of them: the supervisor dies, the bus loses its sockets or its leases."""
 
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 from parvis.bus.run_dir import prepare_run_dir
 from tests.chaos.figures import Figures, Promise
@@ -11,14 +10,6 @@ from tests.chaos.scenario import Scenario
 from tests.chaos.scenarios.control import UNHEARD, works
 from tests.chaos.world import World, kill
 from tests.parvis import wait_until
-
-FAKETIME = next(
-    Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), Path("/usr/lib/faketime/libfaketimeMT.so.1")
-)
-"""Of the Debian package `faketime`."""
-CLOCK = "clock"
-STEP_S = 3_600
-STEPPED_PARTS = 20
 
 
 def supervisor_killed(world: World) -> Figures:
@@ -62,31 +53,6 @@ def leases_removed(world: World) -> Figures:
     return scene.afterwards(fault_s)
 
 
-def clock_steps(world: World) -> Figures:
-    """The wall clock of all processes jumps an hour ahead."""
-    scene = world.live()
-    before = scene.ears[0].newest
-    (world.folder / CLOCK).write_text(f"+{STEP_S}\n")
-    fault_s = time.monotonic()
-    scene.wait_for_parts(STEPPED_PARTS)
-    assert scene.ears[0].newest - before < 10 * STEPPED_PARTS, "parts are numbered by the clock that jumped"
-    works(scene)
-    return scene.afterwards(fault_s)
-
-
-def _faked_clock(folder: Path) -> dict[str, str]:
-    """What lets a file say by how much the wall clock is off, and leaves the monotonic clock alone."""
-    clock = folder / CLOCK
-    clock.write_text("+0\n")
-    return {
-        "LD_PRELOAD": str(FAKETIME),
-        "FAKETIME_TIMESTAMP_FILE": str(clock),
-        "FAKETIME_CACHE_DURATION": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "DONT_FAKE_MONOTONIC": "1",
-    }
-
-
 def _cut(world: World, name: str) -> float:
     for path in prepare_run_dir(world.parvis.data / "run").glob(f"{name}.*.*"):
         path.unlink()
@@ -98,12 +64,4 @@ SCENARIOS = (
     Scenario("stage-sockets", "sockets of the stage removed", stage_sockets_cut, Promise(lost_ms=3_000)),
     Scenario("control-sockets", "sockets of control removed", control_sockets_cut, UNHEARD),
     Scenario("leases-removed", "leases removed while held", leases_removed, Promise(lost_ms=3_000)),
-    Scenario(
-        "clock-step",
-        "wall clock an hour ahead at once",
-        clock_steps,
-        UNHEARD,
-        environment=_faked_clock,
-        needs=FAKETIME,
-    ),
 )
