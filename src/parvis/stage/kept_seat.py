@@ -54,6 +54,11 @@ class KeptSeat:
         self.entries = 0
         """How often the seat was taken with sound."""
 
+    @property
+    def is_in(self) -> bool:
+        """It has a session, and has not heard that it is lost."""
+        return not self._is_lost()
+
     async def connect(self) -> None:
         """Takes the seat with sound, and keeps it from now on. Raises as `Speaker.connect`."""
         await self._speaker.connect()

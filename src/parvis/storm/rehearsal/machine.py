@@ -36,7 +36,7 @@ class Machine:
         each_us = self.edge_cpu_us
         if not each_us or self.cores is None:
             return None
-        return int(self.cores * cost.BUSY_SHARE * 1e6 / each_us)
+        return _two_figures(self.cores * cost.BUSY_SHARE * 1e6 / each_us)
 
     @property
     def holds(self) -> tuple[int, str] | None:
@@ -64,7 +64,8 @@ class Machine:
         if (holds := self.holds) is not None:
             count, binds = holds
             said.append(
-                f"This machine holds {count:,} listeners at bursts of {burst_s:.2g} s; {binds} binds first."
+                f"This machine holds {count:,} listeners at bursts of {burst_s:.2g} s; "
+                f"the first limit: {binds}."
             )
         if self.edge_cpu_us is not None:
             planned_us = cost.cpu_us(self.report.load.stretch)
@@ -104,3 +105,9 @@ class Machine:
             "edge_cpu_us_per_listener_s": None if each_us is None else round(each_us, 2),
             "tick_lateness_ms": None if self.gauges is None else round(self.gauges.tick_lateness_ms, 1),
         }
+
+
+def _two_figures(value: float) -> int:
+    """Rounded down to two figures: a measured price is not truer than that."""
+    digits = str(int(value))
+    return int(digits[:2].ljust(len(digits), "0"))

@@ -2,8 +2,8 @@
 
 Rules:
 
-- In each Space exactly one speaks at a time, for `TURN_S`, in the order in which they came. Who is gone is
-  passed over at once, so that the sound of a rehearsal is silent only where Parvis is.
+- In each Space exactly one speaks at a time, for `TURN_S`, in the order in which they came. Who is gone, or
+  is just coming back, is passed over at once: the sound of a rehearsal is silent only where Parvis is.
 - The voice's pauses are cut short: it is due in every part (docs/protocol.md §1), but for breath.
 - What the voice says goes on through all turns: nobody says what somebody else has just said, which a sound
   check would take for an echo.
@@ -108,7 +108,7 @@ class Troupe:
     def _tick(self, role: _Role) -> Int16:
         """What this one says now, int16[960]."""
         elapsed_s = time.monotonic() - self._began_s
-        there = [other for other in self._roles if other.space == role.space]
+        there = [other for other in self._roles if other.space == role.space and other.seat.is_in]
         if not there or there[int(elapsed_s / TURN_S) % len(there)] is not role:
             return _SILENCE
         said: Int16 = self._ticks[int(elapsed_s * 1000 / TICK_MS) % len(self._ticks)]

@@ -19,7 +19,7 @@ def test_what_binds_first_is_said_with_the_burst() -> None:
     told = machine()
     assert told.holds == (8_000, "open files per process")
     assert told.sentences()[0] == (
-        "This machine holds 8,000 listeners at bursts of 0.96 s; open files per process binds first."
+        "This machine holds 8,000 listeners at bursts of 0.96 s; the first limit: open files per process."
     )
     assert told.as_data()["fits"] is False
     assert told.reasons() == []
@@ -30,6 +30,7 @@ def test_the_measured_price_of_a_listener_counts_once_enough_was_measured() -> N
     dear = machine(Gauges(edge_cpu_s=10.0, listener_s=50_000.0))
     assert dear.holds_by_measured_cpu == 7_000
     assert dear.holds == (7_000, "cores")
+    assert machine(Gauges(edge_cpu_s=1.0, listener_s=33_254.0)).holds_by_measured_cpu == 46_000
     hardly = machine(Gauges(edge_cpu_s=1.0, listener_s=5_000.0))
     assert hardly.edge_cpu_us is None
     assert hardly.holds == (8_000, "open files per process")
