@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
@@ -85,6 +86,17 @@ def test_a_killed_process_comes_back_and_sound_with_it(own: Parvis, tmp_path: Pa
     speaker.terminate()
     speaker.wait(20)
     assert "started again" in own.log.read_text()
+
+
+@pytest.mark.parametrize("name", ["edge-1", "stage-2"])
+def test_a_hung_process_is_killed_and_started_again(own: Parvis, name: str) -> None:
+    hung = own.pid(name)
+    os.kill(hung, signal.SIGSTOP)
+    wait_until(lambda: own.pid(name) not in (hung, 0), patience_s=60)
+    wait_until(own.answers)
+    text = own.log.read_text()
+    assert text.count("a process is hung and is killed") >= 1
+    assert {json.loads(line)["child"] for line in text.splitlines() if "hung and is killed" in line} == {name}
 
 
 def test_live_sound_goes_on_without_control(own: Parvis, tmp_path: Path) -> None:

@@ -20,13 +20,17 @@ import httpx
 import typer
 from rich.console import Console
 
+from parvis.bus.local_reader import LocalReader
+from parvis.bus.messages import ProcessMessage
 from parvis.bus.run_dir import prepare_run_dir
 from parvis.certificate import Certificate
-from parvis.errors import UserError
+from parvis.errors import ParvisError, UserError
 from parvis.ops import logs
+from parvis.ops.pulse import Pulse
 from parvis.ops.supervisor import Child, Supervisor
 
 READY_PATIENCE_S = 60.0
+WATCH_S = 0.5
 
 HOST = Annotated[str, typer.Option(help="Address to listen on.")]
 PORT = Annotated[int, typer.Option(help="TCP port of the edges: the share links.", min=1, max=65535)]
@@ -136,6 +140,7 @@ async def _run(place: Place, ready: Callable[[], Awaitable[None]]) -> None:
         await ready()
 
     keeper = asyncio.create_task(supervisor.run())
+    watcher = asyncio.create_task(_watch(run_dir, supervisor))
     announcer = asyncio.create_task(when_ready())
     stopper = asyncio.create_task(stopping.wait())
     try:
@@ -143,9 +148,27 @@ async def _run(place: Place, ready: Callable[[], Awaitable[None]]) -> None:
         if announcer.done() and not announcer.cancelled():
             announcer.result()
     finally:
-        for task in (announcer, stopper, keeper):
+        for task in (announcer, stopper, watcher, keeper):
             task.cancel()
-        await asyncio.gather(announcer, stopper, keeper, return_exceptions=True)
+        await asyncio.gather(announcer, stopper, watcher, keeper, return_exceptions=True)
+
+
+async def _watch(run_dir: Path, supervisor: Supervisor) -> None:
+    """Kills what lives and says nothing any more (`ops/pulse.py`)."""
+    loop = asyncio.get_running_loop()
+    pulse = Pulse(loop.time())
+    reader = LocalReader(run_dir, "process.")
+    try:
+        while True:
+            for _, payload in reader.drain():
+                with contextlib.suppress(ParvisError):
+                    message = ProcessMessage.decode(payload)
+                    pulse.beat(message.name, message.pid, loop.time())
+            for name in pulse.hung(supervisor.pids, loop.time()):
+                supervisor.kill(name)
+            await asyncio.sleep(WATCH_S)
+    finally:
+        reader.close()
 
 
 def children(place: Place) -> list[Child]:

@@ -6,6 +6,7 @@ Rules:
   after a killed one adopts what still runs instead of starting it twice: the sound goes on. What runs with
   another command line or environment is ended first.
 - A child that dies is started again after 0.2 s, doubling to 10 s; after 30 s of life, from 0.2 s again.
+- One that lives and says nothing is killed by who watches (`pulse.py`), and then has died like any other.
 - Ending is by each child's own signal in the reverse order of the start, each with 5 s before SIGKILL. An
   edge gets SIGINT: on SIGTERM it would first send its listeners to the other edges, which end too.
 - Children live in a session of their own: Ctrl-C reaches the supervisor alone, which ends them.
@@ -61,6 +62,14 @@ class Supervisor:
     def pids(self) -> Mapping[str, int]:
         """Process ids of the children that run now, by name."""
         return dict(self._pids)
+
+    def kill(self, name: str) -> None:
+        """Ends a child that is hung, at once and for sure; it is started again like any that died."""
+        pid = self._pids.get(name)
+        if pid is not None:
+            log.warning("a process is hung and is killed", child=name, pid=pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     async def run(self) -> None:
         """Starts all and keeps them; when cancelled, ends all and only then returns."""
