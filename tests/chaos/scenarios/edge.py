@@ -6,7 +6,8 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 
 from tests.chaos.crowd import Counts, Storm
 from tests.chaos.figures import Figures, Promise
@@ -17,6 +18,8 @@ from tests.parvis import wait_until
 ONWARD = Promise(lost_ms=1_000, repeated_parts=None)
 """Who comes back asks for a part that the other edge may not have yet, and gets the one before it again
 (docs/protocol.md §2): clients drop that."""
+HUNG = replace(ONWARD, lost_ms=15_000.0)
+"""A hung edge is killed after 10 s."""
 CROWD = 200
 """Beside the ears: so many that each edge has its share, whichever the kernel gave them to."""
 EARS = 6
@@ -58,7 +61,8 @@ def _lose(world: World, fault: Callable[[int], float]) -> Figures:
 
 
 def stopped(world: World) -> Figures:
-    """SIGSTOP: connections stand and nothing comes, new ones are taken and not answered; then SIGCONT."""
+    """SIGSTOP: connections stand and nothing comes, new ones are taken and not answered, until `parvis up`
+    kills what says nothing."""
     scene = world.live(ears=EARS)
     with closing(Counts(world)) as counts:
         counts.wait_for(scene.id, EARS)
@@ -74,12 +78,13 @@ def stopped(world: World) -> Figures:
             patience_s=2 * HUNG_S,
         )
     finally:
-        os.kill(hung, signal.SIGCONT)
+        with suppress(ProcessLookupError):
+            os.kill(hung, signal.SIGCONT)
     return scene.afterwards(fault_s, hit=by_edge[edge])
 
 
 SCENARIOS = (
     Scenario("edge-kill", "edge killed", killed, ONWARD),
     Scenario("edge-drain", "edge told to end", drained, Promise(repeated_parts=None)),
-    Scenario("edge-stop", "edge stopped, and going on later", stopped, ONWARD),
+    Scenario("edge-stop", "edge stopped", stopped, HUNG),
 )
