@@ -268,7 +268,7 @@ def test_a_storm_of_head_and_reloads_takes_no_join(world: World) -> None:
             if response.status == 503:
                 assert "retry-after" in response.headers
         assert statuses.count(503) > 100
-        assert statuses.count(200) >= 20
+        assert statuses.count(200) >= 10
         with world.connect() as other:
             Listener(other).read_until(world.stage.part())
         honest.read_until(world.stage.sequence)
