@@ -83,6 +83,8 @@ class StageSettings:
     """Offer 127.0.0.1 to browsers, for trying out on one machine."""
     max_sessions: int = 13
     """Seats with sound in one Space."""
+    max_monitors: int = 10
+    """Monitors in one Space: those who listen at stage delay without a seat (WHEP). Each costs like a seat."""
     opus_bps: int = 32_000
     """Bits a second of the program in Opus, 16,000 to 128,000. A listener's bytes are what a crowd costs."""
 
@@ -90,6 +92,8 @@ class StageSettings:
         """Raises `UserError` `setting-invalid`."""
         if not 16_000 <= self.opus_bps <= 128_000:
             raise UserError("setting-invalid", "PARVIS_OPUS_BPS must be 16000 to 128000")
+        if self.max_monitors < 0:
+            raise UserError("setting-invalid", "PARVIS_MAX_MONITORS must not be below 0")
 
 
 @dataclass(frozen=True, slots=True)

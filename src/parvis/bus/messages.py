@@ -78,6 +78,8 @@ class SpaceMessage:
     recording: str = "off"
     recorded: bool = False
     handoffs: tuple[Handoff, ...] = ()
+    monitors: tuple[str, ...] = ()
+    """Handles of those who may listen at stage delay without a seat."""
 
     @property
     def subject(self) -> str:
@@ -91,6 +93,7 @@ class SpaceMessage:
         fields = _load(payload, cls)
         fields["seats"] = tuple(SeatState(**_known(seat, SeatState)) for seat in fields.get("seats", ()))
         fields["handoffs"] = tuple(Handoff(**_known(one, Handoff)) for one in fields.get("handoffs", ()))
+        fields["monitors"] = tuple(fields.get("monitors", ()))
         return cls(**fields)
 
 
@@ -330,13 +333,15 @@ class ProcessMessage:
 
 @dataclass(frozen=True, slots=True)
 class OfferRequest:
-    """Control asks a stage to answer a WHIP offer for a seat. `epoch` is that of the lease by which control
-    found the stage: under another one it is refused (`not-owner`); 0 means whoever owns the Space."""
+    """Control asks a stage to answer a WHIP offer for a seat, or a WHEP offer of a `monitor`. `epoch` is that
+    of the lease by which control found the stage: under another one it is refused (`not-owner`); 0 means
+    whoever owns the Space."""
 
     space: str
     handle: str
     sdp: str
     epoch: int = 0
+    monitor: bool = False
 
     def encode(self) -> bytes:
         return _dump({"do": "offer", **asdict(self)})
@@ -344,11 +349,13 @@ class OfferRequest:
 
 @dataclass(frozen=True, slots=True)
 class OfferReply:
-    """The answer, the session's unguessable id, and the epoch of the stage that made it."""
+    """The answer, the session's unguessable id, the epoch of the stage that made it, and the entity tag of
+    the ICE session."""
 
     session: str
     sdp: str
     epoch: int = 0
+    tag: str = ""
 
     def encode(self) -> bytes:
         return _dump(asdict(self))
@@ -367,22 +374,62 @@ class HangupRequest:
     handle: str
     session: str
     epoch: int = 0
+    monitor: bool = False
 
     def encode(self) -> bytes:
         return _dump({"do": "hangup", **asdict(self)})
 
 
-def decode_stage_request(payload: bytes) -> OfferRequest | HangupRequest:
+@dataclass(frozen=True, slots=True)
+class IceRequest:
+    """Control asks a stage to take an SDP fragment: candidates, or a restart of ICE. `tags` are the entity
+    tags that were sent with it, "*" among them for any."""
+
+    space: str
+    handle: str
+    session: str
+    fragment: str
+    tags: tuple[str, ...]
+    epoch: int = 0
+    monitor: bool = False
+
+    def encode(self) -> bytes:
+        return _dump({"do": "ice", **asdict(self)})
+
+
+@dataclass(frozen=True, slots=True)
+class IceReply:
+    """After a restart the stage's fragment and the new entity tag; else neither."""
+
+    fragment: str = ""
+    tag: str = ""
+
+    def encode(self) -> bytes:
+        return _dump(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> IceReply:
+        return cls(**_load(payload, cls))
+
+
+StageRequest = OfferRequest | HangupRequest | IceRequest
+
+
+def decode_stage_request(payload: bytes) -> StageRequest:
     """Raises `RemoteProtocolError` for a request that this version does not know."""
     fields = _object(payload)
-    kinds: dict[str, type[OfferRequest] | type[HangupRequest]] = {
+    kinds: dict[str, type[OfferRequest] | type[HangupRequest] | type[IceRequest]] = {
         "offer": OfferRequest,
         "hangup": HangupRequest,
+        "ice": IceRequest,
     }
     kind = kinds.get(fields.get("do", ""))
     if kind is None:
         raise RemoteProtocolError("bus-payload", f"unknown stage request {fields.get('do')!r}")
-    return kind(**_known(fields, kind))
+    known = _known(fields, kind)
+    if kind is IceRequest:
+        known["tags"] = tuple(known["tags"])
+    return kind(**known)
 
 
 def _dump(fields: dict[str, Any]) -> bytes:

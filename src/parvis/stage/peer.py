@@ -8,6 +8,8 @@ Rules:
 - Opus with in-band FEC, wrapped in RED; RED first, which makes 20 % loss sound like 5 %
   (docs/decisions/0001-wrtc-against-aiortc.md).
 - No STUN server is asked: a stage is reachable, and learns where its peers are from their packets.
+- A restart of ICE is a second offer and answer: the library takes new credentials in it as one, and keeps the
+  old path until a new one works.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -74,33 +76,61 @@ class Peer:
         self._out: webrtc.MediaStreamTrackGenerator | None = None
         self._writer: webrtc.WritableStreamDefaultWriter | None = None
         self._sent_frames = 0
+        self._mid = "0"
         self.discarded_frames = 0
+        self._all_gathered = asyncio.Event()
         self._connection.on("track", self._on_track)
+        self._connection.on("icegatheringstatechange", self._on_gathering)
 
     @property
     def state(self) -> str:
         """As in the W3C API: new, connecting, connected, disconnected, failed or closed."""
         return str(self._connection.connection_state.value)
 
-    async def answer(self, offer_sdp: str, *, send: bool) -> str:
-        """Takes an offer and gives the answer with all candidates; `send` opens the way out.
+    async def answer(self, offer_sdp: str, *, send: bool, receive: bool = True) -> str:
+        """Takes an offer and gives the answer with all candidates; `send` opens the way out, without
+        `receive` there is none in. Sections other than the sound's are declined.
 
         Raises `RemoteProtocolError` `offer-malformed` if the library refuses the offer. A cancellation leaves
         the peer to be closed.
         """
         connection = self._connection
-        try:
-            description = webrtc.RTCSessionDescriptionInit(type="offer", sdp=offer_sdp)
-            await connection.set_remote_description(description)
-        except (webrtc.RTCException, ValueError, TypeError) as error:
-            raise RemoteProtocolError("offer-malformed", f"The offer cannot be used: {error}") from error
-        transceiver = connection.get_transceivers()[0]
-        transceiver.set_codec_preferences(_opus_in_red())
+        await self._take_offer(offer_sdp, "offer-malformed", "The offer cannot be used")
+        sound = None
+        for transceiver in connection.get_transceivers():
+            if sound is None and transceiver.receiver.track.kind == webrtc.MediaType.audio:
+                sound = transceiver
+            else:
+                transceiver.stop()
+        if sound is None:
+            raise RemoteProtocolError("offer-malformed", "The offer cannot be used: it has no sound.")
+        sound.set_codec_preferences(_opus_in_red())
+        directions = webrtc.RTCRtpTransceiverDirection
         if send:
-            await transceiver.sender.replace_track(self._open_out())
-            transceiver.direction = webrtc.RTCRtpTransceiverDirection.sendrecv
-        await connection.set_local_description(await connection.create_answer())
-        return await self._gathered()
+            await sound.sender.replace_track(self._open_out())
+            sound.direction = directions.sendrecv if receive else directions.sendonly
+        self._mid = sound.mid or self._mid
+        return await self._describe(connection.create_answer)
+
+    async def restart(self, offer_sdp: str) -> str:
+        """Takes the offer of the session with new ICE credentials, and gives the answer with its own.
+
+        Raises `RemoteProtocolError` `fragment-malformed` when the library refuses it: the session is then as
+        it was. Raises `Unavailable` `no-candidates`.
+        """
+        await self._take_offer(offer_sdp, "fragment-malformed", "ICE cannot restart with this")
+        return await self._describe(self._connection.create_answer)
+
+    async def add_candidate(self, candidate: str) -> None:
+        """Takes one more address of the other side, an attribute of SDP (`candidate:…`).
+
+        Raises `RemoteProtocolError` `fragment-malformed`.
+        """
+        try:
+            init = webrtc.RTCIceCandidateInit(candidate=candidate, sdp_mid=self._mid)
+            await self._connection.add_ice_candidate(init)
+        except (webrtc.RTCException, ValueError, TypeError) as error:
+            raise RemoteProtocolError("fragment-malformed", f"A candidate cannot be used: {error}") from error
 
     async def offer(self, *, receive: bool) -> str:
         """Makes an offer that sends, and also receives if asked."""
@@ -110,8 +140,7 @@ class Peer:
             self._open_out(), webrtc.RTCRtpTransceiverInit(direction=direction)
         )
         transceiver.set_codec_preferences(_opus_in_red())
-        await self._connection.set_local_description(await self._connection.create_offer())
-        return await self._gathered()
+        return await self._describe(self._connection.create_offer)
 
     async def accept(self, answer_sdp: str) -> None:
         """Takes the answer to `offer()`. Raises `RemoteProtocolError` `answer-malformed`."""
@@ -170,26 +199,31 @@ class Peer:
         self._writer = self._out.writable.get_writer()
         return self._out
 
-    async def _gathered(self) -> str:
-        connection = self._connection
-        done = asyncio.Event()
+    async def _take_offer(self, sdp: str, code: str, detail: str) -> None:
+        try:
+            description = webrtc.RTCSessionDescriptionInit(type="offer", sdp=sdp)
+            await self._connection.set_remote_description(description)
+        except (webrtc.RTCException, ValueError, TypeError) as error:
+            raise RemoteProtocolError(code, f"{detail}: {error}") from error
 
-        @connection.on("icegatheringstatechange")
-        def _(_event: object) -> None:
-            if connection.ice_gathering_state == webrtc.RTCIceGatheringState.complete:
-                done.set()
-
-        if connection.ice_gathering_state != webrtc.RTCIceGatheringState.complete:
-            try:
-                async with asyncio.timeout(GATHERING_TIMEOUT_S):
-                    await done.wait()
-            except TimeoutError:
-                log.warning("gathering candidates takes long; going on with those found")
-        description = connection.local_description
+    async def _describe(self, create: Callable[[], Awaitable[webrtc.RTCSessionDescriptionInit]]) -> str:
+        """Makes our side of a negotiation what `create` gives, and gives it with all its candidates."""
+        self._all_gathered.clear()
+        await self._connection.set_local_description(await create())
+        try:
+            async with asyncio.timeout(GATHERING_TIMEOUT_S):
+                await self._all_gathered.wait()
+        except TimeoutError:
+            log.warning("gathering candidates takes long; going on with those found")
+        description = self._connection.local_description
         assert description is not None
         if "a=candidate:" not in description.sdp:
             raise Unavailable("no-candidates", "No network address or port is free for WebRTC.", 5.0)
         return description.sdp
+
+    def _on_gathering(self, _event: object) -> None:
+        if self._connection.ice_gathering_state == webrtc.RTCIceGatheringState.complete:
+            self._all_gathered.set()
 
     def _on_track(self, event: webrtc.RTCTrackEvent) -> None:
         self._pump = asyncio.get_running_loop().create_task(self._read(event.track))

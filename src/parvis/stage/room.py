@@ -10,6 +10,7 @@ Rules:
 - Muted or not heard: the row of the mix is closed, and so is what levels are shown for.
 - The program begins at a part boundary, is never interrupted, and ends with the Space.
 - While nobody is heard the program carries the standby sound (`standby.py`). The stage does not hear it.
+- Who listens at stage delay without a seat hears the program as it is made (`monitors.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -25,6 +27,7 @@ import structlog
 from parvis.audio import FULL_SCALE, Int16
 from parvis.audio.mixer import Mix, Mixed
 from parvis.bus.messages import (
+    IceReply,
     OfferReply,
     SeatReport,
     SeatsMessage,
@@ -38,6 +41,8 @@ from parvis.media.events import Event
 from parvis.stage.bulletin import Bulletin, state_event
 from parvis.stage.checks import SoundChecks
 from parvis.stage.clockwork import GREEN_ROOM, GoLiveClock, due_tick
+from parvis.stage.fragment import parse_fragment
+from parvis.stage.monitors import Monitors
 from parvis.stage.peer import PeerSettings
 from parvis.stage.sdp import check_offer, finish_answer
 from parvis.stage.session import Session
@@ -58,6 +63,8 @@ HELD_AFTER_S = 5.0
 """A live Space in which nobody is heard for this long is shown as held."""
 FORGET_AFTER_S = 600.0
 """How long edges that come late can still learn that a program is over."""
+MAX_MONITORS = 10
+_SILENCE: Int16 = np.zeros(TICK_SAMPLES, np.int16)
 
 
 class ProgramSink(Protocol):
@@ -98,11 +105,14 @@ class Room:
         start_program: StartProgram,
         listeners: Callable[[], int],
         on_air: bool = False,
+        max_monitors: int = MAX_MONITORS,
     ) -> None:
         self.space = message.id
         self._stage = stage
         self._peers = peers
-        self._public_address = public_address
+        self._finish = partial(finish_answer, public_address=public_address, loopback=peers.loopback)
+        self.monitors = Monitors(message.id, peers, self._finish, clock, max_monitors)
+        self.monitors.allow(message.monitors)
         self._max_sessions = max_sessions
         self._clock = clock
         self._start_program = start_program
@@ -140,6 +150,7 @@ class Room:
         seats = {seat.handle for seat in message.seats}
         for handle in self._sessions.keys() - seats:
             self._drop(handle)
+        self.monitors.allow(message.monitors)
         if message.state == "ended":
             self.close()
 
@@ -152,6 +163,7 @@ class Room:
         """Ends the program and all sessions."""
         for handle in list(self._sessions):
             self._drop(handle)
+        self.monitors.close()
         self._end_program()
 
     def abandon(self) -> None:
@@ -159,13 +171,15 @@ class Room:
         even that it is over."""
         for handle in list(self._sessions):
             self._drop(handle)
+        self.monitors.close()
         if self._program is not None:
             self._program.forget()
             self._program = None
 
     async def closed(self) -> None:
         """Waits until all sessions are really closed."""
-        await asyncio.gather(*self._closing, self._standby.close(), return_exceptions=True)
+        waits = (*self._closing, self.monitors.closed(), self._standby.close())
+        await asyncio.gather(*waits, return_exceptions=True)
 
     # ------------------------------------------------------------------ sessions
 
@@ -183,7 +197,7 @@ class Room:
         if old is None and len(self._sessions) >= self._max_sessions:
             raise Overloaded("stage-full", "All seats of this stage are taken.", 30.0)
         row = old.row if old else next(iter(set(range(self._max_sessions)) - self._rows()))
-        session = Session(handle, row, self._peers, self._clock)
+        session = Session(handle, row, self._peers, self._clock, self._finish)
         if old is None:
             self._mix.reset(row)
         self._sessions[handle] = session
@@ -191,20 +205,38 @@ class Room:
             self._checks.forget(old)
             self._close_later(old)
         try:
-            answer = await session.peer.answer(offer.sdp, send=offer.wants_mix_minus)
+            answer = await session.ice.answer(offer, send=offer.wants_mix_minus)
         except BaseException:
             if self._sessions.get(handle) is session:
                 self._drop(handle)
             raise
         log.info("a seat has sound", space=self.space, seat=handle)
-        finished = finish_answer(answer, public_address=self._public_address, loopback=self._peers.loopback)
-        return OfferReply(session.id, finished)
+        return OfferReply(session.id, answer, tag=session.ice.tag)
 
-    def hangup(self, handle: str, session_id: str) -> None:
-        """Ends a session; the seat stays. Raises `NotFound` `session-unknown`."""
+    async def offer_monitor(self, handle: str, sdp: str) -> OfferReply:
+        """Answers a WHEP offer. Raises as `Monitors.offer`, and `space-ended`."""
+        if self._wanted.state == "ended":
+            raise Conflict("space-ended", "This Space is over.")
+        return await self.monitors.offer(handle, sdp)
+
+    async def patch(
+        self, handle: str, session_id: str, fragment: str, tags: tuple[str, ...], *, monitor: bool
+    ) -> IceReply:
+        """Takes candidates or restarts ICE. Raises `session-unknown`, and as `IceSession.patch`."""
+        sessions = self.monitors if monitor else self
+        session = sessions.session(handle, session_id)
+        return await session.ice.patch(parse_fragment(fragment), tags)
+
+    def session(self, handle: str, session_id: str) -> Session:
+        """Raises `NotFound` `session-unknown`."""
         session = self._sessions.get(handle)
         if session is None or session.id != session_id:
             raise NotFound("session-unknown", "There is no such session.")
+        return session
+
+    def hangup(self, handle: str, session_id: str) -> None:
+        """Ends a session; the seat stays. Raises `NotFound` `session-unknown`."""
+        self.session(handle, session_id)
         self._drop(handle)
 
     async def look(self) -> None:
@@ -214,6 +246,7 @@ class Room:
             if session.is_over and self._sessions.get(session.handle) is session:
                 log.info("a seat lost its sound", space=self.space, seat=session.handle)
                 self._drop(session.handle)
+        self.monitors.look()
 
     def _drop(self, handle: str) -> None:
         session = self._sessions.pop(handle)
@@ -239,7 +272,7 @@ class Room:
     def is_idle(self) -> bool:
         """Nobody is there and no program runs: a tick at the beginning of a part is enough, to see whether
         one should."""
-        return not self._sessions and self._program is None
+        return not self._sessions and not self.monitors and self._program is None
 
     def has_seat(self, handle: str) -> bool:
         """Control knows this seat."""
@@ -275,23 +308,25 @@ class Room:
         self._airing = self._clockwork.at(number, self._wanted, roles, self._listeners)
         self._checks.tick(connected, self._input, mixed.minus, on_air=self._airing.on_air)
         if not self._airing.on_air:
-            self._to_program(number, np.zeros(TICK_SAMPLES, np.int16))
+            program = self._to_program(number, _SILENCE)
         elif not before.on_air:
             log.info("on air", space=self.space, tick=number, state=self._wanted.state)
-            self._to_program(number, faded(mixed.program, 0.0, 1.0))
+            program = self._to_program(number, faded(mixed.program, 0.0, 1.0))
         else:
-            self._to_program(number, mixed.program)
+            program = self._to_program(number, mixed.program)
+        self.monitors.send(program)
 
-    def _to_program(self, number: int, samples: Int16) -> None:
+    def _to_program(self, number: int, samples: Int16) -> Int16:
+        """Gives a tick of the stage to the program, and gives what its audience will hear of it."""
         if not self._airing.has_program:
             self._end_program()
-            return
+            return _SILENCE
         if self._program is not None and number != self._next_tick:
             # The stage was stopped for longer than a part may be late: go on where the clock is.
             self._program = None
         if self._program is None:
             if number % TICKS_PER_PART:
-                return
+                return _SILENCE
             self._program = self._start_program(self.space, number // TICKS_PER_PART)
             self._bulletin.begin()
         self._next_tick = number + 1
@@ -299,10 +334,12 @@ class Room:
             # A part is complete a little after its last tick, so what is said now rides on this very part.
             self._say(number // TICKS_PER_PART)
         standby = self._standby.next_tick(self._standby_choice(), number)
-        self._program.push_tick(samples if standby is None else _sum(samples, standby))
+        heard = samples if standby is None else _sum(samples, standby)
+        self._program.push_tick(heard)
         if self._wanted.recording == "tracks" and self._airing.on_air:
             seats = self._sessions.values()
             self._program.push_tracks({s.handle: self._input[s.row] for s in seats if self._open[s.row]})
+        return heard
 
     def _end_program(self) -> None:
         if self._program is None:

@@ -2,9 +2,13 @@
 
 Rules (RFC 8866 for the grammar, RFC 9725 §4.2 for WHIP, RFC 8842 §5 for the fingerprint):
 
-- one `m=audio` section that sends and knows Opus at 48 kHz, and nothing else;
+- one `m=audio` section that sends and knows Opus at 48 kHz, and nothing else: nothing is accepted in part
+  (RFC 9725 §4.2);
 - ICE credentials and a DTLS fingerprint, in the section or for the session;
-- at most 64 KiB.
+- at most 64 KiB. Candidates may be missing: OBS sends none.
+
+A monitor's offer (WHEP) receives instead. Players ask for pictures, too: those sections are declined in the
+answer, as RFC 3264 §6 has it.
 
 An offer that is no SDP is malformed (400); one that asks for what a stage does not do is unsupported (422).
 """
@@ -40,21 +44,46 @@ class _Section:
     head: str
     lines: list[str]
 
+    @property
+    def kind(self) -> str:
+        return self.head.partition(" ")[0]
+
     def attributes(self) -> list[str]:
         return [line[2:] for line in self.lines if line.startswith("a=")]
 
 
 def check_offer(sdp: str) -> Offer:
-    """Raises `RemoteProtocolError` `offer-malformed` or `UserError` `offer-unsupported`, saying why."""
+    """Of one who takes a seat. Raises `RemoteProtocolError` `offer-malformed` or `UserError`
+    `offer-unsupported`, saying why."""
     session, sections = _split(sdp)
-    audio = [section for section in sections if section.head.startswith("audio ")]
-    others = {section.head.split(" ", 1)[0] for section in sections} - {"audio"}
+    others = {section.kind for section in sections} - {"audio"}
     if others:
         raise _unsupported(f"A stage takes audio only; the offer also has {', '.join(sorted(others))}.")
+    direction = _check_sound(session, sections)
+    if direction not in ("sendrecv", "sendonly"):
+        raise _unsupported(f"The offer's audio is {direction}: a seat must send.")
+    return Offer(sdp, wants_mix_minus=direction == "sendrecv")
+
+
+def check_monitor_offer(sdp: str) -> Offer:
+    """Of one who only listens. Raises as `check_offer`."""
+    session, sections = _split(sdp)
+    others = {section.kind for section in sections} - {"audio", "video"}
+    if others:
+        raise _unsupported(f"A stage sends audio only; the offer also has {', '.join(sorted(others))}.")
+    direction = _check_sound(session, sections)
+    if direction not in ("sendrecv", "recvonly"):
+        raise _unsupported(f"The offer's audio is {direction}: a monitor must receive.")
+    return Offer(sdp, wants_mix_minus=False)
+
+
+def _check_sound(session: _Section, sections: list[_Section]) -> str:
+    """Checks the one section of sound; its direction."""
+    audio = [section for section in sections if section.kind == "audio"]
     if not audio:
         raise _unsupported("The offer has no audio.")
     if len(audio) > 1:
-        raise _unsupported("The offer has more than one audio track; a seat has one.")
+        raise _unsupported("The offer has more than one audio track; there is one.")
     attributes = [*session.attributes(), *audio[0].attributes()]
     names = {attribute.split(":", 1)[0] for attribute in attributes}
     for name, what in (
@@ -64,12 +93,9 @@ def check_offer(sdp: str) -> Offer:
     ):
         if name not in names:
             raise _malformed(f"The offer has no {what} (a={name}).")
-    direction = next((name for name in reversed(attributes) if name in _DIRECTIONS), "sendrecv")
-    if direction not in ("sendrecv", "sendonly"):
-        raise _unsupported(f"The offer's audio is {direction}: a seat must send.")
     if not any(_OPUS.fullmatch(attribute) for attribute in attributes):
         raise _unsupported("The offer has no Opus at 48 kHz.")
-    return Offer(sdp, wants_mix_minus=direction == "sendrecv")
+    return next((name for name in reversed(attributes) if name in _DIRECTIONS), "sendrecv")
 
 
 def finish_answer(sdp: str, *, public_address: str = "", loopback: bool = False) -> str:

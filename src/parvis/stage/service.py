@@ -26,10 +26,12 @@ from parvis.bus.leases import Leases
 from parvis.bus.messages import (
     EdgeMessage,
     HangupRequest,
+    IceRequest,
     OfferRequest,
     ProcessMessage,
     SeatsMessage,
     SpaceMessage,
+    StageRequest,
     StandbyMessage,
     decode_stage_request,
 )
@@ -223,6 +225,7 @@ class Stage:
             start_program=partial(self._start_program, epoch=tenure.epoch, holds=tenure.holds),
             listeners=lambda: self.listeners(message.id),
             on_air=message.id in self._on_air,
+            max_monitors=settings.max_monitors,
         )
         if message.id in self._standby:
             room.take_standby(self._standby[message.id])
@@ -237,31 +240,41 @@ class Stage:
     async def _answer(self, payload: bytes) -> bytes:
         request = decode_stage_request(payload)
         match request:
-            case OfferRequest(space, handle, sdp):
-                own = await self._room_with_seat(space, handle, request.epoch)
-                reply = await own.room.offer(handle, sdp)
+            case OfferRequest(_, handle, sdp):
+                own = await self._room_that_knows(request)
+                room = own.room
+                reply = await (room.offer_monitor if request.monitor else room.offer)(handle, sdp)
                 self._check_holds(own)
                 self._report(own)
                 return replace(reply, epoch=own.tenure.epoch).encode()
-            case HangupRequest(space, handle, session):
-                own = await self._room_with_seat(space, handle, request.epoch)
-                own.room.hangup(handle, session)
+            case IceRequest(_, handle, session, fragment, tags):
+                own = await self._room_that_knows(request)
+                patched = await own.room.patch(handle, session, fragment, tags, monitor=request.monitor)
+                self._check_holds(own)
+                return patched.encode()
+            case HangupRequest(_, handle, session):
+                own = await self._room_that_knows(request)
+                (own.room.monitors if request.monitor else own.room).hangup(handle, session)
                 self._report(own)
                 return b"{}"
 
-    async def _room_with_seat(self, space: str, handle: str, epoch: int) -> OwnRoom:
-        """`epoch` is that of the owner which was meant; 0 means whoever it is."""
+    async def _room_that_knows(self, request: StageRequest) -> OwnRoom:
+        """The room that a request names, once control has spoken of its seat or monitor, too. `epoch` of the
+        request is that of the owner which was meant; 0 means whoever it is."""
+        space, handle, epoch = request.space, request.handle, request.epoch
 
         def known() -> bool:
             own = self._rooms.get(space)
-            return own is not None and own.room.has_seat(handle)
+            if own is None:
+                return False
+            return own.room.monitors.may(handle) if request.monitor else own.room.has_seat(handle)
 
         async with self._word_came:
             try:
                 async with asyncio.timeout(WORD_PATIENCE_S):
                     await self._word_came.wait_for(known)
             except TimeoutError:
-                log.info("a request names a seat that control did not", space=space)
+                log.info("a request names somebody whom control did not", space=space)
         own = self._rooms.get(space)
         if own is None:
             if space in self._wanted:
@@ -293,6 +306,7 @@ class Stage:
             gauges = {
                 "rooms": len(self._rooms),
                 "sessions": sum(own.room.sessions for own in self._rooms.values()),
+                "monitors": sum(len(own.room.monitors) for own in self._rooms.values()),
                 "taken_over": self._ownership.taken_over,
                 "lost": self._ownership.lost,
                 "ticks": self._ticker.ticks,

@@ -11,10 +11,12 @@ Rules:
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from parvis.audio import Int16
 from parvis.audio.jitter import TickBuffer
 from parvis.clock import Clock
+from parvis.stage.ice import IceSession
 from parvis.stage.peer import Peer, PeerSettings, PeerStats
 
 SILENT_AFTER_S = 1.5
@@ -22,9 +24,11 @@ GONE_AFTER_S = 20.0
 
 
 class Session:
-    """The sound of one seat. Owned by its room."""
+    """The sound of one seat. Owned by its room. `finish` gives an answer its last touches."""
 
-    def __init__(self, handle: str, row: int, settings: PeerSettings, clock: Clock) -> None:
+    def __init__(
+        self, handle: str, row: int, settings: PeerSettings, clock: Clock, finish: Callable[[str], str]
+    ) -> None:
         self.handle = handle
         self.row = row
         self.id = secrets.token_urlsafe(24)
@@ -35,6 +39,7 @@ class Session:
         self._loss_percent: float | None = None
         self.buffer = TickBuffer()
         self.peer = Peer(settings, self.buffer.push)
+        self.ice = IceSession(self.peer, finish)
 
     def pull(self) -> Int16:
         """The next tick of sound, int16[960]; silence while there is none."""
