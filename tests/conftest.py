@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from tests.databases import any_database, empty_database, postgres  # noqa: F401 - fixtures
+
 
 @pytest.fixture(scope="session")
 def long() -> bool:

@@ -1,4 +1,4 @@
-"""Control over a real SQLite file, in process, with people who ask it things."""
+"""Control over a real database, in process, with people who ask it things."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ from parvis.bus.messages import SeatReport, SeatsMessage
 from parvis.clock import SystemClock
 from parvis.people.passwords import Passwords
 from parvis.settings import ControlSettings
-from parvis.store.database import database_url
-from parvis.store.migrate import migrate
+from tests.databases import database_in
 from tests.inproc_bus import InprocBus
 from tests.inproc_leases import OneStage
 
@@ -158,13 +157,15 @@ async def world(
     metrics_token: str = "",
     pages: Path | None = None,
 ) -> AsyncIterator[World]:
-    """Control from the first migration on; its watch is stepped by the test."""
+    """Control on the database that the test asked for (`tests/databases.py`); the test steps its watch."""
     settings = ControlSettings(
-        data=folder, metrics_token=metrics_token, pages=pages if pages is not None else folder / "pages"
+        data=folder,
+        database_url=database_in(folder),
+        metrics_token=metrics_token,
+        pages=pages if pages is not None else folder / "pages",
     )
     bus = InprocBus()
     clock = TravelClock()
-    await migrate(database_url("", folder))
     services = build_services(
         settings, bus, OneStage(clock), clock, passwords=Passwords(CHEAP), rates=rates, http=http
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from parvis.bus.messages import (
     HangupRequest,
     OfferReply,
@@ -13,6 +15,8 @@ from parvis.bus.messages import (
     decode_stage_request,
 )
 from tests.contract.api_world import PASSWORD, world
+
+pytestmark = pytest.mark.usefixtures("any_database")
 
 
 async def test_sign_up_sign_in_and_out(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from parvis.bus.messages import EdgeMessage, ProcessMessage, SeatReport, SeatsMe
 from parvis.errors import Overloaded
 from tests.contract.api_world import World, world
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 
 @pytest.fixture
 async def w(tmp_path: Path) -> AsyncIterator[World]:

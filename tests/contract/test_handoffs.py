@@ -14,6 +14,8 @@ from tests.contract.api_world import World, world
 from tests.contract.test_api_errors import check
 from tests.contract.test_api_live import open_stream
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 REASON = "The sound is better there."
 
 

@@ -17,6 +17,8 @@ from tests.contract.api_world import World, tone, world
 from tests.contract.test_api_errors import check
 from tests.contract.test_api_live import open_stream
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 OCTETS = {"Content-Type": "application/octet-stream"}
 
 

@@ -4,8 +4,9 @@
   (`BEGIN IMMEDIATE` to write), for the driver's own way leaves DDL and reads outside.
 - Writers of this process queue in memory, in order, rather than on SQLite's busy handler; `busy_timeout` is
   for those of other processes (a backup, a shell).
-- PostgreSQL needs none of that: rows are locked where it matters (`SpaceRecords.get(lock=True)`).
-- When the database is away it is said so (`Unavailable` `database-away`); anything else it says is a bug.
+- PostgreSQL needs none of that: rows are locked where it matters (`SpaceRecords.get(lock=True)`). What only
+  reads sees one moment (`REPEATABLE READ`), as it does on SQLite: a Space never has another's seats.
+- When the database is away it is said so (`Unavailable` `database-away`, `faults.py`).
 """
 
 from __future__ import annotations
@@ -16,21 +17,39 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from parvis.errors import Unavailable, UserError
+from parvis.errors import UserError
 from parvis.people.port import PeopleRecords
 from parvis.spaces.port import SpaceRecords
+from parvis.store.faults import faults_told
 from parvis.store.people import PeopleTables
 from parvis.store.spaces import SpaceTables
 
 DATABASE_FILE: Final = "parvis.sqlite3"
 _BUSY_TIMEOUT_MS: Final = 5_000
-_RETRY_AFTER_S: Final = 2.0
 _WRITES: Final = "parvis_writes"
+_DRIVERS: Final = {
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "sqlite": "sqlite+aiosqlite",
+}
+"""For addresses without a driver, as hosting companies hand them out."""
+
+_POSTGRESQL: Final[dict[str, Any]] = {
+    # A connection that died while it lay in the pool is noticed before it is used.
+    "pool_pre_ping": True,
+    "pool_size": 8,
+    "max_overflow": 8,
+    "pool_timeout": 5.0,
+    "connect_args": {
+        "timeout": 5.0,
+        "command_timeout": 15.0,
+        "server_settings": {"application_name": "parvis control"},
+    },
+}
 
 
 def database_url(configured: str, data: Path) -> str:
@@ -50,7 +69,9 @@ def database_url(configured: str, data: Path) -> str:
 def open_engine(url: str) -> AsyncEngine:
     """An engine as the rules above say. Raises `UserError` `setting-invalid` for a bad URL."""
     try:
-        engine = create_async_engine(make_url(url), pool_pre_ping=not url.startswith("sqlite"))
+        parsed = _with_driver(make_url(url))
+        options = _POSTGRESQL if parsed.get_backend_name() == "postgresql" else {}
+        engine = create_async_engine(parsed, **options)
     except (SQLAlchemyError, ImportError) as error:
         raise UserError("setting-invalid", f"database_url can't be used: {error}") from error
     if engine.dialect.name == "sqlite":
@@ -59,12 +80,20 @@ def open_engine(url: str) -> AsyncEngine:
     return engine
 
 
+def _with_driver(url: URL) -> URL:
+    return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+
+
 class Database:
     """Opens transactions for people and Spaces; implements the ports of both."""
 
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
-        self._one_writer = asyncio.Lock() if self._engine.dialect.name == "sqlite" else None
+        sqlite = self._engine.dialect.name == "sqlite"
+        self._one_writer = asyncio.Lock() if sqlite else None
+        self._to_read: dict[str, Any] = (
+            {} if sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
 
     @asynccontextmanager
     async def read_people(self) -> AsyncIterator[PeopleRecords]:
@@ -100,15 +129,13 @@ class Database:
         turn: AbstractAsyncContextManager[Any] = (
             self._one_writer if writes and self._one_writer is not None else nullcontext()
         )
+        options = {_WRITES: True} if writes else self._to_read
         async with turn:
-            try:
+            with faults_told():
                 async with self._engine.connect() as connection:
-                    if writes:
-                        await connection.execution_options(**{_WRITES: True})
+                    await connection.execution_options(**options)
                     async with connection.begin():
                         yield connection
-            except (OperationalError, InterfaceError, PoolTimeout) as error:
-                raise Unavailable("database-away", "The database does not answer.", _RETRY_AFTER_S) from error
 
 
 def _set_up_sqlite(connection: Any, _: Any) -> None:

@@ -1,6 +1,7 @@
 """Brings a database to the tables of this version; run by control before anything else.
 
-All missing steps run in one transaction: a start that is killed half-way leaves what was there before.
+All missing steps run in one transaction: a start that is killed half-way leaves what was there before. Two
+processes that start at once take turns (on SQLite by its one writer, on PostgreSQL by an advisory lock).
 """
 
 from __future__ import annotations
@@ -11,15 +12,21 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from parvis.store.database import open_engine
+from parvis.store.faults import faults_told
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_TURN: Final = text("SELECT pg_advisory_xact_lock(7304880812435861)")
+"""The number is ours alone in this database: what it is does not matter."""
 
 
 async def migrate(url: str, *, to: str = "head") -> None:
-    """Upgrades the database at `url`. Raises what the database raises: without tables nothing can start."""
+    """Upgrades the database at `url`.
+
+    Raises `Unavailable` `database-away`, `UserError` `setting-invalid`: without tables nothing can start.
+    """
     await _run(url, lambda config: command.upgrade(config, to))
 
 
@@ -39,9 +46,12 @@ def migration_config(connection: Connection | None = None) -> Config:
 async def _run(url: str, step: Callable[[Config], None]) -> None:
     engine = open_engine(url)
     try:
-        async with engine.connect() as connection:
-            await connection.execution_options(parvis_writes=True)
-            async with connection.begin():
-                await connection.run_sync(lambda sync: step(migration_config(sync)))
+        with faults_told():
+            async with engine.connect() as connection:
+                await connection.execution_options(parvis_writes=True)
+                async with connection.begin():
+                    if engine.dialect.name == "postgresql":
+                        await connection.execute(_TURN)
+                    await connection.run_sync(lambda sync: step(migration_config(sync)))
     finally:
         await engine.dispose()

@@ -58,7 +58,8 @@ class BesideSpaces:
     async def account(self, handle: str) -> Account | None:
         """The account of a handle, its row held until the transaction ends."""
         found = await self._connection.execute(
-            select(accounts).where(accounts.c.handle == handle).with_for_update()
+            # Not FOR UPDATE: whoever takes a seat holds a key share of the account, and a Space we may want.
+            select(accounts).where(accounts.c.handle == handle).with_for_update(key_share=True)
         )
         row = found.one_or_none()
         return None if row is None else account_of(row)

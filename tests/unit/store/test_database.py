@@ -1,11 +1,10 @@
-"""Transactions on a real SQLite file: what is kept, what is undone, who waits."""
+"""Transactions on SQLite and PostgreSQL alike: what is kept, what is undone, who waits."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +18,7 @@ from parvis.spaces.port import Place
 from parvis.spaces.seat import Role, Seat
 from parvis.spaces.space import OPEN_STATES, State
 from parvis.spaces.terms import IfAbsent, Recording, Standby, Terms
-from parvis.store.database import Database, database_url
-from parvis.store.migrate import migrate
+from parvis.store.database import Database
 from tests.unit.spaces.makers import NOW_MS, new_space, person
 
 ANA = Account("a-ana", "ana", "Ana", NOW_MS)
@@ -28,10 +26,8 @@ BEN = Account("a-ben", "ben", "Ben", NOW_MS)
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    url = database_url("", tmp_path)
-    await migrate(url)
-    made = Database(url)
+async def database(any_database: str) -> AsyncIterator[Database]:
+    made = Database(any_database)
     async with made.write_people() as people:
         await people.add_account(ANA, "hash")
         await people.add_account(BEN, "hash")

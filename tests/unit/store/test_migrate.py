@@ -1,8 +1,6 @@
-"""Migrations from nothing to now and back, on a real file."""
+"""Migrations from nothing to now and back, on SQLite and PostgreSQL, with what people had in the tables."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -13,7 +11,7 @@ from parvis.people.account import Suspension
 from parvis.spaces.handoff import Handoff, make
 from parvis.spaces.log import Entry
 from parvis.spaces.terms import Terms
-from parvis.store.database import Database, database_url, open_engine
+from parvis.store.database import Database, open_engine
 from parvis.store.migrate import migrate, migrate_down, migration_config
 from parvis.store.tables import metadata
 
@@ -26,21 +24,19 @@ async def tables(url: str) -> set[str]:
     return names
 
 
-async def test_up_twice_and_down(tmp_path: Path) -> None:
-    url = database_url("", tmp_path)
-    await migrate(url)
-    await migrate(url)
-    assert await tables(url) == {*metadata.tables, "alembic_version"}
-    await migrate_down(url)
-    assert await tables(url) == {"alembic_version"}
-    await migrate(url)
-    assert await tables(url) == {*metadata.tables, "alembic_version"}
+async def test_up_twice_and_down(empty_database: str) -> None:
+    await migrate(empty_database)
+    await migrate(empty_database)
+    assert await tables(empty_database) == {*metadata.tables, "alembic_version"}
+    await migrate_down(empty_database)
+    assert await tables(empty_database) == {"alembic_version"}
+    await migrate(empty_database)
+    assert await tables(empty_database) == {*metadata.tables, "alembic_version"}
 
 
-async def test_the_migrations_end_where_the_tables_are(tmp_path: Path) -> None:
-    url = database_url("", tmp_path)
-    await migrate(url)
-    engine = open_engine(url)
+async def test_the_migrations_end_where_the_tables_are(empty_database: str) -> None:
+    await migrate(empty_database)
+    engine = open_engine(empty_database)
 
     def differences(connection: Connection) -> list[object]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -54,7 +50,7 @@ async def test_the_migrations_end_where_the_tables_are(tmp_path: Path) -> None:
 OLD = (
     "INSERT INTO accounts VALUES ('a-ana', 'ana', 'Ana', 'hash', 1)",
     "INSERT INTO spaces VALUES ('0123456789', 1, 'Night', '', 'en', 'scheduled', 10, 1, 2, NULL, NULL, 0)",
-    "INSERT INTO seats VALUES ('0123456789', 'a-ana', 'host', 1, 0, 0, NULL, 0)",
+    "INSERT INTO seats VALUES ('0123456789', 'a-ana', 'host', 1, false, false, NULL, false)",
     "INSERT INTO invitations VALUES ('i', '0123456789', 'hash', 'speaker', 1, 1, 2, 'a-ana')",
 )
 
@@ -71,16 +67,15 @@ async def run(url: str, *statements: str) -> list[object]:
     return rows
 
 
-async def test_what_was_there_before_succession_goes_up_and_comes_down(tmp_path: Path) -> None:
-    url = database_url("", tmp_path)
-    await migrate(url, to="0001")
-    await run(url, *OLD)
+async def test_what_was_there_before_succession_goes_up_and_comes_down(empty_database: str) -> None:
+    await migrate(empty_database, to="0001")
+    await run(empty_database, *OLD)
     kept = {
-        table: await run(url, f"SELECT * FROM {table}")
+        table: await run(empty_database, f"SELECT * FROM {table}")
         for table in ("accounts", "spaces", "seats", "invitations")
     }
-    await migrate(url)
-    database = Database(url)
+    await migrate(empty_database)
+    database = Database(empty_database)
     async with database.read_spaces() as records:
         space = await records.get("0123456789")
     async with database.write_spaces() as records:
@@ -95,8 +90,8 @@ async def test_what_was_there_before_succession_goes_up_and_comes_down(tmp_path:
         await records.add_entry(Entry(space.id, 1, "ana", "handoff-made"))
         await records.set_suspension("a-ana", Suspension("Because.", 1, "olga"))
     await database.close()
-    await migrate_down(url, to="0001")
-    now = {table: await run(url, f"SELECT * FROM {table}") for table in kept}
+    await migrate_down(empty_database, to="0001")
+    now = {table: await run(empty_database, f"SELECT * FROM {table}") for table in kept}
     assert now == kept | {"spaces": now["spaces"]}
     [row] = now["spaces"]
     assert isinstance(row, tuple)
