@@ -77,7 +77,13 @@ lint: .make/dev .make/npm
 
 test: setup .make/dev .make/debian .make/mp4box lint  ## install what the tests need and run everything
 	cd web && npm test --silent
+ifdef ARGS
 	$(BIN)/pytest $(ARGS)
+else
+	@# Two at a time where tests wait more than they work, then those that want the machine for themselves.
+	$(BIN)/pytest -n 2 --dist loadfile -m "not alone" tests/unit tests/contract tests/integration; beside=$$?; \
+	$(BIN)/pytest -m alone tests/integration tests/browser tests/chaos && exit $$beside
+endif
 
 lock: .make/dev  ## make the pinned requirements anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 --universal -o requirements/run.txt pyproject.toml requirements/build.in

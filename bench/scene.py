@@ -34,13 +34,17 @@ def folder() -> Iterator[Path]:
             raise
 
 
+LEAVING_PER_S = 5_000
+"""A crowd that hangs up in the same second is no end of an evening, and would be measured with it."""
+
+
 def start_storm(
     url: str, place: Path, *, listeners: int, arrive: str | float, for_s: float, skim: bool = False
 ) -> subprocess.Popen[str]:
     """`parvis storm` on all cores. Its verdict is in its result, whatever its exit code."""
     command = [
         sys.executable, "-m", "parvis", "storm", url, "--json", "--listeners", str(listeners),
-        "--arrive", str(arrive), "--for", str(for_s),
+        "--arrive", str(arrive), "--for", str(for_s), "--leave", str(round(listeners / LEAVING_PER_S, 1)),
         *(["--skim"] if skim else []),
     ]  # fmt: skip
     return machine.start(command, machine.all_cores(), place / "storm.log", stdout=subprocess.PIPE)

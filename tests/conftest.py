@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says something of the machine, nothing of the code.
+settings.register_profile("parvis", deadline=None)
+settings.load_profile("parvis")
+
+
+ALONE = ("browser", "chaos")
+"""Folders of which every test wants both processors."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in ALONE:
+            item.add_marker("alone")
 
 from tests.databases import any_database, empty_database, postgres  # noqa: F401 - fixtures
 

@@ -28,15 +28,22 @@ PARVIS = (sys.executable, "-m", "parvis")
 
 
 def free_ports(count: int) -> list[int]:
-    """TCP ports that nobody has now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """TCP ports that nobody has now, and that nobody gets by chance before they are used: below those that
+    the system gives to outgoing connections, and apart from those of tests that run beside this one."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 10_000 + worker % 8 * 2_500
+    ports: list[int] = []
+    while len(ports) < count:
+        port = first + secrets.randbelow(2_500)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in ports:
+            ports.append(port)
+    return ports
 
 
 def wait_until(condition: Callable[[], bool], *, patience_s: float = 30) -> None:

@@ -24,6 +24,7 @@ KEEP_AUDIO = """
 """
 """Run before a page's scripts: keeps the audio elements that it makes and never shows."""
 
+# The longest blocks that there are: a page that is busy for a third of a second loses none.
 CAPTURE = """async ({where, seconds}) => {
   const element = eval(where);
   const context = (window.testContext ??= new AudioContext({sampleRate: 48000}));
@@ -35,12 +36,12 @@ CAPTURE = """async ({where, seconds}) => {
     source = element.testSource = context.createMediaElementSource(element);
     source.connect(context.destination);  // without a way out the element's clock would stand still
   }
-  const processor = context.createScriptProcessor(4096, 1, 1);
+  const processor = context.createScriptProcessor(16384, 1, 1);
   const blocks = [];
   const done = new Promise((resolve) => {
     processor.onaudioprocess = ({inputBuffer}) => {
       blocks.push(new Float32Array(inputBuffer.getChannelData(0)));
-      if (blocks.length * 4096 >= seconds * 48000) resolve();
+      if (blocks.length * 16384 >= seconds * 48000) resolve();
     };
   });
   source.connect(processor);

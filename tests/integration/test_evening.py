@@ -11,6 +11,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from parvis.bus.local_reader import LocalReader
 from parvis.bus.messages import ProcessMessage
 from tests.parvis import PARVIS, Parvis, speak
@@ -19,6 +21,7 @@ CROWD = 20_000
 SPEECH = Path(__file__).parents[2] / "src" / "parvis" / "cli" / "voice" / "demo.opus"
 
 
+@pytest.mark.alone
 def test_twenty_thousand_come_and_nobody_misses_a_part(tmp_path: Path) -> None:
     world = Parvis(tmp_path / "data", environment={"PARVIS_PER_ADDRESS": "0", "PARVIS_MIN_STRETCH": "3"})
     world.start()
