@@ -1,14 +1,21 @@
 """What each process is told: one frozen dataclass a process, read once, validated.
 
-Every field can be overridden by the environment: `PARVIS_` and the field's name in capitals, for example
-`PARVIS_RTC_PORT_MIN=40000`. A component gets only its own slice.
+Every field can be given by the environment: `PARVIS_` and the field's name in capitals, for example
+`PARVIS_RTC_PORT_MIN=40000`; a secret also by a file that holds it (`PARVIS_METRICS_TOKEN_FILE`). A component
+gets only its own slice.
+
+`configuration.py` puts the file `parvis.toml` below the environment. What stands under each field here is
+also what deploy/parvis.toml and docs/operations/settings.md say: after a change, write both anew by
+`python -m parvis.config_sample`.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from dataclasses import field as setting
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,11 +25,28 @@ PAGES = Path(__file__).parent / "pages"
 
 
 @dataclass(frozen=True, slots=True)
+class UpSettings:
+    """`parvis up`: how many processes of each kind."""
+
+    edges: int = 0
+    """Edge processes; 0 means one a core. More where a process may open few files: a listener takes one."""
+    stages: int = 2
+    """Stage processes: with two, one takes over when the other dies."""
+
+    def __post_init__(self) -> None:
+        """Raises `UserError` `setting-invalid`."""
+        if not 0 <= self.edges <= 64:
+            raise UserError("setting-invalid", "PARVIS_EDGES must be 0 to 64")
+        if not 1 <= self.stages <= 16:
+            raise UserError("setting-invalid", "PARVIS_STAGES must be 1 to 16")
+
+
+@dataclass(frozen=True, slots=True)
 class BusSettings:
     """Where processes of one machine meet."""
 
     run_dir: Path = Path("data/run")
-    """Folder of the bus sockets, readable by the owner only."""
+    """Folder of the bus sockets and leases, its owner's alone; `parvis up` takes `run` in the data folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +62,15 @@ class ControlSettings:
     data: Path = Path("data")
     """Folder of everything that must survive a restart."""
     public_control_url: str = ""
-    """Origin under which browsers reach control; empty means host and port."""
+    """Origin under which browsers reach control: the studio and the API; empty means host and port."""
     public_edge_url: str = ""
-    """Origin under which listeners reach the edges; empty means host and the edge port."""
+    """Origin under which listeners reach the edges: what share links say; empty means host and port."""
     edge_port: int = 8080
-    """TCP port of the edges, for links."""
+    """TCP port of the edges, for links; `parvis up` says it to control by itself."""
     public_archive_url: str = ""
-    """Origin under which listeners reach the archive; empty means host and the archive port."""
+    """Origin under which people reach the archive: replays and feeds; empty means host and port."""
     archive_port: int = 8082
-    """TCP port of the archive, for links."""
+    """TCP port of the archive: replays and feeds."""
     session_days: int = 30
     """Days until a sign-in expires."""
     metrics_token: str = ""
@@ -60,11 +84,27 @@ class ControlSettings:
     hsts_s: int = 0
     """Seconds for which browsers are told to use HTTPS only; 0 means not at all."""
     trusted_proxies: str = ""
-    """Addresses or networks (CIDR), commas between, whose X-Forwarded-For is believed; empty: loopback."""
+    """Addresses or networks (CIDR), commas between, whose X-Forwarded-For is believed; empty: none, and of
+    control loopback."""
+
+    stun_urls: str = ""
+    """STUN servers that speakers are told, commas between: stun:stun.example.net:3478; empty means none."""
+    turn_urls: str = ""
+    """TURN servers that speakers are told, commas between: turn:turn.example.net?transport=udp; empty: none."""
+    turn_secret: str = setting(default="", repr=False)
+    """Secret shared with the TURN servers (use-auth-secret), of which each speaker's password is made."""
+    turn_credential_s: int = 3_600
+    """Seconds for which a speaker's TURN password can be used, from 60."""
 
     def __post_init__(self) -> None:
         """Raises `UserError` `setting-invalid`."""
         _check_tls(self.certificate, self.key, self.hsts_s)
+        _check_ice_urls("STUN_URLS", self.stun_urls, ("stun:", "stuns:"))
+        _check_ice_urls("TURN_URLS", self.turn_urls, ("turn:", "turns:"))
+        if self.turn_urls and not self.turn_secret:
+            raise UserError("setting-invalid", "PARVIS_TURN_URLS without PARVIS_TURN_SECRET")
+        if self.turn_credential_s < 60:
+            raise UserError("setting-invalid", "PARVIS_TURN_CREDENTIAL_S must be at least 60")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +124,7 @@ class StageSettings:
     max_sessions: int = 13
     """Seats with sound in one Space."""
     max_monitors: int = 10
-    """Monitors in one Space: those who listen at stage delay without a seat (WHEP). Each costs like a seat."""
+    """Monitors in one Space: they listen at stage delay without a seat (WHEP). Each costs like a seat."""
     opus_bps: int = 32_000
     """Bits a second of the program in Opus, 16,000 to 128,000. A listener's bytes are what a crowd costs."""
 
@@ -107,11 +147,11 @@ class EdgeSettings:
     port: int = 8080
     """TCP port, shared by all edges of the machine."""
     public_edge_url: str = ""
-    """Origin under which listeners reach the edges; empty means host and port."""
+    """Origin under which listeners reach the edges: what share links say; empty means host and port."""
     public_control_url: str = ""
-    """Origin of the studio, for links; empty means host and port 8081."""
+    """Origin under which browsers reach control: the studio and the API; empty means host and port."""
     public_archive_url: str = ""
-    """Origin of replays, for links; empty means host and port 8082."""
+    """Origin under which people reach the archive: replays and feeds; empty means host and port."""
     metrics_token: str = ""
     """Bearer token for /metrics from elsewhere than loopback; empty means loopback only."""
     max_connections: int = 18_000
@@ -135,7 +175,7 @@ class EdgeSettings:
     drain_s: float = 10.0
     """Over how many seconds listeners are sent to the other edges when this one is told to end."""
     data: Path = Path("data")
-    """Folder with the key of appointments, which all edges of the machine share."""
+    """Folder of everything that must survive a restart."""
     appointment_key: str = ""
     """The same key as 64 hexadecimal digits, for edges on several machines; empty means the folder's."""
     header_limit_bytes: int = 8_192
@@ -155,7 +195,8 @@ class EdgeSettings:
     hsts_s: int = 0
     """Seconds for which browsers are told to use HTTPS only; 0 means not at all."""
     trusted_proxies: str = ""
-    """Addresses or networks (CIDR), commas between, whose X-Forwarded-For is believed; empty means none."""
+    """Addresses or networks (CIDR), commas between, whose X-Forwarded-For is believed; empty: none, and of
+    control loopback."""
 
     def __post_init__(self) -> None:
         """Raises `UserError` `setting-invalid`."""
@@ -180,9 +221,9 @@ class ArchiveSettings:
     host: str = "127.0.0.1"
     """Address to listen on."""
     archive_port: int = 8082
-    """TCP port of replays and feeds."""
+    """TCP port of the archive: replays and feeds."""
     data: Path = Path("data")
-    """Folder of everything that must survive a restart; recordings are in `archive` there."""
+    """Folder of everything that must survive a restart."""
     archive_url: str = ""
     """Object store for finished replays: s3://bucket/path, gs://, az://, file:///…; empty means none."""
     archive_keep_local: bool = True
@@ -196,11 +237,11 @@ class ArchiveSettings:
     archive_writes_per_minute: int = 120
     """Requests that decide something, from one address in a minute; 0 means no limit."""
     public_archive_url: str = ""
-    """Origin under which people reach the archive; empty means host and port."""
+    """Origin under which people reach the archive: replays and feeds; empty means host and port."""
     public_edge_url: str = ""
-    """Origin of share links; empty means host and port 8080."""
+    """Origin under which listeners reach the edges: what share links say; empty means host and port."""
     public_control_url: str = ""
-    """Origin of the studio; empty means host and port 8081."""
+    """Origin under which browsers reach control: the studio and the API; empty means host and port."""
     operator_token: str = ""
     """Bearer token with which the operator decides about any replay; empty means nobody does."""
     metrics_token: str = ""
@@ -255,6 +296,15 @@ def _check_tls(certificate: str, key: str, hsts_s: int) -> None:
         raise UserError("setting-invalid", "PARVIS_HSTS_S must not be below 0")
 
 
+def _check_ice_urls(name: str, urls: str, schemes: tuple[str, ...]) -> None:
+    for url in filter(None, map(str.strip, urls.split(","))):
+        # They stand in a header, between < and > (RFC 8288 §3).
+        if not url.startswith(schemes) or not re.fullmatch(r"[!-;=?-~]+", url):
+            raise UserError(
+                "setting-invalid", f"PARVIS_{name} must be {' or '.join(schemes)} URLs, not {url!r}"
+            )
+
+
 def _flag(text: str) -> bool:
     if text.lower() not in ("0", "1", "false", "true", "no", "yes"):
         raise ValueError("say yes or no")
@@ -268,8 +318,32 @@ _PARSERS: dict[type, Callable[[str], Any]] = {
     bool: _flag,
     type(Path()): Path,
 }
+KINDS: dict[type, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "yes or no",
+    type(Path()): "a path",
+}
+"""What a setting is, by its default's type, in words."""
 
-Settings = TypeVar("Settings", BusSettings, ControlSettings, StageSettings, EdgeSettings, ArchiveSettings)
+Settings = TypeVar(
+    "Settings", UpSettings, BusSettings, ControlSettings, StageSettings, EdgeSettings, ArchiveSettings
+)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a setting of this name is never shown, and may be given by a file that holds it."""
+    return name == "database_url" or name.endswith(("_token", "_secret", "_password", "_key"))
+
+
+def parse(setting: str, default: object, text: str) -> Any:
+    """The value of a setting, of its default's type. Raises `ValueError`, which says what is allowed."""
+    kind = type(default)
+    try:
+        return _PARSERS[kind](text)
+    except ValueError:
+        raise ValueError(f"{setting} must be {KINDS[kind]}, not {text!r}") from None
 
 
 def from_environment(settings: Settings, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -277,11 +351,25 @@ def from_environment(settings: Settings, environment: Mapping[str, str] = os.env
     changes: dict[str, Any] = {}
     for field in fields(settings):
         variable = f"PARVIS_{field.name.upper()}"
-        if variable not in environment:
-            continue
-        kind = type(getattr(settings, field.name))
-        try:
-            changes[field.name] = _PARSERS[kind](environment[variable])
-        except ValueError as error:
-            raise UserError("setting-invalid", f"{variable} must be {kind.__name__}: {error}") from error
+        default = getattr(settings, field.name)
+        if is_secret(field.name) and f"{variable}_FILE" in environment:
+            if variable in environment:
+                raise UserError("setting-invalid", f"give {variable} or {variable}_FILE, not both")
+            changes[field.name] = _secret_in(f"{variable}_FILE", Path(environment[f"{variable}_FILE"]))
+        elif variable in environment:
+            try:
+                changes[field.name] = parse(variable, default, environment[variable])
+            except ValueError as error:
+                raise UserError("setting-invalid", str(error)) from error
     return replace(settings, **changes)
+
+
+def _secret_in(variable: str, file: Path) -> str:
+    try:
+        secret = file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text"
+        raise UserError("setting-invalid", f"{variable}: cannot read {file}: {reason}") from error
+    if not secret:
+        raise UserError("setting-invalid", f"{variable}: {file} is empty")
+    return secret

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from parvis.settings import ArchiveSettings, BusSettings, from_environment
+from parvis.cli.options import CONFIG
+from parvis.configuration import Configuration
+from parvis.settings import ArchiveSettings, BusSettings
 
 
 def register(app: typer.Typer) -> None:
@@ -12,8 +14,11 @@ def register(app: typer.Typer) -> None:
     app.command()(archive)
 
 
-def archive() -> None:
-    """Run the archive alone, told by PARVIS_… variables; `parvis up` starts it for you."""
+def archive(config: CONFIG = None) -> None:
+    """Run the archive alone, told by the file and PARVIS_… variables; `parvis up` starts it for you."""
     from parvis.compose import run_archive  # here, so that other commands start fast
 
-    run_archive(from_environment(BusSettings()), from_environment(ArchiveSettings()))
+    configuration = Configuration.load(config)
+    run_archive(
+        configuration.settings("bus", BusSettings()), configuration.settings("archive", ArchiveSettings())
+    )

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from parvis.settings import BusSettings, ControlSettings, from_environment
+from parvis.cli.options import CONFIG
+from parvis.configuration import Configuration
+from parvis.settings import BusSettings, ControlSettings
 
 
 def register(app: typer.Typer) -> None:
@@ -14,9 +16,14 @@ def register(app: typer.Typer) -> None:
     app.command()(control)
 
 
-def control(name: Annotated[str, typer.Option(help="Name on the bus.")] = "control") -> None:
-    """Run control alone, told by PARVIS_… variables; `parvis up` starts it for you."""
+def control(
+    name: Annotated[str, typer.Option(help="Name on the bus.")] = "control", config: CONFIG = None
+) -> None:
+    """Run control alone, told by the file and PARVIS_… variables; `parvis up` starts it for you."""
     from parvis.compose import run_control  # here, so that other commands start fast
 
     del name  # there is one control; its name is fixed
-    run_control(from_environment(BusSettings()), from_environment(ControlSettings()))
+    configuration = Configuration.load(config)
+    run_control(
+        configuration.settings("bus", BusSettings()), configuration.settings("control", ControlSettings())
+    )

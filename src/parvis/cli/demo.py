@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 from pathlib import Path
 
@@ -12,20 +11,10 @@ import structlog
 import typer
 from rich.console import Console
 
+from parvis.cli.options import CONFIG
+from parvis.cli.place import Place
 from parvis.cli.speak import read_sound
-from parvis.cli.up import (
-    ARCHIVE_PORT,
-    CONTROL_PORT,
-    DATA,
-    DEFAULT_STAGES,
-    EDGES,
-    HOST,
-    JSON,
-    PORT,
-    STAGES,
-    Place,
-    run,
-)
+from parvis.cli.up import ARCHIVE_PORT, CONTROL_PORT, DATA, EDGES, HOST, JSON, PORT, STAGES, run
 from parvis.clock import SystemClock
 from parvis.errors import ParvisError, Unavailable
 
@@ -41,25 +30,27 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    host: HOST = "127.0.0.1",
-    port: PORT = 8080,
-    control_port: CONTROL_PORT = 8081,
-    data: DATA = Path("data"),
-    edges: EDGES = 0,
-    archive_port: ARCHIVE_PORT = 0,
-    stages: STAGES = DEFAULT_STAGES,
+    host: HOST = None,
+    port: PORT = None,
+    control_port: CONTROL_PORT = None,
+    data: DATA = None,
+    edges: EDGES = None,
+    archive_port: ARCHIVE_PORT = None,
+    stages: STAGES = None,
+    config: CONFIG = None,
     as_json: JSON = False,
 ) -> None:
     """Start Parvis with a live Space in which a voice speaks, until Ctrl-C."""
-    place = Place(
-        host,
-        port,
-        control_port,
-        data,
-        edges or os.cpu_count() or 1,
-        archive_port or control_port + 1,
-        stages,
-    )
+    options = {
+        "host": host,
+        "port": port,
+        "control_port": control_port,
+        "archive_port": archive_port,
+        "data": data,
+        "edges": edges,
+        "stages": stages,
+    }
+    place = Place.of(config, options)
 
     async def ready() -> None:
         space, token = await _open_space(place)

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from parvis.settings import BusSettings, EdgeSettings, from_environment
+from parvis.cli.options import CONFIG
+from parvis.configuration import Configuration
+from parvis.settings import BusSettings, EdgeSettings
 
 
 def register(app: typer.Typer) -> None:
@@ -14,8 +16,14 @@ def register(app: typer.Typer) -> None:
     app.command()(edge)
 
 
-def edge(name: Annotated[str, typer.Option(help="Name on the bus.")] = "edge-1") -> None:
-    """Run an edge alone, told by PARVIS_… variables; `parvis up` starts it for you."""
+def edge(
+    name: Annotated[str, typer.Option(help="Name on the bus.")] = "edge-1", config: CONFIG = None
+) -> None:
+    """Run an edge alone, told by the file and PARVIS_… variables; `parvis up` starts it for you."""
     from parvis.compose import run_edge  # here, so that other commands start fast
 
-    run_edge(from_environment(BusSettings()), from_environment(EdgeSettings(name=name)))
+    configuration = Configuration.load(config)
+    run_edge(
+        configuration.settings("bus", BusSettings()),
+        configuration.settings("edge", EdgeSettings(name=name)),
+    )

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from parvis.cli.options import CONFIG
+from parvis.configuration import Configuration
 from parvis.errors import NotFound
+from parvis.settings import ControlSettings
 
 HANDLE = Annotated[str, typer.Argument(help="Handle of an account that exists.")]
-DATA = Annotated[Path, typer.Option(help="Folder of this Parvis.", envvar="PARVIS_DATA")]
+DATA = Annotated[Path | None, typer.Option(help="Folder of this Parvis; else as `parvis up` finds it.")]
 DATABASE_URL = Annotated[
-    str,
-    typer.Option(
-        help="SQLAlchemy URL of the database; empty means SQLite in the data folder.",
-        envvar="PARVIS_DATABASE_URL",
-    ),
+    str | None, typer.Option(help="SQLAlchemy URL of the database; else as `parvis up` finds it.")
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Print the operators as one JSON object.")]
 
@@ -35,23 +35,27 @@ def register(app: typer.Typer) -> None:
 
 
 @commands.command()
-def add(handle: HANDLE, data: DATA = Path("data"), database_url: DATABASE_URL = "") -> None:
+def add(handle: HANDLE, data: DATA = None, database_url: DATABASE_URL = None, config: CONFIG = None) -> None:
     """Make an account operator: it may suspend accounts, hand any audience off, and read any log."""
-    asyncio.run(_set(handle, data, database_url, operator=True))
+    asyncio.run(_set(handle, _control(data, database_url, config), operator=True))
     typer.echo(f"@{handle} is an operator.")
 
 
 @commands.command()
-def remove(handle: HANDLE, data: DATA = Path("data"), database_url: DATABASE_URL = "") -> None:
+def remove(
+    handle: HANDLE, data: DATA = None, database_url: DATABASE_URL = None, config: CONFIG = None
+) -> None:
     """Make an operator an account like any other."""
-    asyncio.run(_set(handle, data, database_url, operator=False))
+    asyncio.run(_set(handle, _control(data, database_url, config), operator=False))
     typer.echo(f"@{handle} is no operator.")
 
 
 @commands.command("list")
-def list_(data: DATA = Path("data"), database_url: DATABASE_URL = "", as_json: JSON = False) -> None:
+def list_(
+    data: DATA = None, database_url: DATABASE_URL = None, config: CONFIG = None, as_json: JSON = False
+) -> None:
     """Show all operators."""
-    handles = asyncio.run(_all(data, database_url))
+    handles = asyncio.run(_all(_control(data, database_url, config)))
     if as_json:
         typer.echo(json.dumps({"operators": handles}))
         return
@@ -59,10 +63,18 @@ def list_(data: DATA = Path("data"), database_url: DATABASE_URL = "", as_json: J
         typer.echo(f"@{handle}")
 
 
-async def _set(handle: str, data: Path, database_url: str, *, operator: bool) -> None:
+def _control(data: Path | None, database_url: str | None, config: Path | None) -> ControlSettings:
+    """The settings of the control whose database is meant; options override what is configured."""
+    settings = Configuration.load(config).settings("control", ControlSettings())
+    if data is not None:
+        settings = replace(settings, data=data)
+    return settings if database_url is None else replace(settings, database_url=database_url)
+
+
+async def _set(handle: str, settings: ControlSettings, *, operator: bool) -> None:
     from parvis.store.database import Database  # here, so that other commands start fast
 
-    database = Database(await _there(data, database_url))
+    database = Database(await _there(settings.data, settings.database_url))
     try:
         async with database.write_people() as people:
             if not await people.set_operator(handle, operator=operator):
@@ -71,10 +83,10 @@ async def _set(handle: str, data: Path, database_url: str, *, operator: bool) ->
         await database.close()
 
 
-async def _all(data: Path, database_url: str) -> list[str]:
+async def _all(settings: ControlSettings) -> list[str]:
     from parvis.store.database import Database  # here, so that other commands start fast
 
-    database = Database(await _there(data, database_url))
+    database = Database(await _there(settings.data, settings.database_url))
     try:
         async with database.read_people() as people:
             return [account.handle for account in await people.operators()]

@@ -28,11 +28,12 @@ from rich.text import Text
 
 from parvis.cli.demo import VOICE
 from parvis.cli.speak import read_sound
+from parvis.configuration import DEFAULTS, Configuration
 from parvis.errors import ParvisError, Unavailable, UserError
 from parvis.ops.checks import examine
 from parvis.ops.findings import Load
 from parvis.ops.host import read_host
-from parvis.settings import EdgeSettings, StageSettings, from_environment
+from parvis.settings import EdgeSettings, StageSettings
 from parvis.storm.rehearsal.own import Own
 from parvis.storm.rehearsal.script import Script
 from parvis.storm.rehearsal.timeline import Timeline
@@ -51,7 +52,7 @@ NOT_PASSED_ON: Final = frozenset(
         "PARVIS_DATABASE_URL", "PARVIS_ARCHIVE_URL", "PARVIS_DATA", "PARVIS_RUN_DIR",
         "PARVIS_CERTIFICATE", "PARVIS_KEY", "PARVIS_HSTS_S", "PARVIS_TRUSTED_PROXIES",
         "PARVIS_RTC_LOOPBACK", "PARVIS_RTC_PUBLIC_ADDRESS", "PARVIS_PER_ADDRESS",
-        "PARVIS_TOKEN", "PARVIS_OPERATOR_TOKEN",
+        "PARVIS_TOKEN", "PARVIS_OPERATOR_TOKEN", "PARVIS_HOST",
     }
 )  # fmt: skip
 """Settings that would lead a rehearsal out of its own folder, or away from loopback. All others count."""
@@ -105,7 +106,7 @@ def rehearse(
         own, control = None, url or ""
         if url is None:
             own, control = stack.enter_context(_own_parvis(edges))
-            notes += _not_rehearsed(os.environ)
+            notes += _not_rehearsed(_said())
         from parvis.storm.rehearsal.director import Wanted  # here, see above
         from parvis.storm.rehearsal.house import check_owned
         from parvis.storm.rehearsal.page import write_page
@@ -195,12 +196,13 @@ def _examine(result: Result, director: Director, evening: Evening, wanted: Wante
     outcome = director.outcome
     if evening.own is None and (outcome is None or not outcome.target.loopback):
         return
-    stage = from_environment(StageSettings())
+    configuration = Configuration.load()
+    stage = configuration.settings("stage", StageSettings())
     load = Load(
         listeners=wanted.listeners,
         arrive_s=wanted.timeline.full_s,
         edges=edges or os.cpu_count() or 1,
-        connections_per_edge=from_environment(EdgeSettings()).max_connections,
+        connections_per_edge=configuration.settings("edge", EdgeSettings()).max_connections,
         stretch=director.stretch,
         rtc_ports=(stage.rtc_port_min, stage.rtc_port_max),
     )
@@ -219,7 +221,10 @@ def _own_parvis(edges: int) -> Iterator[tuple[Own, str]]:
             sys.executable, "-m", "parvis", "up", "--json", "--data", str(data), "--port", str(ports[0]),
             "--control-port", str(ports[1]), "--archive-port", str(ports[2]), "--edges", str(edges),
         ]  # fmt: skip
-        environment = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
+        kept = {
+            name: said for name, said in _said().items() if name.removesuffix("_FILE") not in NOT_PASSED_ON
+        }
+        environment = {**kept, "PARVIS_CONFIG": ""}
         own = Own(command, data, environment, f"http://127.0.0.1:{ports[0]}")
         try:
             own.start()
@@ -227,6 +232,15 @@ def _own_parvis(edges: int) -> Iterator[tuple[Own, str]]:
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends within its time, and nothing is left
             own.stop()
+
+
+def _said() -> dict[str, str]:
+    """The environment, and below it what the file says, of all processes together."""
+    configuration = Configuration.load()
+    said: dict[str, str] = {}
+    for process in DEFAULTS:
+        said |= configuration.from_file(process)
+    return {**said, **os.environ}
 
 
 def _not_rehearsed(environment: Mapping[str, str]) -> list[str]:

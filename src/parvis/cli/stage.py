@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from parvis.settings import BusSettings, StageSettings, from_environment
+from parvis.cli.options import CONFIG
+from parvis.configuration import Configuration
+from parvis.settings import BusSettings, StageSettings
 
 
 def register(app: typer.Typer) -> None:
@@ -14,8 +16,14 @@ def register(app: typer.Typer) -> None:
     app.command()(stage)
 
 
-def stage(name: Annotated[str, typer.Option(help="Name on the bus.")] = "stage-1") -> None:
-    """Run a stage alone, told by PARVIS_… variables; `parvis up` starts it for you."""
+def stage(
+    name: Annotated[str, typer.Option(help="Name on the bus.")] = "stage-1", config: CONFIG = None
+) -> None:
+    """Run a stage alone, told by the file and PARVIS_… variables; `parvis up` starts it for you."""
     from parvis.compose import run_stage  # here, so that other commands start fast
 
-    run_stage(from_environment(BusSettings()), from_environment(StageSettings(name=name)))
+    configuration = Configuration.load(config)
+    run_stage(
+        configuration.settings("bus", BusSettings()),
+        configuration.settings("stage", StageSettings(name=name)),
+    )

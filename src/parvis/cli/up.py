@@ -1,83 +1,73 @@
-"""`parvis up`: starts and supervises everything on this machine."""
+"""`parvis up`: starts and supervises everything on this machine.
+
+Signals: SIGINT and SIGTERM end all in order. SIGHUP reads the settings again and starts each process anew,
+one after the other (`ops/rolling.py`): listeners are sent on, a Space goes to the other stage. Then the
+supervisor itself starts anew and adopts them: that is also how a new version is taken.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import fcntl
-import ipaddress
 import os
 import signal
 import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import httpx
+import structlog
 import typer
 from rich.console import Console
 
-from parvis.bus.local_reader import LocalReader
-from parvis.bus.messages import ProcessMessage
 from parvis.bus.run_dir import prepare_run_dir
-from parvis.certificate import Certificate
-from parvis.errors import ParvisError, UserError
+from parvis.cli.options import CONFIG
+from parvis.cli.place import Place
+from parvis.errors import UserError
 from parvis.ops import logs
-from parvis.ops.pulse import Pulse
-from parvis.ops.supervisor import Child, Supervisor
+from parvis.ops.notify import Notifier
+from parvis.ops.rolling import roll
+from parvis.ops.supervisor import Supervisor
+from parvis.ops.watch import Watch
 
 READY_PATIENCE_S = 60.0
-WATCH_S = 0.5
 
-HOST = Annotated[str, typer.Option(help="Address to listen on.")]
-PORT = Annotated[int, typer.Option(help="TCP port of the edges: the share links.", min=1, max=65535)]
+HOST = Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")]
+PORT = Annotated[
+    int | None,
+    typer.Option(help="TCP port of the edges: the share links. [default: 8080]", min=1, max=65535),
+]
 CONTROL_PORT = Annotated[
-    int, typer.Option(help="TCP port of control: the studio and the API.", min=1, max=65535)
+    int | None,
+    typer.Option(help="TCP port of control: the studio and the API. [default: 8081]", min=1, max=65535),
 ]
 ARCHIVE_PORT = Annotated[
-    int,
+    int | None,
     typer.Option(
-        help="TCP port of the archive: replays and feeds; 0 means control's and 1.", min=0, max=65535
+        help="TCP port of the archive: replays and feeds; 0, the default, means control's and 1.",
+        min=0,
+        max=65535,
     ),
 ]
-DATA = Annotated[Path, typer.Option(help="Folder of everything that must survive a restart.")]
-EDGES = Annotated[int, typer.Option(help="Edge processes; 0 means one a core.", min=0, max=64)]
-DEFAULT_STAGES = 2
+DATA = Annotated[
+    Path | None, typer.Option(help="Folder of everything that must survive a restart. [default: data]")
+]
+EDGES = Annotated[
+    int | None, typer.Option(help="Edge processes; 0, the default, means one a core.", min=0, max=64)
+]
 STAGES = Annotated[
-    int, typer.Option(help="Stage processes: with two, one takes over when the other dies.", min=1, max=16)
+    int | None,
+    typer.Option(
+        help="Stage processes: with two, the default, one takes over when the other dies.", min=1, max=16
+    ),
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Print the links as one JSON object.")]
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a Parvis on this machine listens and keeps its things."""
-
-    host: str
-    port: int
-    control_port: int
-    data: Path
-    edges: int
-    archive_port: int
-    stages: int = DEFAULT_STAGES
-
-    @property
-    def edge_url(self) -> str:
-        """Origin of the edges, as a browser on this machine reaches it."""
-        return os.environ.get("PARVIS_PUBLIC_EDGE_URL") or _origin(self.host, self.port)
-
-    @property
-    def control_url(self) -> str:
-        """Origin of control, as a browser on this machine reaches it."""
-        return os.environ.get("PARVIS_PUBLIC_CONTROL_URL") or _origin(self.host, self.control_port)
-
-    @property
-    def archive_url(self) -> str:
-        """Origin of the archive, as a browser on this machine reaches it."""
-        return os.environ.get("PARVIS_PUBLIC_ARCHIVE_URL") or _origin(self.host, self.archive_port)
+log = structlog.get_logger(__name__)
 
 
 def register(app: typer.Typer) -> None:
@@ -86,134 +76,139 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    host: HOST = "127.0.0.1",
-    port: PORT = 8080,
-    control_port: CONTROL_PORT = 8081,
-    data: DATA = Path("data"),
-    edges: EDGES = 0,
-    archive_port: ARCHIVE_PORT = 0,
-    stages: STAGES = DEFAULT_STAGES,
+    host: HOST = None,
+    port: PORT = None,
+    control_port: CONTROL_PORT = None,
+    data: DATA = None,
+    edges: EDGES = None,
+    archive_port: ARCHIVE_PORT = None,
+    stages: STAGES = None,
+    config: CONFIG = None,
     as_json: JSON = False,
 ) -> None:
     """Start Parvis on this machine and keep it running until Ctrl-C."""
-    place = Place(
-        host,
-        port,
-        control_port,
-        data,
-        edges or os.cpu_count() or 1,
-        archive_port or control_port + 1,
-        stages,
-    )
+    options = {
+        "host": host,
+        "port": port,
+        "control_port": control_port,
+        "archive_port": archive_port,
+        "data": data,
+        "edges": edges,
+        "stages": stages,
+    }
+
+    def read() -> Place:
+        return Place.of(config, options)
+
+    place = read()
 
     async def ready() -> None:
         _print_links(place, as_json=as_json)
 
-    run(place, ready)
+    if run(place, ready, read):
+        os.execv(sys.executable, [sys.executable, "-m", "parvis", *sys.argv[1:]])  # noqa: S606 - ourselves
 
 
-def run(place: Place, ready: Callable[[], Awaitable[None]]) -> None:
+def run(place: Place, ready: Callable[[], Awaitable[None]], again: Callable[[], Place] | None = None) -> bool:
     """Runs everything until SIGINT or SIGTERM; awaits `ready` in a task of its own once all processes answer.
 
-    Raises `UserError` `port-in-use`, `already-running`, `data-unusable`, `certificate-unusable`.
+    `again` reads the settings anew at SIGHUP; True: all has been started again by them, still runs, and
+    this process is to be. Raises `UserError` `port-in-use`, `already-running`, `data-unusable`.
     """
     logs.configure("supervisor")
-    Certificate.of(os.environ.get("PARVIS_CERTIFICATE", ""), os.environ.get("PARVIS_KEY", ""))
+    notifier = Notifier.taken_from()
     with _only_one(place.data):
-        asyncio.run(_run(place, ready))
+        if not asyncio.run(_run(place, ready, again, notifier)):
+            return False
+    os.environ.update(notifier.variables())
+    return True
 
 
-async def _run(place: Place, ready: Callable[[], Awaitable[None]]) -> None:
-    run_dir = prepare_run_dir(place.data / "run")
-    supervisor = Supervisor(run_dir, children(place))
+async def _run(
+    place: Place,
+    ready: Callable[[], Awaitable[None]],
+    again: Callable[[], Place] | None,
+    notifier: Notifier,
+) -> bool:
+    run_dir = prepare_run_dir(place.run_dir)
+    supervisor = Supervisor(run_dir, place.children(), reaps=True)
     if not any(run_dir.glob("*.pid")):
-        _check_port_free(place.host, place.port)
-        _check_port_free(place.host, place.control_port)
-        _check_port_free(place.host, place.archive_port)
-    stopping = asyncio.Event()
+        for host, port in place.addresses:
+            _check_port_free(host, port)
+    stopping, reloading, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
+    if again is not None:
+        loop.add_signal_handler(signal.SIGHUP, reloading.set)
+    watch = Watch(run_dir, supervisor)
 
     async def when_ready() -> None:
         await _until_ready(place)
+        notifier.ready(f"runs; studio at {place.control_url}/")
         await ready()
 
+    async def when_told() -> None:
+        while again is not None:
+            await reloading.wait()
+            reloading.clear()
+            if await _reload(place, again, supervisor, watch, notifier):
+                done.set()
+
     keeper = asyncio.create_task(supervisor.run())
-    watcher = asyncio.create_task(_watch(run_dir, supervisor))
-    announcer = asyncio.create_task(when_ready())
-    stopper = asyncio.create_task(stopping.wait())
+    ends = [keeper, *(asyncio.create_task(event.wait()) for event in (stopping, done))]
+    others = [asyncio.create_task(each) for each in (watch.run(), when_ready(), when_told(), _pat(notifier))]
+    announcer = others[1]
     try:
-        await asyncio.wait((keeper, stopper), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if announcer.done() and not announcer.cancelled():
             announcer.result()
     finally:
-        for task in (announcer, stopper, watcher, keeper):
+        if done.is_set() and not stopping.is_set():
+            supervisor.leave()
+        else:
+            notifier.stopping()
+        for task in (*others, *ends):
             task.cancel()
-        await asyncio.gather(announcer, stopper, watcher, keeper, return_exceptions=True)
+        await asyncio.gather(*others, *ends, return_exceptions=True)
+    return done.is_set() and not stopping.is_set()
 
 
-async def _watch(run_dir: Path, supervisor: Supervisor) -> None:
-    """Kills what lives and says nothing any more (`ops/pulse.py`)."""
-    loop = asyncio.get_running_loop()
-    pulse = Pulse(loop.time())
-    reader = LocalReader(run_dir, "process.")
+async def _reload(
+    place: Place, again: Callable[[], Place], supervisor: Supervisor, watch: Watch, notifier: Notifier
+) -> bool:
+    """Starts each process anew by new settings. False: the settings can't be used, or a process does not come
+    back with them; what has not been started anew goes on as it was."""
     try:
-        while True:
-            for _, payload in reader.drain():
-                with contextlib.suppress(ParvisError):
-                    message = ProcessMessage.decode(payload)
-                    pulse.beat(message.name, message.pid, loop.time())
-            for name in pulse.hung(supervisor.pids, loop.time()):
-                supervisor.kill(name)
-            await asyncio.sleep(WATCH_S)
-    finally:
-        reader.close()
+        new = again()
+        fixed = ("data", "run_dir", "edges", "stages")
+        changed = [name for name in fixed if getattr(new, name) != getattr(place, name)]
+        if changed:
+            raise UserError(
+                "setting-invalid", f"{', '.join(changed)}: another value needs an end and a start"
+            )
+    except UserError as error:
+        log.error("the new settings are not taken, the old ones stay", error=error.detail)  # noqa: TRY400
+        return False
+    log.info("starting every process anew, one after the other")
+    if not await roll(new.children(), supervisor, watch, notifier.status):
+        return False
+    log.info("every process was started anew")
+    return True
 
 
-def children(place: Place) -> list[Child]:
-    """The processes of one machine, in the order in which they start."""
-    environment = {
-        "PARVIS_RUN_DIR": str((place.data / "run").absolute()),
-        "PARVIS_PUBLIC_EDGE_URL": place.edge_url,
-        "PARVIS_PUBLIC_CONTROL_URL": place.control_url,
-        "PARVIS_PUBLIC_ARCHIVE_URL": place.archive_url,
-        "PARVIS_DATA": str(place.data.absolute()),
-        "PARVIS_HOST": place.host,
-        "PARVIS_PORT": str(place.port),
-        "PARVIS_EDGE_PORT": str(place.port),
-        "PARVIS_CONTROL_PORT": str(place.control_port),
-        "PARVIS_ARCHIVE_PORT": str(place.archive_port),
-        "PARVIS_RTC_LOOPBACK": os.environ.get(
-            "PARVIS_RTC_LOOPBACK", "yes" if _is_loopback(place.host) else "no"
-        ),
-    }
-    if _is_loopback(place.host):  # everybody comes from the same address
-        environment["PARVIS_PER_ADDRESS"] = os.environ.get("PARVIS_PER_ADDRESS", "0")
-    stages = [f"stage-{number}" for number in range(1, place.stages + 1)]
-    edges = [f"edge-{number}" for number in range(1, place.edges + 1)]
-    return [
-        Child(
-            name,
-            (sys.executable, "-m", "parvis", *_command(name)),
-            environment,
-            signal.SIGINT if name in edges else signal.SIGTERM,
-        )
-        for name in [*stages, "archive", "control", *edges]
-    ]
-
-
-def _command(name: str) -> tuple[str, ...]:
-    """The archive is one; the others have a number."""
-    return (name,) if name == "archive" else (name.split("-")[0], "--name", name)
+async def _pat(notifier: Notifier) -> None:
+    """As long as this loop runs, the service manager hears of it."""
+    while notifier.every_s is not None:
+        notifier.alive()
+        await asyncio.sleep(notifier.every_s)
 
 
 async def _until_ready(place: Place) -> None:
     deadline_s = time.monotonic() + READY_PATIENCE_S
     # Asked by the address, which need not be the certificate's name: whether it answers is all that counts.
     async with httpx.AsyncClient(trust_env=False, verify=False) as client:  # noqa: S501
-        for port in (place.control_port, place.archive_port, place.port):
-            origin = _origin(place.host, port)
+        for origin in place.origins:
             while True:
                 with contextlib.suppress(httpx.HTTPError):
                     if (await client.get(f"{origin}/healthz", timeout=2)).status_code == 200:
@@ -221,11 +216,6 @@ async def _until_ready(place: Place) -> None:
                 if time.monotonic() > deadline_s:
                     raise UserError("not-ready", f"{origin} does not answer; the log above says why.")
                 await asyncio.sleep(0.1)
-
-
-def _origin(host: str, port: int) -> str:
-    scheme = "https" if os.environ.get("PARVIS_CERTIFICATE") else "http"
-    return f"{scheme}://{_reachable(host)}:{port}"
 
 
 def _print_links(place: Place, *, as_json: bool) -> None:
@@ -272,16 +262,3 @@ def _check_port_free(host: str, port: int) -> None:
         except OSError as error:
             reason = f"cannot listen on {host}:{port}: {error.strerror}"
             raise UserError("port-in-use", reason) from error
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _reachable(host: str) -> str:
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host

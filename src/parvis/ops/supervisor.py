@@ -9,6 +9,8 @@ Rules:
 - One that lives and says nothing is killed by who watches (`pulse.py`), and then has died like any other.
 - Ending is by each child's own signal in the reverse order of the start, each with 5 s before SIGKILL. An
   edge gets SIGINT: on SIGTERM it would first send its listeners to the other edges, which end too.
+- `replace` is for one child while the others stay: it goes by SIGTERM, in its own time, and is started again
+  at once, perhaps with other settings. `leave` leaves all running when this supervisor ends.
 - Children live in a session of their own: Ctrl-C reaches the supervisor alone, which ends them.
 """
 
@@ -29,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 FIRST_BACKOFF_S = 0.2
 LAST_BACKOFF_S = 10.0
+LOOK_S = 0.05
 HEALTHY_AFTER_S = 30.0
 END_PATIENCE_S = 5.0
 
@@ -41,6 +44,8 @@ class Child:
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     end_signal: signal.Signals = signal.SIGTERM
+    leave_patience_s: float = END_PATIENCE_S
+    """How long it may take to go by SIGTERM while the others stay."""
 
     @property
     def digest(self) -> str:
@@ -50,11 +55,18 @@ class Child:
 
 
 class Supervisor:
-    """Keeps `children` alive from `run()` until it is cancelled."""
+    """Keeps `children` alive from `run()` until it is cancelled.
 
-    def __init__(self, run_dir: Path, children: Sequence[Child]) -> None:
+    `reaps`: what it adopts may be children of this process, which has started itself anew (execve(2)) and is
+    the one to take their ends.
+    """
+
+    def __init__(self, run_dir: Path, children: Sequence[Child], *, reaps: bool = False) -> None:
+        self._reaps = reaps
         self._run_dir = run_dir
-        self._children = children
+        self._children = {child.name: child for child in children}
+        self._replaced: set[str] = set()
+        self._leaving = False
         self._pids: dict[str, int] = {}
         self.restarts: dict[str, int] = {child.name: 0 for child in children}
 
@@ -71,21 +83,38 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
+    async def replace(self, child: Child) -> None:
+        """Has the child of this name go in its own time and starts it again as `child` says; returns when it
+        was started. One that does not go is killed."""
+        self._children[child.name] = child
+        pid = self._pids.get(child.name)
+        if pid is not None:
+            self._replaced.add(child.name)
+            await _end(child, pid, signal.SIGTERM, child.leave_patience_s)
+        while self._pids.get(child.name) in (None, pid):  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_S)
+
+    def leave(self) -> None:
+        """From now on, ending this supervisor ends nothing else: the next one adopts what runs."""
+        self._leaving = True
+
     async def run(self) -> None:
         """Starts all and keeps them; when cancelled, ends all and only then returns."""
-        keepers = [asyncio.create_task(self._keep(child)) for child in self._children]
+        keepers = [asyncio.create_task(self._keep(name)) for name in self._children]
         try:
             await asyncio.gather(*keepers)
         finally:
             for keeper in keepers:
                 keeper.cancel()
             await asyncio.gather(*keepers, return_exceptions=True)
-            await self._end_all()
+            if not self._leaving:
+                await self._end_all()
 
-    async def _keep(self, child: Child) -> None:
+    async def _keep(self, name: str) -> None:
         backoff_s = FIRST_BACKOFF_S
         loop = asyncio.get_running_loop()
         while True:
+            child = self._children[name]
             began_s = loop.time()
             adopted = await self._adoptable(child)
             process = None if adopted else await self._start(child)
@@ -94,12 +123,17 @@ class Supervisor:
                 self._pids[child.name] = pid
                 log.info("adopted a process that was running", child=child.name, pid=pid)
                 await _wait_for_end(pid)
+                self._reap(pid)
                 code: int | str = "unknown"
             else:
                 assert process is not None
                 code = await process.wait()
             self._pids.pop(child.name, None)
             self._pid_file(child).unlink(missing_ok=True)
+            if name in self._replaced:
+                self._replaced.discard(name)
+                log.info("a process went and is started again", child=name, pid=pid, code=code)
+                continue
             if loop.time() - began_s >= HEALTHY_AFTER_S:
                 backoff_s = FIRST_BACKOFF_S
             self.restarts[child.name] += 1
@@ -139,23 +173,29 @@ class Supervisor:
         if digest == child.digest:
             return pid
         log.info("ending a process that runs with other settings", child=child.name, pid=pid)
-        await _end(child, pid)
+        await _end(child, pid, child.end_signal)
+        self._reap(pid)
         return None
 
+    def _reap(self, pid: int) -> None:
+        if self._reaps:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
     async def _end_all(self) -> None:
-        for child in reversed(self._children):
+        for child in reversed(self._children.values()):
             pid = self._pids.pop(child.name, None)
             if pid is None:
                 continue
-            await _end(child, pid)
+            await _end(child, pid, child.end_signal)
             self._pid_file(child).unlink(missing_ok=True)
 
 
-async def _end(child: Child, pid: int) -> None:
+async def _end(child: Child, pid: int, number: signal.Signals, patience_s: float = END_PATIENCE_S) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, child.end_signal)
+        os.kill(pid, number)
         try:
-            async with asyncio.timeout(END_PATIENCE_S):
+            async with asyncio.timeout(patience_s):
                 await _wait_for_end(pid)
         except TimeoutError:
             log.warning("a process does not end and is killed", child=child.name, pid=pid)

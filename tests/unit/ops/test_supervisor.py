@@ -105,3 +105,47 @@ async def test_a_child_that_is_just_being_started_is_ended_too(tmp_path: Path) -
     await asyncio.gather(task, return_exceptions=True)
     mine = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
     assert not [pid for pid in mine if b"signal.pause" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+async def test_a_replaced_child_goes_by_sigterm_and_comes_back_as_is_said(tmp_path: Path) -> None:
+    supervisor = Supervisor(
+        tmp_path, [Child("edge-1", SLEEPER, end_signal=signal.SIGINT), Child("edge-2", SLEEPER)]
+    )
+    async with running(supervisor):
+        await until(lambda: len(supervisor.pids) == 2)
+        before = supervisor.pids
+        told = tmp_path / "told"
+        script = f"import os, signal; open({str(told)!r}, 'w').write(os.environ['SAID']); signal.pause()"
+        await supervisor.replace(Child("edge-1", (sys.executable, "-c", script), {"SAID": "hello"}))
+        await until(lambda: told.exists() and told.read_text() == "hello")
+        assert supervisor.pids["edge-1"] != before["edge-1"]
+        assert supervisor.pids["edge-2"] == before["edge-2"]
+        assert supervisor.restarts == {"edge-1": 0, "edge-2": 0}
+
+
+async def test_a_child_that_does_not_go_is_killed(tmp_path: Path) -> None:
+    deaf = tmp_path / "deaf"
+    script = (
+        f"import signal; signal.signal(15, signal.SIG_IGN); open({str(deaf)!r}, 'w').close(); signal.pause()"
+    )
+    child = Child("stage-1", (sys.executable, "-c", script), leave_patience_s=0.1)
+    supervisor = Supervisor(tmp_path, [child])
+    async with running(supervisor):
+        await until(deaf.exists)
+        first = supervisor.pids["stage-1"]
+        await supervisor.replace(Child("stage-1", SLEEPER))
+        await until(lambda: supervisor.pids.get("stage-1", first) != first)
+
+
+async def test_who_leaves_ends_nothing_and_the_next_finds_all(tmp_path: Path) -> None:
+    child = Child("edge-1", SLEEPER)
+    first = Supervisor(tmp_path, [child])
+    async with running(first):
+        await until(lambda: "edge-1" in first.pids)
+        pid = first.pids["edge-1"]
+        first.leave()
+    assert alive(pid)
+    second = Supervisor(tmp_path, [child])
+    async with running(second):
+        await until(lambda: second.pids.get("edge-1") == pid)
+    await until(lambda: not alive(pid))
