@@ -10,7 +10,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export default defineConfig({
   base: "/",
   appType: "mpa",
-  plugins: [precompress({ page: "hall.html", limitBytes: 60_000 }), fixture()],
+  plugins: [precompress({ page: "hall.html", firstBytes: 60_000, allBytes: 90_000 }), fixture()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: here("../src/parvis/pages"),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LOOK_MS, Watchdog } from "../src/studio/watchdog";
+import { LOOK_MS, Watchdog } from "../src/shared/watchdog";
 
 /** When it is given up, in ms after the last packet; null within ten seconds. */
 function givenUp(watchdog: Watchdog, states: (ms: number) => RTCPeerConnectionState, packetsUntilMs: number, startMs: number): number | null {

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { HANDLE, handleFrom } from "../src/shared/handle";
+import { levelOf } from "../src/shared/level";
 import { Problem, problemOf, type Handoff, type Seat } from "../src/studio/api";
 import { routeOf } from "../src/studio/route";
 import {
-  actsOn, asked, asking, cameFrom, candidates, HANDLE, handleFrom, hostIsGone, levelOf, qualityOf, standingOf, type Standing,
+  actsOn, asked, asking, cameFrom, candidates, hostIsGone, qualityOf, standingOf, type Standing,
 } from "../src/studio/rules";
 import { phaseOf } from "../src/studio/studio";
 import { sayProblem } from "../src/studio/words";
@@ -137,11 +139,11 @@ describe("refusals", () => {
     const codes = new Set([...control.matchAll(/`(?:\d{3} )?([a-z]+(?:-[a-z]+)+)`/g)].map((match) => match[1] ?? ""));
     const others = new Set([
       // Words of the protocol that are no codes.
-      "co-host",
+      "co-host", "chat-gone", "chat-back", "chat-more",
       // Said in a sentence of its own.
       "host-awaited",
       // Of addresses that the studio never asks for.
-      "feed-unknown", "range-unsatisfiable",
+      "feed-unknown", "range-unsatisfiable", "emoji-unknown", "body-invalid", "length-required", "space-not-begun", "not-admitted",
       // Only a broken client meets these; the server's own sentence does.
       "method-not-allowed", "media-type", "too-large", "request-timeout", "not-found", "offer-malformed", "session-unknown",
     ]);

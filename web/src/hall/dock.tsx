@@ -1,6 +1,6 @@
-/** The controls that a thumb must always reach: listen, the delay and what it means, the volume. */
+/** The controls that a thumb must always reach: listen, react, ask, write; the delay and what it means, the volume. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { Icon } from "../shared/icons";
 import { isForPage } from "../shared/keys";
@@ -8,6 +8,8 @@ import { recall, remember } from "../shared/language";
 import { useStore } from "../shared/store";
 import { PART_MS } from "./mp4";
 import type { Hall } from "./model";
+import { ReactionRow } from "./react";
+import { useDockHeight } from "./sheet";
 import { CROWDED_FROM_STRETCH, type HallState } from "./state";
 import { useWords } from "./words";
 
@@ -18,16 +20,63 @@ const FAR_MS = 4_000;
 export function Dock({ hall, state }: { hall: Hall; state: HallState }): JSX.Element {
   const [open, setOpen] = useState(false);
   const { delayMs } = useStore(hall.listening.state);
+  const space = useStore(hall.space);
+  const onStage = useStore(hall.onStage);
+  const page = useStore(hall.talk.page);
+  const talker = useStore(hall.talk.talker);
+  const dock = useRef<HTMLElement>(null);
   useKeys(hall);
+  useDockHeight(dock);
+  const talks = space?.links.api !== undefined;
+  const onAir = space?.state === "live" || space?.state === "held";
+  const here = onStage || state === "playing" || state === "buffering" || state === "reconnecting";
   return (
-    <section class="dock" data-testid="dock">
+    <section ref={dock} class="dock dock-live" data-testid="dock" data-on-stage={onStage}>
       {open && delayMs !== null && <DelayMeaning hall={hall} />}
+      {talks && here && <ReactionRow hall={hall} />}
       <div class="dock-row">
+        {onStage && page !== null && talker !== null ? <page.StageControls talker={talker} /> : (
+          <>
+            {talks && onAir && <HandButton hall={hall} />}
+            <Play hall={hall} state={state} />
+          </>
+        )}
+        {talks && <ChatButton hall={hall} />}
         <Delay hall={hall} open={open} onToggle={() => setOpen(!open)} />
-        <Play hall={hall} state={state} />
         <Volume audio={hall.audio} />
       </div>
     </section>
+  );
+}
+
+function HandButton({ hall }: { hall: Hall }): JSX.Element {
+  const words = useWords();
+  const hand = useStore(hall.hand);
+  const sheet = useStore(hall.talk.sheet);
+  const label = hand === "called" ? words.handCalled : hand === "up" ? words.handUp : words.hand;
+  return (
+    <button
+      type="button" class={`dock-side dock-hand-${hand}`} data-testid="hand" data-hand={hand} aria-expanded={sheet === "hand"}
+      onClick={() => hall.talk.toggle("hand")}
+    >
+      <Icon name="hand" /><span>{label}</span>
+    </button>
+  );
+}
+
+/** How many are new is in the name of the button, and read when one comes to it. */
+function ChatButton({ hall }: { hall: Hall }): JSX.Element {
+  const words = useWords();
+  const { unread } = useStore(hall.chat.state);
+  const sheet = useStore(hall.talk.sheet);
+  return (
+    <button
+      type="button" class="dock-side dock-chat" data-testid="chat" data-unread={unread} aria-expanded={sheet === "chat"}
+      aria-label={words.chatNew(unread)} onClick={() => hall.talk.toggle("chat")}
+    >
+      <Icon name="chat" /><span aria-hidden="true">{words.chat}</span>
+      {unread > 0 && <span class="dock-badge figures" aria-hidden="true">{unread > 99 ? "99+" : unread}</span>}
+    </button>
   );
 }
 

@@ -5,6 +5,7 @@
  * speaker before the voice is there. So events wait here for their program time.
  */
 
+import type { TalkEvent } from "../shared/talk-events";
 import type { Speaker, SpaceState } from "./space";
 import type { TimedEvent } from "./mp4";
 
@@ -21,12 +22,18 @@ export interface HandoffEvent {
   atMs: number;
 }
 
+export interface StageEvent {
+  type: "stage";
+  speakers: Speaker[];
+}
+
 export type SpaceEvent =
   | { type: "state"; state: SpaceState; title: string; reason: string | null; starts_at?: string | null }
-  | { type: "stage"; speakers: Speaker[] }
+  | StageEvent
   | { type: "levels"; levels: Record<string, number>; active: string | null }
   | { type: "counts"; listeners: number }
-  | HandoffEvent;
+  | HandoffEvent
+  | TalkEvent;
 
 /** Said by an edge to its own listeners: from that part on, bursts hold `stretch` parts. Nothing to see or hear. */
 export interface PaceEvent {
@@ -35,7 +42,11 @@ export interface PaceEvent {
 }
 
 export const MOST_STRETCH = 32;
-const KNOWN = new Set(["state", "stage", "levels", "counts", "handoff"]);
+export const TYPES = [
+  "state", "stage", "levels", "counts", "handoff",
+  "chat", "chat-gone", "chat-back", "chat-more", "pin", "poll", "reactions",
+] as const;
+const KNOWN = new Set<string>(TYPES);
 /** A bound for a page that is frozen while bytes arrive; ten seconds of sound hold about a hundred. */
 const MOST_WAITING = 2_000;
 
@@ -73,17 +84,17 @@ export function paceIn(events: TimedEvent[]): PaceEvent | null {
 export class EventQueue {
   #waiting: { timeMs: number; event: SpaceEvent }[] = [];
 
-  /** Gives the handoffs among them, for those who look ahead. */
-  add(events: TimedEvent[]): HandoffEvent[] {
-    const handoffs: HandoffEvent[] = [];
+  /** Gives what is worth knowing before it is heard: handoffs, and who is on stage. */
+  add(events: TimedEvent[]): (HandoffEvent | StageEvent)[] {
+    const ahead: (HandoffEvent | StageEvent)[] = [];
     for (const { timeMs, body } of events) {
       const parsed = parseEvent(body);
       if (parsed === null) continue;
       const event = parsed.type === "handoff" ? { ...parsed, atMs: timeMs } : parsed;
-      if (event.type === "handoff") handoffs.push(event);
+      if (event.type === "handoff" || event.type === "stage") ahead.push(event);
       this.put(timeMs, event);
     }
-    return handoffs;
+    return ahead;
   }
 
   /** One that was learnt of in another way. */

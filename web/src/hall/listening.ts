@@ -16,7 +16,7 @@ import type { ServerClock } from "../shared/clock";
 import { Backoff, pause } from "../shared/reconnect";
 import { Store } from "../shared/store";
 import { keepInMs, Pocket, tabStorage, type Offer } from "./appointment";
-import { EventQueue, paceIn, type HandoffEvent, type SpaceEvent } from "./events";
+import { EventQueue, paceIn, type HandoffEvent, type SpaceEvent, type StageEvent } from "./events";
 import { PART_MS, StreamMalformed, type Init, type Part } from "./mp4";
 import { IDLE, phaseOf, type Connection, type ListeningState, type Phase } from "./phase";
 import { streamAddress, type Place } from "./place";
@@ -46,8 +46,8 @@ export interface Surroundings {
   refresh: (signal: AbortSignal) => Promise<void>;
   /** The sound of this event is heard now. */
   onHeard: (event: SpaceEvent) => void;
-  /** A handoff is on its way to the ear. */
-  onComing: (event: HandoffEvent) => void;
+  /** This event is on its way to the ear. */
+  onComing: (event: HandoffEvent | StageEvent) => void;
   /** The stream was sent on to this address, with sound from then on (Unix ms). */
   onRedirected: (address: string, fromMs: number) => void;
 }
@@ -288,7 +288,7 @@ export class Listening {
   #take(piece: Init | Part): void {
     this.#player?.append(piece);
     if (piece.kind === "init") return;
-    for (const handoff of this.#events.add(piece.events)) this.#around.onComing(handoff);
+    for (const event of this.#events.add(piece.events)) this.#around.onComing(event);
     const told = paceIn(piece.events);
     if (told !== null) this.#player?.expect(told.stretch, told.from_sequence);
   }

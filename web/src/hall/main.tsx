@@ -4,6 +4,8 @@ import { render } from "preact";
 import "../shared/base.css";
 import { startLanguage } from "../shared/language";
 import "./hall.css";
+import "./dock.css";
+import "./poll.css";
 import { startMediaSession } from "./media-session";
 import { Hall } from "./model";
 import { HallPage } from "./page";

@@ -1,15 +1,19 @@
 /** What the hall knows and does, without a picture: the Space, the levels, the listening, and how they meet. */
 
+import { Chat } from "../shared/chat";
 import { ServerClock } from "../shared/clock";
 import { Backoff } from "../shared/reconnect";
 import { Store } from "../shared/store";
-import type { HandoffEvent, SpaceEvent } from "./events";
+import type { HandoffEvent, SpaceEvent, StageEvent } from "./events";
 import { Follower } from "./follow";
 import { knownHandoff, toldHandoff, type Handoff } from "./handoff";
 import { Listening } from "./listening";
 import type { ListeningState } from "./phase";
 import { isSame, liveAddress, placeOfAnswer, placeOfPath, type Place } from "./place";
-import { Answer, embeddedSpace, fetchSpace, type Space } from "./space";
+import { Polls } from "./polls";
+import { Reactions } from "./reactions";
+import { Answer, embeddedSpace, fetchSpace, type Space, type Speaker } from "./space";
+import { Talk } from "./talk";
 import { Watch } from "./watch";
 
 export interface Voices {
@@ -31,12 +35,21 @@ export class Hall {
   readonly space = new Store<Space | null>(embeddedSpace(document));
   readonly voices = new Store<Voices>(SILENCE);
   readonly missing = new Store(false);
+  readonly chat = new Chat();
+  readonly reactions = new Reactions(() => liveAddress(this.place.value, "reactions"));
+  readonly polls = new Polls((poll) => liveAddress(this.place.value, `polls/${encodeURIComponent(poll)}/votes`));
+  /** Who is on stage and whether connected, as soon as that is known: what is heard is seconds behind. */
+  readonly seated = new Store<ReadonlyMap<string, boolean>>(seatsOf(this.space.value?.speakers));
+  /** What one is here oneself, beside listening; told by `talk`. */
+  readonly hand = new Store<"down" | "up" | "called">("down");
+  readonly onStage = new Store(false);
   /** Why there is no replay to hear, or "none": there is nothing to say of it. */
   readonly replay = new Store<"none" | "making" | "deleted" | "away">("none");
   /** Whoever opens the page of what is over comes alone; a crowd that was there when it ended does not. */
   readonly cameAfter = this.space.value?.state === "ended";
   readonly follower = new Follower(this.place, this.space, (handoff, from) => this.#arrived(handoff, from));
   readonly listening: Listening;
+  readonly talk: Talk;
   readonly #watch: Watch;
   readonly #backoff = new Backoff();
   #hiddenSinceMs: number | null = null;
@@ -59,6 +72,7 @@ export class Hall {
     document.addEventListener("visibilitychange", () => this.#visibilityChanged());
     void this.refresh();
     this.#arrangeWatch();
+    this.talk = new Talk(this);
   }
 
   /** Asks the edge anew. What fails leaves what was known. */
@@ -86,6 +100,7 @@ export class Hall {
       // Only events tell why it is as it is.
       const reason = this.space.value?.state === space.state ? this.space.value.reason : null;
       this.space.set({ ...space, reason: reason ?? null });
+      this.seated.set(seatsOf(space.speakers));
       if (!this.#follow(knownHandoff(space, place, location.origin))) return;
     }
   }
@@ -116,7 +131,11 @@ export class Hall {
     }
   }
 
-  #expect(event: HandoffEvent): void {
+  #expect(event: HandoffEvent | StageEvent): void {
+    if (event.type === "stage") {
+      this.seated.set(seatsOf(event.speakers));
+      return;
+    }
     const handoff = toldHandoff(event, this.place.value, location.origin);
     if (handoff !== null) this.follower.expect(handoff);
   }
@@ -125,6 +144,9 @@ export class Hall {
   #arrived({ place }: Handoff, from: Place): void {
     this.voices.set(SILENCE);
     this.missing.set(false);
+    this.chat.clear();
+    this.reactions.clear();
+    this.polls.clear();
     if (place.origin === "") history.replaceState(null, "", `/s/${encodeURIComponent(place.id)}`);
     if (place.origin !== from.origin) this.clock.doubt();
     if (this.listening.active) {
@@ -144,10 +166,19 @@ export class Hall {
       this.voices.set({ levels: event.levels, active: event.active });
       return;
     }
+    if (event.type === "reactions") {
+      this.reactions.take(event.counts);
+      return;
+    }
+    if (event.type === "poll") {
+      this.polls.take(event);
+      return;
+    }
     const space = this.space.value;
     if (space === null) return;
     if (event.type === "counts") this.space.set({ ...space, counts: { listeners: event.listeners } });
     else if (event.type === "stage") this.space.set({ ...space, speakers: event.speakers });
+    else if (event.type !== "state") this.chat.take(event);
     else {
       const { state, title, reason } = event;
       const starts_at = event.starts_at === undefined ? space.starts_at : event.starts_at;
@@ -166,6 +197,7 @@ export class Hall {
       return;
     }
     this.#take(event);
+    if (event.type === "stage") this.#expect(event);
     if (event.type !== "state" || event.state === before) return;
     setTimeout(() => void this.refresh().then(() => this.listening.wake()), Math.random() * SPREAD_MS);
   }
@@ -193,6 +225,10 @@ export class Hall {
     }
     this.#arrangeWatch();
   }
+}
+
+function seatsOf(speakers: Speaker[] = []): ReadonlyMap<string, boolean> {
+  return new Map(speakers.map(({ handle, connected }) => [handle, connected]));
 }
 
 function eventOf({ place, url, title, reason, by, atMs }: Handoff, from: Place): HandoffEvent {

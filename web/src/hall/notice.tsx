@@ -8,6 +8,7 @@ import { useTicker } from "../shared/ticker";
 import { aheadNow, isGood } from "./appointment";
 import type { Arrival } from "./follow";
 import type { Hall } from "./model";
+import { PollCard } from "./poll-card";
 import { actingName } from "./space";
 import { CROWDED_FROM_STRETCH, type HallState } from "./state";
 import { useWords, type Words } from "./words";
@@ -45,6 +46,7 @@ export function Notice({ hall, state }: { hall: Hall; state: HallState }): JSX.E
           {said.hint !== undefined && <p class="soft">{said.hint}</p>}
         </div>
       )}
+      {state !== "ended" && state !== "unknown" && <PollCard hall={hall} />}
     </div>
   );
 }

@@ -12,6 +12,8 @@ import { Afterwards } from "./afterwards";
 import { Dock } from "./dock";
 import type { Hall } from "./model";
 import { Notice } from "./notice";
+import { Risers } from "./react";
+import { SheetPlace } from "./sheet";
 import { actingName, type Space } from "./space";
 import { Stage } from "./stage";
 import { stateOf, type HallState } from "./state";
@@ -23,6 +25,7 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
   const place = useStore(hall.place);
   const missing = useStore(hall.missing);
   const listening = useStore(hall.listening.state);
+  const onStage = useStore(hall.onStage);
   const state: HallState = missing && !hall.listening.active ? "unknown" : stateOf(space?.state ?? null, listening.phase);
 
   useEffect(() => {
@@ -34,6 +37,7 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
     root.dataset.spaceState = space?.state ?? "";
     root.dataset.recording = String(space?.recording === true);
     root.dataset.listening = String(hall.listening.active);
+    root.dataset.onStage = String(onStage);
     root.dataset.rendition = listening.rendition ?? "";
     root.dataset.delayMs = listening.delayMs === null ? "" : String(listening.delayMs);
     root.dataset.aheadMs = String(listening.aheadMs);
@@ -43,7 +47,7 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
     root.dataset.stretch = String(listening.stretch ?? "");
     root.dataset.appointmentAt = listening.appointment === null ? "" : new Date(listening.appointment.atMs).toISOString();
     root.dataset.ahead = String(listening.appointment?.ahead ?? "");
-  }, [root, state, place, space, listening, hall]);
+  }, [root, state, place, space, listening, onStage, hall]);
 
   const live = (
     <>
@@ -59,7 +63,10 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
         </div>
       </div>
       {state !== "unknown" && state !== "ended" && state !== "unsupported" && space !== null && (
-        <Dock hall={hall} state={state} />
+        <>
+          <SheetPlace hall={hall} />
+          <Dock hall={hall} state={state} />
+        </>
       )}
     </>
   );
@@ -118,19 +125,23 @@ function Crowd({ hall, state }: { hall: Hall; state: HallState }): JSX.Element {
   const words = useWords();
   const space = useStore(hall.space);
   const { levels, active } = useStore(hall.voices);
-  const here = hall.listening.state.value.phase === "playing" || state === "buffering";
+  const onStage = useStore(hall.onStage);
+  const here = onStage || hall.listening.state.value.phase === "playing" || state === "buffering";
   // The count comes a moment after the listener: whoever listens is never told that nobody does.
   const listeners = state === "ended" ? 0 : Math.max(space?.counts.listeners ?? 0, here ? 1 : 0);
   const lit = space?.state === "live";
   const speakers = state === "ended" ? undefined : space?.speakers;
   const scene = useMemo<Scene>(
-    () => ({ listeners, speakers: speakers ?? [], levels, lit, here: here && hall.listening.active }),
-    [listeners, speakers, levels, lit, here, hall],
+    () => ({ listeners, speakers: speakers ?? [], levels, lit, here: here && !onStage && hall.listening.active }),
+    [listeners, speakers, levels, lit, here, onStage, hall],
   );
   const speaker = speakers?.find(({ handle }) => handle === active)?.display_name ?? null;
   return (
     <figure class="hall-square">
-      <Square scene={scene} label={words.squareLabel(listeners, speaker)} />
+      <div class="square-place">
+        <Square scene={scene} label={words.squareLabel(listeners, speaker)} />
+        <Risers hall={hall} />
+      </div>
       <figcaption>
         {here && lit && <p class="hall-speaking" aria-hidden="true">{speaker === null ? words.quiet : words.speaking(speaker)}</p>}
         {state !== "ended" && state !== "unknown" && (

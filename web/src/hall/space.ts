@@ -54,7 +54,10 @@ export interface Space {
   sequence: number | null;
   renditions: Rendition[];
   edges: string[];
-  links: { share: string; studio: string; replay?: string | null };
+  /** Whether hands can be raised now, and who may write; a Parvis of before hands and chat says neither. */
+  hands?: "open" | "closed";
+  chat?: { mode: "open" | "stage" | "off"; slow_s: number; links: boolean };
+  links: { share: string; studio: string; replay?: string | null; api?: string };
 }
 
 /** The server answered, but not with what was asked for. `retryAfterS` is from `Retry-After`; null is "not said". */

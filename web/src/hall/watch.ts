@@ -8,9 +8,7 @@
  */
 
 import { Backoff, pause } from "../shared/reconnect";
-import { parseEvent, type SpaceEvent } from "./events";
-
-const TYPES = ["state", "stage", "levels", "counts", "handoff"] as const;
+import { parseEvent, TYPES, type SpaceEvent } from "./events";
 
 const REST_MS = 1_000;
 const LONG_REST_MS = 12_000;

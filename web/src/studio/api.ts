@@ -1,63 +1,24 @@
 /** Control's API as the studio uses it (docs/protocol.md §4). The session is the cookie: no token is ever held here. */
 
+import { fetched, jsonInit } from "../shared/problem";
 import type {
   Account, Handoff, HandoffCode, HandoffWish, Invitation, LogPage, NewSpace, Seat, SeatList, Space, SpaceChange,
 } from "./types";
 
+export { fetched, Problem, problemOf } from "../shared/problem";
 export type * from "./types";
-
-/** What the server says no with (RFC 9457). `code` is `network` when nothing answered. */
-export class Problem extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    readonly detail: string,
-    readonly retryAfterS: number | null = null,
-    /** Whatever else the problem holds, such as `candidates`. */
-    readonly more: Record<string, unknown> = {},
-  ) {
-    super(detail);
-  }
-}
 
 const BASE = "/api/v1";
 
-async function ask(method: string, path: string, body?: unknown): Promise<Response> {
-  const json = body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  return fetched(BASE + path, { method, credentials: "same-origin", ...json });
+export async function ask(method: string, path: string, body?: unknown): Promise<Response> {
+  return fetched(BASE + path, { ...jsonInit(method, body), credentials: "same-origin" });
 }
 
-/** `fetch`, whose every failure is a `Problem`. */
-export async function fetched(address: string, init: RequestInit): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(address, init);
-  } catch (error) {
-    init.signal?.throwIfAborted();
-    throw new Problem(0, "network", error instanceof Error ? error.message : "");
-  }
-  if (!response.ok) throw await problemOf(response);
-  return response;
-}
-
-/** Reads a problem; a body that is none becomes code `unknown`. */
-export async function problemOf(response: Response): Promise<Problem> {
-  const retryAfter = Number(response.headers.get("Retry-After") ?? Number.NaN);
-  const retryAfterS = Number.isNaN(retryAfter) ? null : retryAfter;
-  try {
-    const more = (await response.json()) as Record<string, unknown>;
-    const text = (name: string, otherwise: string): string => (typeof more[name] === "string" ? more[name] : otherwise);
-    return new Problem(response.status, text("code", "unknown"), text("detail", ""), retryAfterS, more);
-  } catch {
-    return new Problem(response.status, "unknown", response.statusText, retryAfterS);
-  }
-}
-
-async function json<T>(method: string, path: string, body?: unknown): Promise<T> {
+export async function json<T>(method: string, path: string, body?: unknown): Promise<T> {
   return (await (await ask(method, path, body)).json()) as T;
 }
 
-const of = (space: string): string => `/spaces/${encodeURIComponent(space)}`;
+export const of = (space: string): string => `/spaces/${encodeURIComponent(space)}`;
 const seatOf = (space: string, handle: string): string => `${of(space)}/seats/${encodeURIComponent(handle)}`;
 const handoffOf = (space: string, handoff: string): string => `${of(space)}/handoffs/${encodeURIComponent(handoff)}`;
 

@@ -2,10 +2,10 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { HANDLE, handleFrom } from "../shared/handle";
 import { signIn, signUp } from "./account";
 import { Problem } from "./api";
 import { Field, Refusal } from "./parts";
-import { HANDLE, handleFrom } from "./rules";
 import { useWords } from "./words";
 
 type Way = "sign-up" | "sign-in";

@@ -7,6 +7,7 @@ import { startAccount } from "./account";
 import { App } from "./app";
 import { startRoute } from "./route";
 import "./studio.css";
+import "./manners.css";
 
 const app = document.getElementById("app");
 if (app === null) throw new Error("the page has no #app");

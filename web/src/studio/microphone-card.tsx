@@ -3,9 +3,9 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Icon } from "../shared/icons";
+import { CLEANERS, type Microphone } from "../shared/microphone";
 import { useStore } from "../shared/store";
 import { useTicker } from "../shared/ticker";
-import { CLEANERS, type Microphone } from "./microphone";
 import { Field, Refusal } from "./parts";
 import { Recording } from "./recording";
 import type { Room } from "./room";

@@ -2,10 +2,10 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useMemo, useState } from "preact/hooks";
+import { HANDLE } from "../shared/handle";
 import { LANGUAGES, NAMES } from "../shared/language";
 import { Field } from "./parts";
 import { startOf, type Draft } from "./plan";
-import { HANDLE } from "./rules";
 import { StandbyChoice } from "./standby-choice";
 import type { IfAbsent, RecordingMode, Seat } from "./types";
 import { useWords, type Words } from "./words";

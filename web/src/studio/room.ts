@@ -1,15 +1,15 @@
 /** The studio of one Space: what the server says of it, by events, and what one can do there. */
 
 import { ServerClock } from "../shared/clock";
+import { Microphone } from "../shared/microphone";
 import { Backoff, pause } from "../shared/reconnect";
 import { Store } from "../shared/store";
+import { Whip } from "../shared/whip";
 import {
   api, Problem, type Counts, type Handoff, type HandoffWish, type Notice, type Seat, type SeatList, type Space,
   type SpaceChange, type Succession,
 } from "./api";
-import { Microphone } from "./microphone";
 import { hosts, leads, standingOf, type Standing } from "./rules";
-import { Whip } from "./whip";
 
 export interface RoomState {
   space: Space | null;
@@ -44,7 +44,7 @@ export class Room {
     this.whip = new Whip(api.whip(id), (stream) => {
       this.sound.srcObject = stream;
       void this.sound.play().catch(() => undefined);
-    });
+    }, { credentials: "same-origin" });
     this.microphone = new Microphone((track) => void this.whip.replaceTrack(track));
     this.sound.autoplay = true;
     this.sound.dataset.testid = "return";

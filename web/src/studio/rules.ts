@@ -75,26 +75,3 @@ export function qualityOf({ connected, loss_percent, rtt_ms, jitter_ms }: Seat):
   if (loss >= 4 || rtt >= 220 || jitter >= 40) return "fair";
   return "good";
 }
-
-/** Level as in docs/protocol.md §3: 100 at 0 dBFS RMS, 0 at -60 dBFS and below, linear in dB. */
-export function levelOf(samples: Float32Array): number {
-  let sum = 0;
-  for (const sample of samples) sum += sample * sample;
-  const rms = Math.sqrt(sum / Math.max(1, samples.length));
-  if (rms === 0) return 0;
-  return Math.round(Math.min(100, Math.max(0, (20 * Math.log10(rms) + 60) / 0.6)));
-}
-
-/** What a sign-up field must be: the same as control asks, told before it is sent. */
-export const HANDLE = "[a-z0-9_]{2,30}";
-
-/** A handle made of a name: `Léo Marchand` gives `leo_marchand`. */
-export function handleFrom(name: string): string {
-  return name
-    .normalize("NFD")
-    .replace(/\p{Mark}/gu, "")
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "_")
-    .replace(/^_+|_+$/g, "")
-    .slice(0, 30);
-}

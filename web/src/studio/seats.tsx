@@ -3,24 +3,27 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { initials } from "../shared/format";
-import { Icon } from "../shared/icons";
+import { Icon, type IconName } from "../shared/icons";
 import { useStore } from "../shared/store";
 import type { Seat } from "./api";
+import { BanQuestion } from "./ban";
 import { CheckLine } from "./check";
 import { Question } from "./parts";
 import type { Room } from "./room";
 import { actsOn, qualityOf, type Quality } from "./rules";
+import { StageCare } from "./stage-care";
 import { useWords } from "./words";
 
 export function Seats({ room }: { room: Room }): JSX.Element {
   const words = useWords();
-  const { seats } = useStore(room.state);
+  const { seats, space } = useStore(room.state);
   return (
     <section class="card" aria-labelledby="seats">
       <h2 id="seats">{words.stage}</h2>
       <ul class="seats" data-testid="seats">
         {seats.map((seat) => <SeatRow key={seat.handle} seat={seat} room={room} />)}
       </ul>
+      {space !== null && <StageCare room={room} space={space} />}
     </section>
   );
 }
@@ -67,10 +70,11 @@ function Bars({ quality }: { quality: Quality }): JSX.Element {
 function SeatActs({ seat, room }: { seat: Seat; room: Room }): JSX.Element {
   const words = useWords();
   const [removing, setRemoving] = useState(false);
+  const [banning, setBanning] = useState(false);
   const acts = actsOn(seat, room.standing);
   const name = seat.display_name;
   const raise = seat.role === "speaker";
-  const button = (icon: "mic" | "micOff" | "close" | "people", label: string, act: () => void, testId: string): JSX.Element => (
+  const button = (icon: IconName, label: string, act: () => void, testId: string): JSX.Element => (
     <button type="button" class="button button-quiet" title={label} aria-label={label} data-testid={`${testId}-${seat.handle}`} onClick={act}>
       <Icon name={icon} />
     </button>
@@ -84,6 +88,8 @@ function SeatActs({ seat, room }: { seat: Seat; room: Room }): JSX.Element {
         () => void room.changeSeat(seat.handle, { role: raise ? "co-host" : "speaker" }), "role",
       )}
       {acts.includes("remove") && button("close", words.removeThem(name), () => setRemoving(true), "remove")}
+      {acts.includes("remove") && button("ban", words.banThem(name), () => setBanning(true), "ban")}
+      {banning && <BanQuestion room={room} person={seat} onClose={() => setBanning(false)} />}
       {removing && (
         <Question
           title={words.removeAsk(name)} act={words.remove} danger

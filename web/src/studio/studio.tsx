@@ -10,16 +10,20 @@ import { useTicker } from "../shared/ticker";
 import { account } from "./account";
 import type { Space } from "./api";
 import { Audience, Invite } from "./audience";
+import { ChatCard } from "./chat-card";
 import { ClockCard } from "./clock-card";
 import { Console } from "./console";
+import { Conversation } from "./conversation";
 import { Door } from "./door";
 import { HandoffDialog } from "./handoff-dialog";
 import { HandoffBanners, HandoffCodeMaker } from "./handoffs";
+import { HandsCard } from "./hands-card";
 import { AcceptInvitation, NoSeat } from "./invitation";
 import { Log } from "./log";
 import { MicrophoneCard } from "./microphone-card";
 import { Refusal, Said } from "./parts";
 import { PlanCard } from "./plan-card";
+import { PollCard } from "./poll-card";
 import { ReplayPage } from "./replay";
 import { Room } from "./room";
 import { follow } from "./route";
@@ -75,7 +79,7 @@ function Missing({ room }: { room: Room }): JSX.Element {
     <div class="column column-narrow">
       <Refusal problem={problem} />
       <button type="button" class="button" onClick={() => void room.load()}>{words.retry}</button>
-      <a class="button button-quiet" href="/" onClick={follow}>{words.home}</a>
+      <a class="button button-quiet" href="/studio" onClick={follow}>{words.home}</a>
     </div>
   );
 }
@@ -86,6 +90,8 @@ function Stage({ room, space, log }: { room: Room; space: Space; log: boolean })
   const refusal = useStore(room.refusal);
   const whip = useStore(room.whip.state);
   const [handing, setHanding] = useState(false);
+  const talk = useMemo(() => new Conversation(room), [room]);
+  useEffect(() => () => talk.close(), [talk]);
   const seated = whip.phase === "connected" || whip.phase === "reconnecting";
   const phase = phaseOf(space.state, seated);
   useEffect(() => {
@@ -112,11 +118,14 @@ function Stage({ room, space, log }: { room: Room; space: Space; log: boolean })
             <div class="studio-main">
               {!seated && <MicrophoneCard room={room} />}
               <Seats room={room} />
+              {room.leads && <HandsCard room={room} space={space} />}
               <Invite room={room} />
               <PlanCard room={room} space={space} />
             </div>
             <div class="studio-side">
               <Audience room={room} space={space} />
+              <ChatCard room={room} space={space} talk={talk} />
+              <PollCard room={room} space={space} talk={talk} />
               <Desk room={room} space={space} onHandOff={() => setHanding(true)} />
             </div>
           </div>
@@ -192,7 +201,7 @@ function After({ room, space, log }: { room: Room; space: Space; log: boolean })
       )}
       <ReplayPage space={space} own={room.handle} />
       <div class="row">
-        <a class="button button-main" href="/" onClick={follow}>{words.home}</a>
+        <a class="button button-main" href="/studio" onClick={follow}>{words.home}</a>
         {room.leads && <a class="button button-quiet" href={`/studio/${space.id}#log`} data-testid="log-link" onClick={follow}>{words.log}</a>}
       </div>
     </div>

@@ -71,6 +71,10 @@ export interface Space extends Omit<Settings, "successors"> {
   ends_at: string | null;
   postponed: number;
   standby_loop: boolean;
+  /** Manners (docs/protocol.md §8). */
+  hands: "open" | "closed";
+  stage_locked: boolean;
+  chat: ChatRules;
   /** Null for those without a seat. */
   successors: string[] | null;
   links: Links;
@@ -83,7 +87,20 @@ export interface NewSpace extends Partial<Settings> {
   starts_at?: string;
 }
 
+export type ChatMode = "open" | "stage" | "off";
+
+export interface ChatRules {
+  mode: ChatMode;
+  /** How long an account waits between two messages, s. */
+  slow_s: number;
+  /** Listeners may write links. */
+  links: boolean;
+}
+
 export interface SpaceChange extends Partial<Settings> {
+  hands?: "open" | "closed";
+  stage_locked?: boolean;
+  chat?: Partial<ChatRules>;
   title?: string;
   description?: string;
   language?: string;

@@ -20,6 +20,26 @@ export const en = {
   mute: "Mute",
   unmute: "Unmute",
 
+  hand: "Raise hand",
+  handUp: "Hand is up",
+  handCalled: "You're called",
+  chat: "Chat",
+  chatNew: (n: number) => (n === 0 ? "Chat" : `Chat, ${n > 99 ? "more than 99" : n} new`),
+  loading: "One moment…",
+  reactions: "React",
+  reaction: ["Applause", "Love it", "That's funny", "Wow", "On fire", "I agree", "Congratulations", "Thank you"],
+  reactionsHeard: "Reactions",
+  poll: "Poll",
+  pollClosed: "Poll, closed",
+  pollVotes: (n: number) => (n === 0 ? "No votes yet" : count(n, "vote", "votes")),
+  pollEnds: (ms: number) => `Closes in ${clock(ms)}`,
+  pollShare: (share: number, votes: number) => `${Math.round(share * 100)} %, ${count(votes, "vote", "votes")}`,
+  pollYours: "your vote",
+  pollThanks: "Your vote is in.",
+  pollRefused: (code: string): string =>
+    code === "poll-closed" ? "The poll closed before your vote was in." :
+    code === "too-many-requests" ? "Too many votes came from your network. Yours doesn't count." : "Your vote didn't get through. Tap again.",
+
   listening: (n: number) => (n === 0 ? "Nobody is listening yet" : count(n, "person listening", "people listening")),
   scale: (scale: Scale) => (scale === 1 ? "One point is one person." : `One point is ${number(scale, "en")} people.`),
   squareLabel: (listeners: number, speaking: string | null) =>

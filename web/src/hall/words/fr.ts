@@ -20,6 +20,26 @@ export const fr: Words = {
   mute: "Couper le son",
   unmute: "Remettre le son",
 
+  hand: "Lever la main",
+  handUp: "Main levée",
+  handCalled: "C’est à vous",
+  chat: "Discuter",
+  chatNew: (n) => (n === 0 ? "Discuter" : `Discuter, ${n > 99 ? "plus de 99" : n} ${n < 2 ? "nouveau message" : "nouveaux messages"}`),
+  loading: "Un instant…",
+  reactions: "Réagir",
+  reaction: ["Bravo", "J’adore", "Ça me fait rire", "Ça alors", "Ça chauffe", "D’accord", "Félicitations", "Merci"],
+  reactionsHeard: "Réactions",
+  poll: "Sondage",
+  pollClosed: "Sondage terminé",
+  pollVotes: (n) => (n === 0 ? "Personne n’a encore voté" : count(n, "voix", "voix")),
+  pollEnds: (ms) => `Fin dans ${clock(ms)}`,
+  pollShare: (share, votes) => `${Math.round(share * 100)} %, ${count(votes, "voix", "voix")}`,
+  pollYours: "votre choix",
+  pollThanks: "Votre voix est comptée.",
+  pollRefused: (code) =>
+    code === "poll-closed" ? "Le sondage s’est terminé avant votre voix." :
+    code === "too-many-requests" ? "Trop de voix sont venues de votre réseau. La vôtre n’est pas comptée." : "Votre voix n’est pas passée. Touchez encore.",
+
   listening: (n) => (n === 0 ? "Personne n’écoute encore" : count(n, "personne écoute", "personnes écoutent")),
   scale: (scale) => (scale === 1 ? "Un point, une personne." : `Un point, ${number(scale, "fr")} personnes.`),
   squareLabel: (listeners, speaking) =>

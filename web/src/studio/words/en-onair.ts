@@ -1,6 +1,7 @@
 /** English: who is host, handing the audience off, the log. */
 
 import { number, timeToTheSecond } from "../../shared/format";
+import { enManners } from "./en-manners";
 
 const listeners = (n: number): string => `${number(n, "en")} ${n === 1 ? "listener" : "listeners"}`;
 
@@ -82,6 +83,7 @@ export const enOnAir = {
     if_absent: "what happens without the host", postpone_s: "by how much it is put off", recording: "recording",
   } as Record<string, string | undefined>,
   logAct: {
+    ...enManners.logManners,
     edited: (_, __, what) => `changed: ${what}`,
     started: () => "went live",
     ended: () => "ended the Space",

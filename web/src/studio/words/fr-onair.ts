@@ -2,6 +2,7 @@
 
 import { number, timeToTheSecond } from "../../shared/format";
 import type { enOnAir } from "./en-onair";
+import { frManners } from "./fr-manners";
 
 const people = (n: number): string => `${number(n, "fr")} ${n < 2 ? "auditeur" : "auditeurs"}`;
 const yours = (n: number): string => (n < 2 ? "votre auditeur" : `vos ${people(n)}`);
@@ -84,6 +85,7 @@ export const frOnAir: typeof enOnAir = {
     if_absent: "ce qui se passe sans l’hôte", postpone_s: "le report", recording: "l’enregistrement",
   },
   logAct: {
+    ...frManners.logManners,
     edited: (_, __, what) => `change : ${what}`,
     started: () => "passe en direct",
     ended: () => "termine l’Espace",

@@ -2,6 +2,7 @@
 
 import { dayAndTime, number, timeOfDay } from "../../shared/format";
 import type { Words } from "./en";
+import { frManners } from "./fr-manners";
 import { frOnAir } from "./fr-onair";
 import { frPlan } from "./fr-plan";
 import { frReplay } from "./fr-replay";
@@ -12,6 +13,7 @@ const list = (names: string[]): string => new Intl.ListFormat("fr-FR").format(na
 export const fr: Words = {
   ...frPlan,
   ...frOnAir,
+  ...frManners,
   ...frReplay,
 
   tagline: "Des Espaces audio en direct, qui tiennent quand la foule arrive.",
@@ -161,6 +163,7 @@ export const fr: Words = {
   home: "Retour à vos Espaces",
 
   errors: {
+    ...frManners.mannersErrors,
     network: "Le serveur ne répond pas. Vérifiez votre réseau.",
     "no-route": "Aucun son ne passe jusqu’à la scène. Un pare-feu bloque peut-être l’UDP ; essayez un autre réseau.",
     "no-microphone": "Il n’y a pas de micro.",

@@ -5,9 +5,9 @@
  * into a closed microphone.
  */
 
-import { recall, remember } from "../shared/language";
-import { Store } from "../shared/store";
-import { levelOf } from "./rules";
+import { recall, remember } from "./language";
+import { levelOf } from "./level";
+import { Store } from "./store";
 
 export const CLEANERS = ["echoCancellation", "noiseSuppression", "autoGainControl"] as const;
 export type Cleaner = (typeof CLEANERS)[number];

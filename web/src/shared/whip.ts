@@ -14,10 +14,16 @@
  * - Leaving the page ends the session at once (`DELETE`, §4.2), or the seat would look connected for seconds.
  */
 
-import { Backoff, pause } from "../shared/reconnect";
-import { Store } from "../shared/store";
-import { fetched, Problem } from "./api";
+import { fetched, Problem } from "./problem";
+import { Backoff, pause } from "./reconnect";
+import { Store } from "./store";
 import { LOOK_MS, Watchdog } from "./watchdog";
+
+/** How requests say who asks. */
+export interface WhipAccess {
+  credentials: RequestCredentials;
+  headers?: Record<string, string>;
+}
 
 export type WhipPhase = "idle" | "connecting" | "connected" | "reconnecting" | "replaced" | "refused";
 
@@ -61,6 +67,8 @@ export class Whip {
     private readonly address: string,
     /** The mix-minus: everybody but oneself. */
     private readonly onSound: (stream: MediaStream) => void,
+    /** By what the server knows whose seat it is: the cookie of the studio, or a bearer token. */
+    private readonly access: WhipAccess,
   ) {
     this.#tabs = new BroadcastChannel(`parvis.seat:${address}`);
     this.#tabs.addEventListener("message", () => this.#endAs("replaced"));
@@ -136,7 +144,7 @@ export class Whip {
     this.#session = null;
     session?.peer.close();
     if (tell && session?.location != null) {
-      void fetch(session.location, { method: "DELETE", credentials: "same-origin", keepalive: true }).catch(() => undefined);
+      void fetch(session.location, { ...this.access, method: "DELETE", keepalive: true }).catch(() => undefined);
     }
   }
 
@@ -184,8 +192,8 @@ export class Whip {
     signal.throwIfAborted();
     const response = await fetched(this.address, {
       method: "POST",
-      credentials: "same-origin",
-      headers: { "Content-Type": "application/sdp" },
+      credentials: this.access.credentials,
+      headers: { ...this.access.headers, "Content-Type": "application/sdp" },
       body: peer.localDescription?.sdp ?? "",
       signal,
     });

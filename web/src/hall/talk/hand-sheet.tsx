@@ -1,0 +1,183 @@
+/** One's way to the stage: raise a hand, wait, be called, speak, come back. One screen a step. */
+
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Icon } from "../../shared/icons";
+import { Problem } from "../../shared/problem";
+import { useStore } from "../../shared/store";
+import type { Hall } from "../model";
+import { Door } from "./door";
+import type { HandState } from "./hand";
+import type { SpeakingState } from "./speaking";
+import type { Talker } from "./talker";
+import { sayProblem, useTalkWords, type Words } from "./words";
+
+const MOST_NOTE = 200;
+
+/** What the sheet is called by what one lives through. */
+export function handTitle(words: Words, called: boolean, onStage: boolean): string {
+  return onStage ? words.onStage : called ? words.called : words.hand;
+}
+
+export function HandSheet({ hall, talker }: { hall: Hall; talker: Talker }): JSX.Element {
+  const words = useTalkWords();
+  const session = useStore(talker.sessions.current);
+  const called = useStore(talker.called);
+  const speaking = useStore(talker.speaking.state);
+  const hand = useStore(talker.hand.state);
+  if (session === null) return <div class="sheet-body"><Door talker={talker} wish="hand" /></div>;
+  return (
+    <div class="sheet-body" data-testid="hand-sheet" data-hand={hand.hand?.state ?? "none"} data-speaking={speaking.phase}>
+      {speaking.phase === "on" || speaking.phase === "cut" ? <p role="status">{words.onStageHint}</p>
+        : called ? <Called talker={talker} speaking={speaking} />
+        : speaking.ended !== null ? <Over talker={talker} ended={speaking.ended} />
+        : hand.problem?.code === "banned" ? <Banned problem={hand.problem} />
+        : hand.hand?.state === "raised" ? <Up talker={talker} hand={hand} />
+        : <Down hall={hall} talker={talker} hand={hand} />}
+      <p class="soft small talk-who">
+        {words.youAre(session.name)}{" "}
+        {speaking.phase === "off" && (
+          <button type="button" class="button button-quiet" data-testid="sign-out" onClick={() => talker.sessions.signOut()}>
+            {words.signOut}
+          </button>
+        )}
+      </p>
+    </div>
+  );
+}
+
+function Down({ hall, talker, hand }: { hall: Hall; talker: Talker; hand: HandState }): JSX.Element {
+  const words = useTalkWords();
+  const space = useStore(hall.space);
+  const [note, setNote] = useState("");
+  if (space?.hands === "closed" || hand.problem?.code === "hands-closed") return <p data-testid="hands-closed">{words.handsClosed}</p>;
+  return (
+    <form
+      class="talk-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void talker.hand.raise(note);
+      }}
+    >
+      {hand.hand?.state === "declined" && (
+        <p role="status" data-testid="hand-declined"><strong>{words.handDeclined}.</strong> {words.handDeclinedHint}</p>
+      )}
+      <p class="soft">{words.handWhat}</p>
+      <Note note={note} onNote={setNote} />
+      <Refused problem={hand.problem} />
+      <button class="button button-main button-big" data-testid="hand-raise" disabled={hand.busy}>
+        <Icon name="hand" />{words.raise}
+      </button>
+    </form>
+  );
+}
+
+function Up({ talker, hand }: { talker: Talker; hand: HandState }): JSX.Element {
+  const words = useTalkWords();
+  const [note, setNote] = useState<string | null>(null);
+  const position = hand.hand?.position ?? null;
+  return (
+    <div class="talk-form" data-testid="hand-up" data-position={position ?? ""}>
+      <p class="talk-big" role="status">{words.handUp}</p>
+      {position !== null && <p class="figures">{words.handPlace(position)}</p>}
+      <p class="soft">{words.handWait}</p>
+      {note !== null ? (
+        <form
+          class="talk-form"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void talker.hand.raise(note).then(() => setNote(null));
+          }}
+        >
+          <Note note={note} onNote={setNote} />
+          <button class="button" data-testid="note-save" disabled={hand.busy}>{words.noteNew}</button>
+        </form>
+      ) : (
+        <p class="talk-note" dir="auto">
+          {hand.hand?.note !== "" && <q>{hand.hand?.note}</q>}{" "}
+          <button type="button" class="button button-quiet" data-testid="note-edit" onClick={() => setNote(hand.hand?.note ?? "")}>
+            {words.noteNew}
+          </button>
+        </p>
+      )}
+      <Refused problem={hand.problem} />
+      <button type="button" class="button" data-testid="hand-lower" disabled={hand.busy} onClick={() => void talker.hand.lower()}>
+        {words.lower}
+      </button>
+    </div>
+  );
+}
+
+function Note({ note, onNote }: { note: string; onNote: (note: string) => void }): JSX.Element {
+  const words = useTalkWords();
+  return (
+    <label>
+      <span>{words.note}</span>
+      <textarea
+        rows={2} maxLength={MOST_NOTE} dir="auto" data-testid="hand-note" value={note}
+        onInput={({ currentTarget: { value } }) => onNote(value)}
+      />
+      <span class="soft small">{words.noteHint}</span>
+    </label>
+  );
+}
+
+/** The moment: large, said at once, one tap away from being heard. */
+function Called({ talker, speaking }: { talker: Talker; speaking: SpeakingState }): JSX.Element {
+  const words = useTalkWords();
+  const button = useRef<HTMLButtonElement>(null);
+  const busy = speaking.phase !== "off";
+  useEffect(() => button.current?.focus(), []);
+  return (
+    <div class="called" data-testid="called">
+      <p class="hidden" role="alert">{words.called}</p>
+      <p>{words.calledHint}</p>
+      {speaking.micError !== null && (
+        <p class="talk-refusal" role="alert" data-testid="mic-error" data-code={speaking.micError}>{words.micErrors[speaking.micError]}</p>
+      )}
+      <button
+        ref={button} type="button" class="button button-main button-big" data-testid="speak-now" disabled={busy}
+        onClick={() => void talker.speaking.start()}
+      >
+        <Icon name="mic" />
+        {speaking.phase === "asking" ? words.asking : busy ? words.connecting : words.speakNow}
+      </button>
+      {!busy && (
+        <button type="button" class="button button-quiet" data-testid="not-now" onClick={() => void talker.speaking.decline()}>
+          {words.notNow}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Over({ talker, ended }: { talker: Talker; ended: NonNullable<SpeakingState["ended"]> }): JSX.Element {
+  const words = useTalkWords();
+  if (ended instanceof Problem && ended.code === "banned") return <Banned problem={ended} />;
+  const line = ended === "left" ? words.left : ended === "replaced" ? words.replaced
+    : ended.code === "no-seat" ? words.removed : sayProblem(words, ended);
+  return (
+    <div class="talk-form" data-testid="speaking-over" data-code={ended instanceof Problem ? ended.code : ended}>
+      <p role="status">{line}</p>
+      <button type="button" class="button" data-testid="over-read" onClick={() => talker.speaking.acknowledge()}>{words.understood}</button>
+    </div>
+  );
+}
+
+/** Said once, with the reason, and what one still has. */
+function Banned({ problem }: { problem: Problem }): JSX.Element {
+  const words = useTalkWords();
+  return (
+    <div class="talk-form" data-testid="banned">
+      <p class="talk-big" role="status">{words.banned}</p>
+      {problem.detail !== "" && <p dir="auto">{words.bannedWhy(problem.detail)}</p>}
+      <p class="soft">{words.bannedHint}</p>
+    </div>
+  );
+}
+
+function Refused({ problem }: { problem: Problem | null }): JSX.Element | null {
+  const words = useTalkWords();
+  if (problem === null) return null;
+  return <p class="talk-refusal" role="alert" data-testid="refusal" data-code={problem.code}>{sayProblem(words, problem)}</p>;
+}

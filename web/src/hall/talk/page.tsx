@@ -1,0 +1,43 @@
+/** What the chunk of talking shows: a sheet beside the square, and the dock of somebody on stage. */
+
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Icon } from "../../shared/icons";
+import { useStore } from "../../shared/store";
+import type { Hall } from "../model";
+import type { Sheet } from "../talk";
+import { ChatSheet } from "./chat-sheet";
+import { HandSheet, handTitle } from "./hand-sheet";
+import type { Talker } from "./talker";
+import "./talk.css";
+import { useTalkWords } from "./words";
+
+export { StageControls } from "./stage-controls";
+export { Talker } from "./talker";
+
+export function TalkSheet({ hall, talker, sheet }: { hall: Hall; talker: Talker; sheet: Sheet }): JSX.Element {
+  const words = useTalkWords();
+  const called = useStore(talker.called);
+  const onStage = useStore(hall.onStage);
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), [sheet]);
+  return (
+    <aside
+      class={called && sheet === "hand" ? "sheet sheet-called" : "sheet"} data-testid="sheet" data-sheet={sheet} aria-labelledby="sheet-title"
+      onKeyDown={(event) => {
+        if (event.key === "Escape") hall.talk.close();
+      }}
+    >
+      <header class="sheet-head">
+        <h2 id="sheet-title" ref={title} tabIndex={-1}>{sheet === "chat" ? words.chat : handTitle(words, called, onStage)}</h2>
+        <button
+          type="button" class="button button-quiet sheet-close" data-testid="sheet-close" aria-label={words.close} title={words.close}
+          onClick={() => hall.talk.close()}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      {sheet === "chat" ? <ChatSheet key={hall.place.value.id} hall={hall} talker={talker} /> : <HandSheet hall={hall} talker={talker} />}
+    </aside>
+  );
+}

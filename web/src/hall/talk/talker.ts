@@ -1,0 +1,136 @@
+/** Who is signed in, and what they do here: write, raise a hand, speak. It knows the hall; the hall does not know it. */
+
+import type { Line } from "../../shared/chat";
+import { Problem } from "../../shared/problem";
+import { Store } from "../../shared/store";
+import type { Hall } from "../model";
+import { Raised } from "./hand";
+import { Sessions } from "./session";
+import { Speaking } from "./speaking";
+
+/** A message as control answers it (docs/protocol.md §8). */
+interface Message {
+  id: string;
+  by: { handle: string; display_name: string; role: Line["role"] };
+  text: string;
+  reply_to: string | null;
+}
+
+export class Talker {
+  readonly sessions = new Sessions();
+  readonly hand: Raised;
+  readonly speaking: Speaking;
+  /** One has a seat, and has not sat down: the call. */
+  readonly called = new Store(false);
+  /** The last thing that was refused to who writes. */
+  readonly refusal = new Store<Problem | null>(null);
+  /** Control says that one was called; the stage has yet to say it to everybody. */
+  #promised = false;
+  /** One has sat in this seat, or did not want it: it is no call any more. */
+  #sat = false;
+  #wasUp = false;
+
+  constructor(readonly hall: Hall) {
+    const space = (): string => hall.place.value.id;
+    this.hand = new Raised(this.sessions, space);
+    this.speaking = new Speaking(this.sessions, {
+      space, silence: () => hall.listening.stop(), listen: () => hall.listening.start(),
+    });
+    hall.space.subscribe((known) => this.sessions.use(known?.links.api ?? null));
+    hall.place.subscribe(() => this.#moved());
+    hall.seated.subscribe(() => this.#look());
+    this.speaking.state.subscribe(({ phase, ended }) => this.#spoke(phase !== "off" && phase !== "asking", ended !== null));
+    this.hand.state.subscribe(({ hand }) => {
+      if (hand?.state === "called" && this.#wasUp) this.#promised = true;
+      this.#wasUp = hand?.state === "raised";
+      this.#look();
+    });
+    this.sessions.current.subscribe(() => this.#asked());
+    this.sessions.use(hall.space.value?.links.api ?? null);
+  }
+
+  get handle(): string | null {
+    return this.sessions.current.value?.handle ?? null;
+  }
+
+  /** Sends a message; it stands here at once. Returns whether it was taken. */
+  async write(text: string, replyTo: string | null): Promise<boolean> {
+    const body = { text, ...(replyTo === null ? {} : { reply_to: replyTo }) };
+    return this.#attempt(async () => {
+      const answer = await this.sessions.ask("POST", `${this.#path}/messages`, body);
+      const { id, by, text: taken, reply_to } = (await answer.json()) as Message;
+      this.hall.chat.add([{ id, by: by.handle, name: by.display_name, role: by.role, text: taken, replyTo: reply_to }]);
+    });
+  }
+
+  /** Takes one's own message back. */
+  async unwrite(id: string): Promise<void> {
+    await this.#attempt(async () => {
+      await this.sessions.ask("DELETE", `${this.#path}/messages/${encodeURIComponent(id)}`);
+      this.hall.chat.remove(id);
+    });
+  }
+
+  get #path(): string {
+    return `/spaces/${encodeURIComponent(this.hall.place.value.id)}`;
+  }
+
+  async #attempt(act: () => Promise<void>): Promise<boolean> {
+    this.refusal.set(null);
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.refusal.set(error);
+      // What the page knows of the chat is old.
+      if (error.code === "chat-closed") void this.hall.refresh();
+      return false;
+    }
+  }
+
+  /** Somebody signed in or out. */
+  #asked(): void {
+    if (this.handle === null) {
+      if (this.speaking.active) this.speaking.end(new Problem(401, "not-signed-in", ""));
+      this.hand.forget();
+    } else void this.hand.look();
+    this.#look();
+  }
+
+  /** Where the audience goes, those go who came onto the stage from it: listening again. */
+  #moved(): void {
+    this.speaking.end(null);
+    this.hand.forget();
+    this.sessions.use(this.hall.space.value?.links.api ?? null);
+    if (this.handle !== null) void this.hand.look();
+  }
+
+  #spoke(speaking: boolean, over: boolean): void {
+    if (speaking || over) {
+      this.#sat = true;
+      this.#promised = false;
+    }
+    if (over) this.hand.forget();
+    this.#look();
+  }
+
+  /** What the hall shows of it. */
+  #look(): void {
+    const { handle } = this;
+    const connected = handle === null ? undefined : this.hall.seated.value.get(handle);
+    if (connected !== undefined) this.#promised = false;
+    const seat = connected !== undefined || this.#promised;
+    const { phase } = this.speaking.state.value;
+    if (!seat && phase === "off") this.#sat = false;
+    const called = seat && connected !== true && !this.#sat;
+    this.hall.onStage.set(phase === "on" || phase === "cut");
+    this.hall.hand.set(called ? "called" : this.hand.up ? "up" : "down");
+    if (called && !this.called.value) {
+      this.speaking.acknowledge();
+      this.hall.talk.show("hand");
+      (navigator as Partial<Navigator>).vibrate?.([120, 80, 120]);
+    }
+    this.called.set(called);
+  }
+}

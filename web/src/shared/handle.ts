@@ -1,0 +1,15 @@
+/** Handles: what people are called by each other and by addresses. */
+
+/** What a sign-up field must be: the same as control asks, told before it is sent. */
+export const HANDLE = "[a-z0-9_]{2,30}";
+
+/** A handle made of a name: `Léo Marchand` gives `leo_marchand`. */
+export function handleFrom(name: string): string {
+  return name
+    .normalize("NFD")
+    .replace(/\p{Mark}/gu, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "_")
+    .replace(/^_+|_+$/g, "")
+    .slice(0, 30);
+}

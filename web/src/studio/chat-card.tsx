@@ -1,0 +1,180 @@
+/** The chat for those who run it: read, write, pin, delete and undo, and who may write how often. */
+
+import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Line } from "../shared/chat";
+import { Icon, type IconName } from "../shared/icons";
+import { useStore } from "../shared/store";
+import { useTicker } from "../shared/ticker";
+import { BanQuestion } from "./ban";
+import type { Conversation, Deleted } from "./conversation";
+import type { Room } from "./room";
+import type { ChatRules, Space } from "./types";
+import { useWords } from "./words";
+
+const MOST = 500;
+const SLOW = [0, 5, 10, 30, 60, 300];
+const NEAR_PX = 60;
+
+export function ChatCard({ room, space, talk }: { room: Room; space: Space; talk: Conversation }): JSX.Element | null {
+  const words = useWords();
+  const known = useStore(talk.known);
+  const { pinned } = useStore(talk.chat.state);
+  useStore(room.state);
+  if (!known) return null;
+  return (
+    <section class="card chat" aria-labelledby="chat" data-testid="chat" data-mode={space.chat.mode}>
+      <h2 id="chat">{words.chat}</h2>
+      {pinned !== null && (
+        <p class="chat-pinned" data-testid="pinned" dir="auto">
+          <span><strong>{words.pinned}</strong> {pinned.name}: {pinned.text}</span>
+          {room.leads && (
+            <button type="button" class="button button-quiet" title={words.unpin} aria-label={words.unpin} data-testid="unpin" onClick={() => void talk.unpin()}>
+              <Icon name="close" />
+            </button>
+          )}
+        </p>
+      )}
+      <Lines room={room} talk={talk} />
+      <Undo talk={talk} />
+      {space.chat.mode !== "off" && <Write talk={talk} />}
+      {room.leads && <Rules room={room} rules={space.chat} />}
+    </section>
+  );
+}
+
+function Lines({ room, talk }: { room: Room; talk: Conversation }): JSX.Element {
+  const words = useWords();
+  const { lines } = useStore(talk.chat.state);
+  const [banning, setBanning] = useState<Line | null>(null);
+  const list = useRef<HTMLOListElement>(null);
+  const following = useRef(true);
+  const last = lines.at(-1)?.id;
+  useLayoutEffect(() => {
+    if (following.current) list.current?.scrollTo({ top: list.current.scrollHeight });
+  }, [last]);
+  return (
+    <>
+      {lines.length === 0 && <p class="soft">{words.chatNone}</p>}
+      <ol
+        ref={list} class="chat-lines" tabIndex={0} aria-label={words.chat} data-testid="chat-lines" data-count={lines.length}
+        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+          following.current = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+        }}
+      >
+        {lines.map((line) => (
+          <Message key={line.id} line={line} own={line.by === room.handle} leads={room.leads} talk={talk} onBan={() => setBanning(line)} />
+        ))}
+      </ol>
+      {banning !== null && (
+        <BanQuestion
+          room={room} person={{ handle: banning.by, display_name: banning.name }} onClose={() => setBanning(null)}
+          onBanned={() => talk.chat.removeAllOf(banning.by)}
+        />
+      )}
+    </>
+  );
+}
+
+function Message({ line, own, leads, talk, onBan }: {
+  line: Line; own: boolean; leads: boolean; talk: Conversation; onBan: () => void;
+}): JSX.Element {
+  const words = useWords();
+  const { id, by, name, role, text } = line;
+  const act = (icon: IconName, label: string, testId: string, onClick: () => void): JSX.Element => (
+    <button type="button" class="button button-quiet" title={label} aria-label={`${label}: ${name}`} data-testid={`${testId}-${id}`} onClick={onClick}>
+      <Icon name={icon} />
+    </button>
+  );
+  return (
+    <li class="chat-line" data-testid={`message-${id}`} data-by={by}>
+      <p dir="auto"><strong>{name}</strong>{role !== null && <span class="soft small"> {words.role[role]}</span>} {text}</p>
+      <span class="chat-acts">
+        {leads && act("pin", words.pin, "pin", () => void talk.pin(line))}
+        {(leads || own) && act("close", words.messageDelete, "delete", () => void talk.delete(line))}
+        {leads && !own && role !== "host" && act("ban", words.ban, "ban-message", onBan)}
+      </span>
+    </li>
+  );
+}
+
+/** The last that was deleted, for a minute. */
+function Undo({ talk }: { talk: Conversation }): JSX.Element | null {
+  const words = useWords();
+  const deleted: Deleted | undefined = useStore(talk.deleted).at(-1);
+  useTicker(1_000, deleted !== undefined);
+  if (deleted === undefined) return null;
+  return (
+    <p class="chat-undo" role="status" data-testid="undo">
+      <span dir="auto">{words.messageDeleted(deleted.line.name)}</span>
+      <button type="button" class="button button-small" data-testid="undo-delete" onClick={() => void talk.restore(deleted)}>{words.undo}</button>
+    </p>
+  );
+}
+
+function Write({ talk }: { talk: Conversation }): JSX.Element {
+  const words = useWords();
+  const [text, setText] = useState("");
+  const [busy, setBusy] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  const send = async (): Promise<void> => {
+    const line = text.trim();
+    if (line === "" || busy) return;
+    setBusy(true);
+    if (await talk.write(line)) setText("");
+    setBusy(false);
+    field.current?.focus();
+  };
+  return (
+    <form
+      class="chat-write"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
+      <input
+        ref={field} dir="auto" maxLength={MOST} placeholder={words.chatWrite} aria-label={words.chatWrite} data-testid="chat-text" value={text}
+        onInput={({ currentTarget: { value } }) => setText(value)}
+      />
+      <button class="button" data-testid="chat-send" disabled={busy || text.trim() === ""}>{words.chatSend}</button>
+    </form>
+  );
+}
+
+function Rules({ room, rules }: { room: Room; rules: ChatRules }): JSX.Element {
+  const words = useWords();
+  const change = (chat: Partial<ChatRules>): void => void room.change({ chat });
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    if (rules.mode === "off") setOpen(true);
+  }, [rules.mode]);
+  return (
+    <details class="more" open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary data-testid="chat-rules">{words.chatRules}<span class="soft small">{words.chatRulesShort(rules.mode, rules.slow_s)}</span></summary>
+      <div class="form">
+        <label class="field">
+          <span>{words.chatWho}</span>
+          <select
+            data-testid="chat-mode" value={rules.mode}
+            onChange={({ currentTarget: { value } }) => {
+              if (value === "open" || value === "stage" || value === "off") change({ mode: value });
+            }}
+          >
+            {(["open", "stage", "off"] as const).map((mode) => <option key={mode} value={mode}>{words.chatModes[mode]}</option>)}
+          </select>
+        </label>
+        <label class="field">
+          <span>{words.chatSlow}</span>
+          <select data-testid="chat-slow" value={rules.slow_s} onChange={({ currentTarget: { value } }) => change({ slow_s: Number(value) })}>
+            {[...new Set([...SLOW, rules.slow_s])].sort((a, b) => a - b).map((s) => <option key={s} value={s}>{words.chatSlowBy(s)}</option>)}
+          </select>
+        </label>
+        <label class="tick">
+          <input type="checkbox" checked={rules.links} data-testid="chat-links" onChange={({ currentTarget: { checked } }) => change({ links: checked })} />
+          {words.chatLinks}
+        </label>
+      </div>
+    </details>
+  );
+}
