@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.databases import any_database, empty_database, postgres  # noqa: F401 - fixtures
+
 # How long an example takes says something of the machine, nothing of the code.
 settings.register_profile("parvis", deadline=None)
 settings.load_profile("parvis")
@@ -22,8 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(here).parts[0] in ALONE:
             item.add_marker("alone")
-
-from tests.databases import any_database, empty_database, postgres  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="session")
