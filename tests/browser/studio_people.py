@@ -38,7 +38,7 @@ def studio_of(
     )
     page = opened.new_page()
     page.add_init_script(KEEP_AUDIO)
-    page.goto(f"{parvis.control}/studio/{space['id']}" if space is not None else f"{parvis.control}/")
+    page.goto(f"{parvis.control}/studio/{space['id']}" if space is not None else f"{parvis.control}/studio")
     return page
 
 

@@ -37,7 +37,7 @@ def hears(page: Page, frequency_hz: float) -> bool:
 
 
 def test_hall_and_studio_come_back_by_themselves(own: Parvis, launch: Launch) -> None:
-    studio = open_studio(launch(tone(700, 10)), f"{own.control}/")
+    studio = open_studio(launch(tone(700, 10)), f"{own.control}/studio")
     sign_up(studio, own, "Ana")
     space = create_space(studio, "Comes back")
     take_the_stage(studio)

@@ -110,7 +110,7 @@ def test_studio(parvis: Parvis, launch: Launch, language: str, scheme: str, size
     browser = launch(tone(300, 5))
     page = page_of(browser, language, scheme, size)
     name = f"{language}-{scheme}-{size['width']}"
-    page.goto(f"{parvis.control}/")
+    page.goto(f"{parvis.control}/studio")
     expect(page.locator("html")).to_have_attribute("lang", language)
     picture(page, f"studio-door-{name}")
     sign_up(page, parvis, "Ana")
@@ -132,7 +132,7 @@ def test_studio(parvis: Parvis, launch: Launch, language: str, scheme: str, size
 
 
 def test_a_test_recording_is_heard_back(parvis: Parvis, launch: Launch) -> None:
-    page = open_studio(launch(tone(700, 5)), f"{parvis.control}/")
+    page = open_studio(launch(tone(700, 5)), f"{parvis.control}/studio")
     sign_up(page, parvis, "Ana")
     create_space(page, "Sound check")
     page.get_by_test_id("mic-on").click()

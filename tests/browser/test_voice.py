@@ -35,7 +35,7 @@ def open_hall(launch: Launch, parvis: Parvis, space: str) -> Page:
 
 
 def test_a_voice_reaches_the_hall(parvis: Parvis, launch: Launch) -> None:
-    studio = open_studio(launch(beeps(700)), f"{parvis.control}/")
+    studio = open_studio(launch(beeps(700)), f"{parvis.control}/studio")
     sign_up(studio, parvis, "Ana")
     space = create_space(studio, "The first voice")
     take_the_stage(studio)
@@ -81,7 +81,7 @@ def test_three_speakers_hear_the_others_and_not_themselves(parvis: Parvis, launc
     frequencies = {"Ana": 440, "Ben": 1_000, "Cem": 2_500}
     pages: dict[str, Page] = {}
     handles: dict[str, str] = {}
-    pages["Ana"] = open_studio(launch(tone(440, 10)), f"{parvis.control}/")
+    pages["Ana"] = open_studio(launch(tone(440, 10)), f"{parvis.control}/studio")
     handles["Ana"] = sign_up(pages["Ana"], parvis, "Ana")
     create_space(pages["Ana"], "Three voices")
     links: list[str] = []
@@ -112,7 +112,7 @@ def test_three_speakers_hear_the_others_and_not_themselves(parvis: Parvis, launc
 
 
 def test_a_closed_tab_frees_the_sound_and_keeps_the_seat(parvis: Parvis, launch: Launch) -> None:
-    page = open_studio(launch(tone(700, 10)), f"{parvis.control}/")
+    page = open_studio(launch(tone(700, 10)), f"{parvis.control}/studio")
     handle = sign_up(page, parvis, "Ana")
     space = create_space(page, "Gone")
     take_the_stage(page)

@@ -15,6 +15,7 @@ import httpx
 import numpy as np
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from PIL import Image
 
 from parvis.api.app import create_app
 from parvis.api.rates import Rates
@@ -145,6 +146,15 @@ def tone(seconds: float = 2.0, rate_hz: int = 16_000) -> bytes:
         file.setsampwidth(2)
         file.setframerate(rate_hz)
         file.writeframes(samples.tobytes())
+    return out.getvalue()
+
+
+def picture(width: int = 320, height: int = 200, kind: str = "PNG") -> bytes:
+    """A picture file, brown above and blue below."""
+    made = Image.new("RGB", (width, height), (120, 80, 20))
+    made.paste((10, 20, 90), (0, height // 2, width, height))
+    out = io.BytesIO()
+    made.save(out, kind)
     return out.getvalue()
 
 

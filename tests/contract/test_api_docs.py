@@ -16,7 +16,7 @@ CONTROL = PROTOCOL[PROTOCOL.index("## 4. ") : PROTOCOL.index("## 7. ")]
 ERROR_CLASSES = {
     name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)
 }
-AT_START = {"setting-invalid", "session-key-invalid"}
+AT_START = {"setting-invalid", "session-key-invalid", "pass-key-invalid"}
 """Raised before anybody can ask: shown on the command line."""
 
 

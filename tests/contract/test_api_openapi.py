@@ -134,7 +134,8 @@ def test_requests_at_random(api: str, host: httpx.Client, space: str) -> None:
             statuses[answer.status_code] += 1
 
         ask()
-    assert tried == 28
+    paths = httpx.get(f"{api}/api/v1/openapi.json").json()["paths"]
+    assert tried == sum(len(operations) for operations in paths.values())
     assert {200, 201, 204, 404, 422} <= set(statuses), "requests of all kinds got through"
     assert statuses[401] < sum(statuses.values()) / 5
 

@@ -25,7 +25,7 @@ def pages(tmp_path: Path) -> Path:
 
 async def test_a_page_is_strict_about_what_it_loads(tmp_path: Path, pages: Path) -> None:
     async with world(tmp_path / "data", pages=pages) as w:
-        for path in ("/", "/studio/0123456789"):
+        for path in ("/studio", "/studio/0123456789"):
             answer = await w.nobody().get(path)
             assert (answer.status_code, answer.text) == (200, "<!doctype html><title>Studio</title>")
             assert answer.headers["content-type"].startswith("text/html")
@@ -66,6 +66,7 @@ async def test_nothing_else_is_served(tmp_path: Path, pages: Path, path: str) ->
 
 async def test_without_pages_it_says_how_to_build_them(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
-        answer = await w.nobody().get("/")
-        assert answer.status_code == 503
-        assert "make pages" in answer.text
+        for path in ("/", "/studio", "/@ana"):
+            answer = await w.nobody().get(path)
+            assert answer.status_code == 503
+            assert "make pages" in answer.text

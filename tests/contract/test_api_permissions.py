@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from parvis.api.app import ROUTERS
-from tests.contract.api_world import PASSWORD, World, tone, world
+from tests.contract.api_world import PASSWORD, World, picture, tone, world
 
 ROLES = ("nobody", "stranger", "speaker", "co-host", "acting host", "host", "operator")
 NAMES = {
@@ -53,6 +53,17 @@ TABLE = """
      GET       /api/v1/spaces/{space}/log                     401    403     403    200    200   200   200
      PUT       /api/v1/spaces/{space}/standby-loop            401    403     403    200    200   200   403
      DELETE    /api/v1/spaces/{space}/standby-loop            401    403     403    204    204   204   403
+     POST      /api/v1/spaces/{space}/cancel                  401    403     403    403    409   200   403
+     POST      /api/v1/spaces/{space}/duplicate               401    403     403    201    201   201   403
+     PUT       /api/v1/spaces/{space}/cover                   401    403     403    200    200   200   403
+     DELETE    /api/v1/spaces/{space}/cover                   401    403     403    204    204   204   403
+     POST      /api/v1/spaces/{space}/passes                  401    403     403    201    201   201   403
+     GET       /api/v1/spaces/{space}/passes                  401    403     403    200    200   200   403
+     DELETE    /api/v1/spaces/{space}/passes/{pass_id}        401    403     403    404    404   404   403
+     GET       /api/v1/spaces/{space}/calendar.ics            200    200     200    200    200   200   200
+     GET       /api/v1/accounts/{handle}/calendar.ics         200    200     200    200    200   200   200
+     GET       /api/v1/listings                               200    200     200    200    200   200   200
+     GET       /api/v1/search                                 422    422     422    422    422   422   422
      GET       /api/v1/spaces/{space}/events                  401    403     200    200    200   200   403
      POST      /api/v1/whip/{space}                           401    403     503    503    503   503   403
      DELETE    /api/v1/whip/{space}/{session}                 401    403     403    503    503   503   403
@@ -64,6 +75,15 @@ TABLE = """
      HEAD      /metrics                                       403    403     403    403    403   403   403
      GET       /                                              503    503     503    503    503   503   503
      HEAD      /                                              503    503     503    503    503   503   503
+     GET       /@{handle}                                     503    503     503    503    503   503   503
+     HEAD      /@{handle}                                     503    503     503    503    503   503   503
+     GET       /covers/{file}                                 404    404     404    404    404   404   404
+     HEAD      /covers/{file}                                 404    404     404    404    404   404   404
+     GET       /previews/{file}                               404    404     404    404    404   404   404
+     HEAD      /previews/{file}                               404    404     404    404    404   404   404
+     GET       /oembed                                        422    422     422    422    422   422   422
+     GET       /studio                                        503    503     503    503    503   503   503
+     HEAD      /studio                                        503    503     503    503    503   503   503
      GET       /studio/{space}                                503    503     503    503    503   503   503
      HEAD      /studio/{space}                                503    503     503    503    503   503   503
      GET       /assets/{file}                                 404    404     404    404    404   404   404
@@ -87,7 +107,12 @@ async def ask(w: World, client: httpx.AsyncClient, method: str, path: str, role:
     await (await w.person("zoe")).post(f"/api/v1/spaces/{other}/start")
     await w.person("tess")
     url = path.format(
-        space=space, handle="tess", session="tess.s3cret", file="studio-1.js", handoff="no-such-handoff"
+        space=space,
+        handle="tess",
+        session="tess.s3cret",
+        file="studio-1.js",
+        handoff="no-such-handoff",
+        pass_id="no-such-pass",
     )
     seats = "/api/v1/spaces/{space}/seats"
     code = await w.invitation(space, "ana") if path == seats else ""
@@ -109,6 +134,8 @@ async def ask(w: World, client: httpx.AsyncClient, method: str, path: str, role:
     }
     if (method, path) == ("POST", "/api/v1/whip/{space}"):
         return (await client.post(url, content="v=0\r\n", headers={"Content-Type": SDP})).status_code
+    if path.endswith("/cover") and method == "PUT":
+        return (await client.put(url, content=picture(), headers={"Content-Type": "image/png"})).status_code
     if method == "PUT":
         return (await client.put(url, content=tone(), headers={"Content-Type": "audio/wav"})).status_code
     if path.endswith("/events"):

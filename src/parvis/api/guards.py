@@ -163,7 +163,11 @@ class BodyLimit:
 
 def _is_upload(scope: Scope) -> bool:
     path = str(scope["path"])
-    return scope["method"] == "PUT" and path.startswith("/api/v1/spaces/") and path.endswith("/standby-loop")
+    return (
+        scope["method"] == "PUT"
+        and path.startswith("/api/v1/spaces/")
+        and path.endswith(("/standby-loop", "/cover"))
+    )
 
 
 def _wants_json(path: str) -> bool:

@@ -33,6 +33,7 @@ class Rates:
     write_by_account: str = "240 per minute"
     whip_by_account: str = "30 per minute"
     events_by_account: str = "60 per minute"
+    lists_by_address: str = "600 per minute"
 
 
 class RateLimits:
@@ -62,6 +63,10 @@ class RateLimits:
     async def whip(self, account_id: str) -> None:
         """Raises `Overloaded` `too-many-requests`."""
         await self._count("whip_by_account", account_id)
+
+    async def lists(self, address: str) -> None:
+        """Lists, search, calendars, pictures: for strangers. Raises `Overloaded` `too-many-requests`."""
+        await self._count("lists_by_address", _network(address))
 
     async def events(self, account_id: str) -> None:
         """Raises `Overloaded` `too-many-requests`."""

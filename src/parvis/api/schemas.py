@@ -17,6 +17,7 @@ from parvis.spaces.terms import (
     POSTPONE_MIN_S,
     SUCCESSORS_MAX,
 )
+from parvis.spaces.visibility import TOPIC_MAX, TOPICS_MAX
 from parvis.spaces.words import (
     DEFAULT_MAX_SPEAKERS,
     DESCRIPTION_MAX,
@@ -43,6 +44,10 @@ StateName = Literal["scheduled", "live", "held", "ended"]
 StandbyName = Literal["silence", "tone", "notice", "loop"]
 AbsentName = Literal["hold", "acting", "postpone"]
 RecordingName = Literal["off", "program", "tracks"]
+VisibilityName = Literal["public", "unlisted", "members"]
+Topics = Annotated[
+    list[Annotated[str, StringConstraints(min_length=1, max_length=TOPIC_MAX)]], Field(max_length=TOPICS_MAX)
+]
 Grace = Annotated[int, Field(ge=0, le=GRACE_MAX_S)]
 Successors = Annotated[list[Handle], Field(max_length=SUCCESSORS_MAX)]
 KeepOpen = Annotated[int, Field(ge=0, le=KEEP_OPEN_MAX_S)]
@@ -88,6 +93,8 @@ class TermsDraft(Input):
     if_absent: AbsentName = "hold"
     postpone_s: Postpone = 600
     recording: RecordingName = "off"
+    visibility: VisibilityName = "public"
+    topics: Topics = Field(default_factory=list)
 
 
 class SpaceDraft(TermsDraft):
@@ -183,6 +190,9 @@ class LinksOut(Output):
     whip: str
     studio: str
     events: str
+    embed: str
+    calendar: str
+    preview: str
     replay: str | None
 
 
@@ -226,6 +236,10 @@ class SpaceOut(Output):
     if_absent: AbsentName
     postpone_s: int
     recording: RecordingName
+    visibility: VisibilityName
+    topics: list[str]
+    cover: str | None
+    end_reason: str | None = Field(description="`cancelled`: called off before it began.")
     links: LinksOut
 
 

@@ -6,8 +6,12 @@ import asyncio
 from dataclasses import dataclass, field
 
 from parvis.api.board import Board
+from parvis.api.home_page import HomePage
 from parvis.api.live import LiveState
 from parvis.api.metrics import Metrics
+from parvis.api.passes import PassBoard
+from parvis.api.pictures import COVER, Pictures
+from parvis.api.previews import Previews
 from parvis.api.rates import RateLimits, Rates
 from parvis.api.stages import Stages
 from parvis.api.standby import StandbyLoops
@@ -20,6 +24,9 @@ from parvis.people.service import People
 from parvis.people.tokens import Tokens, load_or_make_key
 from parvis.settings import ControlSettings
 from parvis.spaces.handoffs import Handoffs
+from parvis.spaces.listings import Listings
+from parvis.spaces.pass_text import load_or_make_keys
+from parvis.spaces.passes import Passes
 from parvis.spaces.rescue import Rescues
 from parvis.spaces.service import Spaces
 from parvis.spaces.upkeep import Upkeep
@@ -52,6 +59,12 @@ class Services:
     rescues: Rescues
     upkeep: Upkeep
     standby: StandbyLoops
+    listings: Listings
+    passes: Passes
+    pass_board: PassBoard
+    covers: Pictures
+    previews: Previews
+    home_page: HomePage
     live: LiveState
     board: Board
     stages: Stages
@@ -61,10 +74,13 @@ class Services:
     """Set when control stops: endless answers end."""
     streams: dict[str, int] = field(default_factory=dict)
     """Event streams open now, by account."""
+    home_kept: dict[tuple[str, bool], tuple[float, str]] = field(default_factory=dict)
+    """The home page as it was made last, by language and whether for who is signed in, with the time."""
 
     async def restore(self) -> None:
         """Publishes all that matters, at start."""
         await self.board.restore(self.database)
+        await self.pass_board.restore(self.database)
         for space in self.board.open():
             await self.standby.tell(space)
 
@@ -91,6 +107,7 @@ def build_services(
     live = LiveState(clock)
     board = Board(bus, live, clock)
     handoffs = Handoffs(database, board, clock)
+    pass_board = PassBoard(bus, clock)
     return Services(
         settings=settings,
         http=http or HttpLimits(),
@@ -103,6 +120,12 @@ def build_services(
         rescues=Rescues(database, board, clock, handoffs, live.seen),
         upkeep=Upkeep(database, board, clock),
         standby=StandbyLoops(settings.data / "standby", bus),
+        listings=Listings(database),
+        passes=Passes(database, pass_board, clock, load_or_make_keys(settings.data)),
+        pass_board=pass_board,
+        covers=Pictures(settings.data / "covers", COVER),
+        previews=Previews(),
+        home_page=HomePage(settings.pages, Origins.of(settings)),
         live=live,
         board=board,
         stages=Stages(bus, leases),

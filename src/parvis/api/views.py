@@ -70,8 +70,23 @@ class Origins:
             whip=f"{api}/whip/{space_id}",
             studio=f"{self.control}/studio/{space_id}",
             events=f"{api}/spaces/{space_id}/events",
+            embed=self.embed(space_id),
+            calendar=f"{api}/spaces/{space_id}/calendar.ics",
+            preview=f"{self.control}/previews/{space_id}.png",
             replay=f"{self.archive}/replay/{space_id}" if recorded else None,
         )
+
+    def embed(self, space_id: str) -> str:
+        """The player for other sites."""
+        return f"{self.edge}/embed/{space_id}"
+
+    def cover(self, cover: str) -> str | None:
+        """The address of a cover, if there is one."""
+        return f"{self.control}/covers/{cover}.webp" if cover else None
+
+    def pass_link(self, space_id: str, text: str) -> str:
+        """A share link that lets in. The pass stands in the fragment: no server sees it in a log."""
+        return f"{self.share(space_id)}#pass={text}"
 
     def invitation(self, space_id: str, code: str) -> str:
         """The code stands in the fragment: no server sees it in a log."""
@@ -133,6 +148,10 @@ def space_out(space: Space, account_id: str | None, live: LiveState, origins: Or
         if_absent=terms.if_absent.value,
         postpone_s=terms.postpone_s,
         recording=terms.recording.value,
+        visibility=space.listing.visibility.value,
+        topics=list(space.listing.topics),
+        cover=origins.cover(space.listing.cover),
+        end_reason=space.end_reason,
         links=origins.links(space),
     )
 
@@ -224,6 +243,10 @@ def space_message(space: Space) -> SpaceMessage:
         if_absent=plan.if_absent(space).value,
         recording=space.terms.recording.value,
         recorded=space.recorded,
+        visibility=space.listing.visibility.value,
+        topics=space.listing.topics,
+        cover=space.listing.cover,
+        end_reason=space.end_reason,
         handoffs=tuple(_handoff_message(h) for h in space.handoffs if h.state is HandoffState.MADE),
     )
 

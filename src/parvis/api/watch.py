@@ -47,7 +47,7 @@ class Watch:
             group.create_task(self._beat(), name="control: beat")
 
     async def _listen(self) -> None:
-        subscription = self._bus.subscribe("seats.", "edge.", "process.", replay=True)
+        subscription = self._bus.subscribe("seats.", "edge.", "pass-use.", "process.", replay=True)
         try:
             async for subject, payload in subscription:
                 await self.hear(subject, payload)
@@ -57,6 +57,9 @@ class Watch:
     async def hear(self, subject: str, payload: bytes) -> None:
         """Takes in one message; a held Space to which somebody connects is live again at once."""
         try:
+            if subject.startswith("pass-use."):
+                self._services.pass_board.hear(payload)
+                return
             space_id = self._services.live.hear(subject, payload)
         except (ProtocolError, TypeError, KeyError, ValueError, AttributeError) as error:
             log.warning("message skipped", subject=subject, error=str(error))
@@ -82,11 +85,16 @@ class Watch:
         for space in self._services.board.open():
             await self._look_at(space)
             await self._keep_up(space.id)
+        await self._services.pass_board.look(self._services.passes)
         now_s = self._services.clock.monotonic_s()
         if now_s - self._peaks_s >= PEAKS_EVERY_S:
             self._peaks_s = now_s
             await self._keep_peaks()
             self._services.board.clear_old()
+            still_open = {space.id for space in self._services.board.open()}
+            for space_id in self._services.pass_board.known():
+                if space_id not in still_open:
+                    self._services.pass_board.forget(space_id)
             known = frozenset(space.id for space in self._services.board.all())
             self._services.live.keep_only(known)
             self._connected_s = {s: t for s, t in self._connected_s.items() if s in known}

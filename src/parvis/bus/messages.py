@@ -55,7 +55,8 @@ class SpaceMessage:
     `standby` is what is heard while nobody speaks: "silence", "tone", "notice" or "loop". `if_absent` is what
     happens at `starts_at` without the host: "hold", "acting" or "postpone"; with `auto_start` the program
     opens by itself at that second. `recording` is "off", "program" or "tracks", `recorded` whether it was
-    ever another than "off" on air. `handoffs` are in the order in which they were made.
+    ever another than "off" on air. `handoffs` are in the order in which they were made. `visibility` is
+    "public", "unlisted" or "members"; `cover` the hash of a picture, or ""; `end_reason` "cancelled" or None.
     """
 
     id: str
@@ -77,6 +78,10 @@ class SpaceMessage:
     if_absent: str = "hold"
     recording: str = "off"
     recorded: bool = False
+    visibility: str = "public"
+    topics: tuple[str, ...] = ()
+    cover: str = ""
+    end_reason: str | None = None
     handoffs: tuple[Handoff, ...] = ()
     monitors: tuple[str, ...] = ()
     """Handles of those who may listen at stage delay without a seat."""
@@ -92,6 +97,7 @@ class SpaceMessage:
     def decode(cls, payload: bytes) -> SpaceMessage:
         fields = _load(payload, cls)
         fields["seats"] = tuple(SeatState(**_known(seat, SeatState)) for seat in fields.get("seats", ()))
+        fields["topics"] = tuple(fields.get("topics", ()))
         fields["handoffs"] = tuple(Handoff(**_known(one, Handoff)) for one in fields.get("handoffs", ()))
         fields["monitors"] = tuple(fields.get("monitors", ()))
         return cls(**fields)
@@ -283,6 +289,49 @@ class EdgeMessage:
 
     @classmethod
     def decode(cls, payload: bytes) -> EdgeMessage:
+        return cls(**_load(payload, cls))
+
+
+@dataclass(frozen=True, slots=True)
+class PassesMessage:
+    """Passes of a Space that let nobody in: `void` are good no more, whoever listens by them is let go; by
+    `full` ones as many listen as they are for. A lower `revision` than the last is old."""
+
+    space: str
+    revision: int
+    void: tuple[str, ...] = ()
+    full: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        return f"passes.{self.space}"
+
+    def encode(self) -> bytes:
+        return _dump(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> PassesMessage:
+        fields = _load(payload, cls)
+        return cls(**fields | {name: tuple(fields.get(name, ())) for name in ("void", "full")})
+
+
+@dataclass(frozen=True, slots=True)
+class PassUseMessage:
+    """How many listen at one edge by each pass, by the pass's id. Sent once a second while there are any, and
+    once after."""
+
+    edge: str
+    used: dict[str, int]
+
+    @property
+    def subject(self) -> str:
+        return f"pass-use.{self.edge}"
+
+    def encode(self) -> bytes:
+        return _dump(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> PassUseMessage:
         return cls(**_load(payload, cls))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from parvis.people.account import Account, Suspension
+from parvis.spaces.entry_pass import Pass, VoidReason
 from parvis.spaces.handoff import HandoffCode
 from parvis.spaces.invitation import Invitation
 from parvis.spaces.log import Entry
@@ -36,7 +37,13 @@ class SpaceRecords(Protocol):
     async def page(
         self, states: Sequence[State], seated_account_id: str | None, after: Place | None, limit: int
     ) -> list[Space]:
-        """At most `limit` Spaces after a place; with an account only those where it has a seat."""
+        """At most `limit` Spaces after a place; with an account those where it has a seat, else public."""
+
+    async def of_host(self, account_id: str, since_ms: int, limit: int) -> list[Space]:
+        """At most `limit` Spaces of a host that were announced for a time since `since_ms`, last first."""
+
+    async def relist_host(self, account_id: str) -> None:
+        """The host has another name: its Spaces are found by that from now on."""
 
     async def to_publish(self, ended_since_ms: int) -> list[Space]:
         """All Spaces that are not over, those that have been since a time, and those handed off for good."""
@@ -68,6 +75,20 @@ class SpaceRecords(Protocol):
 
     async def entries(self, space_id: str, before_id: int | None, limit: int) -> list[Entry]:
         """At most `limit` entries of a Space's log that are older than an id, newest first."""
+
+    async def add_pass(self, made: Pass) -> None: ...
+
+    async def count_passes(self, space_id: str) -> int: ...
+
+    async def passes(self, space_id: str) -> list[Pass]:
+        """All of a Space, the newest first."""
+
+    async def open_passes(self) -> list[Pass]:
+        """All passes of Spaces that are not over."""
+
+    async def pass_(self, pass_id: str) -> Pass | None: ...
+
+    async def set_pass_void(self, pass_id: str, void_at_ms: int, reason: VoidReason) -> None: ...
 
     async def account(self, handle: str) -> Account | None: ...
 

@@ -22,7 +22,8 @@ from parvis.spaces.port import Place, SpaceRecords
 from parvis.spaces.seat import Person, Role, Seat
 from parvis.spaces.seen import UNSEEN, Seen
 from parvis.spaces.space import OPEN_STATES, Space, State
-from parvis.spaces.terms import DEFAULT_TERMS, Terms, check_terms
+from parvis.spaces.terms import DEFAULT_TERMS, Standby, Terms, check_terms
+from parvis.spaces.visibility import DEFAULT_LISTING, Listing, check_listing
 
 _LATE_MS: Final = 60_000
 """How far in the past an announced time may lie: clocks differ, forms take time."""
@@ -38,12 +39,13 @@ class Draft:
     starts_at_ms: int | None = None
     max_speakers: int = words.DEFAULT_MAX_SPEAKERS
     terms: Terms = DEFAULT_TERMS
+    listing: Listing = DEFAULT_LISTING
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What should change; None leaves as it is. `starts_at_ms` counts only with `reschedule`; `terms` are the
-    fields of `Terms` that change."""
+    """What should change; None leaves as it is. `starts_at_ms` counts only with `reschedule`; `terms` and
+    `listing` are the fields of `Terms` and `Listing` that change."""
 
     title: str | None = None
     description: str | None = None
@@ -51,6 +53,7 @@ class Edit:
     reschedule: bool = False
     starts_at_ms: int | None = None
     terms: Mapping[str, Any] = field(default_factory=dict)
+    listing: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class Spaces(Changes):
             created_at_ms=now_ms,
             starts_at_ms=self._check_time(draft.starts_at_ms),
             terms=check_terms(draft.terms),
+            listing=check_listing(draft.listing),
             started_at_ms=None,
             ended_at_ms=None,
             peak_listeners=0,
@@ -126,6 +130,8 @@ class Spaces(Changes):
             if edit.terms:
                 edited = edited.settle(check_terms(replace(space.terms, **edit.terms)))
                 await _check_known(records, edited.terms)
+            if edit.listing:
+                edited = edited.list_as(check_listing(replace(space.listing, **edit.listing)))
             if edited is not space:
                 entry = self._entry(space_id, asker, "edited")
                 await records.add_entry(replace(entry, details=_changes(edit)))
@@ -154,6 +160,43 @@ class Spaces(Changes):
             return ended
 
         return await self._change_with(space_id, change)
+
+    async def cancel(self, space_id: str, asker: Person) -> Space:
+        """Called off before it began; calendars follow. Raises `Refused`, `Conflict` `space-begun`,
+        `space-ended`."""
+
+        async def change(space: Space, records: SpaceRecords) -> Space:
+            check_may(space.standing_of(asker.account_id), Act.END)
+            cancelled = space.cancel(self._now_ms())
+            if cancelled is not space:
+                await records.drop_invitations(space.id)
+                await records.add_entry(self._entry(space_id, asker, "cancelled"))
+            return cancelled
+
+        return await self._change_with(space_id, change)
+
+    async def duplicate(self, space_id: str, asker: Person, starts_at_ms: int | None) -> Space:
+        """A new scheduled Space of the asker with the same words, settings and listing; its time is new.
+
+        Raises `UserError` `input-invalid`, `Refused`, `NotFound` `space-unknown`.
+        """
+        async with self._store.read_spaces() as records:
+            space = await found(records, space_id)
+        check_may(space.standing_of(asker.account_id), Act.EDIT)
+        draft = Draft(
+            title=space.title,
+            description=space.description,
+            language=space.language,
+            starts_at_ms=starts_at_ms,
+            max_speakers=space.max_speakers,
+            # A sound that was uploaded is the old Space's.
+            terms=replace(
+                space.terms,
+                standby=Standby.SILENCE if space.terms.standby is Standby.LOOP else space.terms.standby,
+            ),
+            listing=space.listing,
+        )
+        return await self.create(draft, asker)
 
     async def set_standby_loop(self, space_id: str, asker: Person, *, there: bool) -> Space:
         """A standby sound was uploaded, or is to go. Raises `Refused`, `Conflict` `space-ended`."""
@@ -318,7 +361,7 @@ def _changes(edit: Edit) -> dict[str, object]:
     changes: dict[str, object] = {name: value for name, value in said.items() if value is not None}
     if edit.reschedule:
         changes["starts_at_ms"] = edit.starts_at_ms
-    return changes | dict(edit.terms)
+    return changes | dict(edit.terms) | dict(edit.listing)
 
 
 def _muted(seat: Seat, muted: bool, *, own: bool, acts_as_host: bool) -> Seat:

@@ -9,7 +9,8 @@ The life of a Space::
 
 - *start* puts it on air. On a Space that is live or held it changes nothing.
 - *hold* says that no speaker is connected; the Space stays open. *resume* says that one is back.
-- *end* is final. A Space that never began may be ended: it is called off. Ending it twice changes nothing.
+- *end* is final. A Space that never began may be ended: it is called off (`end_reason` is "cancelled").
+  Ending it twice changes nothing.
 - *postpone* moves the announced time of a scheduled Space whose host is absent (`plan.py`).
 - Nothing of an ended Space changes any more; its seats stay as history.
 
@@ -31,8 +32,10 @@ from parvis.spaces.handoff import Handoff, withdrawn
 from parvis.spaces.permissions import Standing
 from parvis.spaces.seat import Person, Role, Seat
 from parvis.spaces.terms import DEFAULT_TERMS, Recording, Terms
+from parvis.spaces.visibility import DEFAULT_LISTING, Listing
 
 MAX_CO_HOSTS: Final = 2
+CANCELLED: Final = "cancelled"
 
 
 class State(StrEnum):
@@ -81,6 +84,8 @@ class Space:
     recorded: bool = False
     standby_loop: int = 0
     handoffs: tuple[Handoff, ...] = ()
+    listing: Listing = DEFAULT_LISTING
+    end_reason: str | None = None
 
     @property
     def taken(self) -> tuple[Seat, ...]:
@@ -166,6 +171,7 @@ class Space:
         peak = max(peak_listeners, self.peak_listeners)
         return self._changed(
             state=State.ENDED,
+            end_reason=CANCELLED if self.state is State.SCHEDULED else None,
             ended_at_ms=now_ms,
             peak_listeners=peak,
             ends_at_ms=None,
@@ -173,6 +179,15 @@ class Space:
             handoffs=withdrawn(self.handoffs),
             **_NOBODY_ACTS,
         )
+
+    def cancel(self, now_ms: int) -> Space:
+        """Called off before it began. Raises `Conflict` `space-begun`, `space-ended`."""
+        if self.end_reason == CANCELLED:
+            return self
+        self.check_open()
+        if self.state is not State.SCHEDULED:
+            raise Conflict("space-begun", "This Space has begun: it can be ended, not called off.")
+        return self.end(now_ms, 0)
 
     def check_open(self) -> None:
         """Raises `Conflict` `space-ended`."""
@@ -212,6 +227,11 @@ class Space:
             return self
         recorded = self.recorded or (self.is_on_air and terms.recording is not Recording.OFF)
         return self._changed(terms=terms, recorded=recorded)
+
+    def list_as(self, listing: Listing) -> Space:
+        """Shown otherwise to those outside it; already checked. Raises `Conflict` `space-ended`."""
+        self.check_open()
+        return self if listing == self.listing else self._changed(listing=listing)
 
     def with_standby_loop(self, *, there: bool) -> Space:
         """A standby sound was uploaded, or taken away. Raises `Conflict` `space-ended`."""

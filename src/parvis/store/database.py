@@ -23,8 +23,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from parvis.errors import UserError
 from parvis.people.port import PeopleRecords
+from parvis.spaces.listings import ListingRecords
 from parvis.spaces.port import SpaceRecords
 from parvis.store.faults import faults_told
+from parvis.store.listings import ListingTables
 from parvis.store.people import PeopleTables
 from parvis.store.spaces import SpaceTables
 
@@ -114,6 +116,11 @@ class Database:
     async def write_spaces(self) -> AsyncIterator[SpaceRecords]:
         async with self._transaction(writes=True) as connection:
             yield SpaceTables(connection)
+
+    @asynccontextmanager
+    async def read_listings(self) -> AsyncIterator[ListingRecords]:
+        async with self._transaction(writes=False) as connection:
+            yield ListingTables(connection)
 
     async def check(self) -> None:
         """Raises `Unavailable` `database-away`."""

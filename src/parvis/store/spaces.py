@@ -17,19 +17,23 @@ from parvis.spaces.port import Place
 from parvis.spaces.seat import Person, Role, Seat
 from parvis.spaces.space import OPEN_STATES, Space, State
 from parvis.spaces.terms import IfAbsent, Recording, Standby, Terms
+from parvis.spaces.visibility import Listing, Visibility
+from parvis.store.listings import ListingTables
+from parvis.store.passes import PassTables
 from parvis.store.records import BesideSpaces
 from parvis.store.tables import accounts, handoffs, invitations, seats, spaces
 
-_ELSEWHERE: Final = ("seats", "terms", "handoffs")
+_ELSEWHERE: Final = ("seats", "terms", "handoffs", "listing")
 _TERMS: Final = tuple(Terms.__dataclass_fields__)
 
 
-class SpaceTables(BesideSpaces):
+class SpaceTables(BesideSpaces, PassTables, ListingTables):
     """Records inside the transaction of `connection`."""
 
     async def add(self, space: Space) -> None:
         await self._connection.execute(insert(spaces).values(_space_row(space)))
         await self._connection.execute(insert(seats), [_seat_row(space.id, seat) for seat in space.seats])
+        await self.relist(space)
 
     async def get(self, space_id: str, *, lock: bool = False) -> Space | None:
         """The Space with all its seats; `lock` holds its row until the transaction ends."""
@@ -53,6 +57,7 @@ class SpaceTables(BesideSpaces):
                 mine = and_(seats.c.space_id == space.id, seats.c.account_id == account_id)
                 await self._connection.execute(update(seats).where(mine).values(row))
         await self._save_handoffs(space)
+        await self.relist(space)
 
     async def _save_handoffs(self, space: Space) -> None:
         kept = await self._connection.execute(select(handoffs).where(handoffs.c.from_id == space.id))
@@ -83,12 +88,24 @@ class SpaceTables(BesideSpaces):
                 seats.c.account_id == seated_account_id, seats.c.left_at_ms.is_(None)
             )
             query = query.where(spaces.c.id.in_(mine))
+        else:
+            query = query.where(spaces.c.visibility == Visibility.PUBLIC.value)
         if after is not None:
             earlier = spaces.c.created_at_ms < after.created_at_ms
             same = and_(spaces.c.created_at_ms == after.created_at_ms, spaces.c.id < after.space_id)
             query = query.where(or_(earlier, same))
         newest_first = (spaces.c.created_at_ms.desc(), spaces.c.id.desc())
         return await self._with_seats(query.order_by(*newest_first).limit(limit))
+
+    async def of_host(self, account_id: str, since_ms: int, limit: int) -> list[Space]:
+        """At most `limit` Spaces of a host that were announced for a time since `since_ms`, last first."""
+        mine = select(seats.c.space_id).where(
+            seats.c.account_id == account_id, seats.c.role == Role.HOST.value, seats.c.left_at_ms.is_(None)
+        )
+        public = spaces.c.visibility == Visibility.PUBLIC.value
+        query = select(spaces).where(public, spaces.c.starts_at_ms >= since_ms, spaces.c.id.in_(mine))
+        last_first = (spaces.c.starts_at_ms.desc(), spaces.c.id)
+        return await self._with_seats(query.order_by(*last_first).limit(limit))
 
     async def to_publish(self, ended_since_ms: int) -> list[Space]:
         """All Spaces that are not over, those that have been since a time, and those that were recorded or
@@ -165,6 +182,9 @@ def _space_row(space: Space) -> dict[str, Any]:
         "standby": space.terms.standby.value,
         "if_absent": space.terms.if_absent.value,
         "recording": space.terms.recording.value,
+        "visibility": space.listing.visibility.value,
+        "topics": list(space.listing.topics),
+        "cover": space.listing.cover,
     }
 
 
@@ -176,9 +196,10 @@ def _space(row: Row[Any], sitting: tuple[Seat, ...], away: tuple[Handoff, ...]) 
         "if_absent": IfAbsent(row.if_absent),
         "recording": Recording(row.recording),
     }
-    return Space(
-        **columns | {"state": State(row.state), "seats": sitting, "terms": Terms(**terms), "handoffs": away}
-    )
+    visibility = Visibility(columns.pop("visibility"))
+    listing = Listing(visibility, tuple(columns.pop("topics")), columns.pop("cover"))
+    made = {"state": State(row.state), "seats": sitting, "terms": Terms(**terms), "handoffs": away}
+    return Space(**columns | made | {"listing": listing})
 
 
 def _handoff_row(handoff: Handoff) -> dict[str, Any]:

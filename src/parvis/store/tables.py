@@ -90,6 +90,10 @@ spaces: Final = Table(
     Column("postponed", Integer, nullable=False, server_default="0"),
     Column("recorded", Boolean, nullable=False, server_default=false()),
     Column("standby_loop", Integer, nullable=False, server_default="0"),
+    Column("visibility", String(16), nullable=False, server_default="public"),
+    Column("topics", JSON, nullable=False, server_default="[]"),
+    Column("cover", String(64), nullable=False, server_default=""),
+    Column("end_reason", String(16)),
     CheckConstraint("state IN ('scheduled', 'live', 'held', 'ended')", name="state"),
     Index("ix_spaces_state_created_at_ms", "state", "created_at_ms"),
 )

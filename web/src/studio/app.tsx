@@ -31,7 +31,7 @@ function Header(): JSX.Element {
   const other = LANGUAGES.find((known) => known !== language) ?? "en";
   return (
     <div class="bar">
-      <a class="brand" href="/" aria-label="Parvis" onClick={follow}><Mark /><span class="brand-name">Parvis</span></a>
+      <a class="brand" href="/studio" aria-label="Parvis" onClick={follow}><Mark /><span class="brand-name">Parvis</span></a>
       <span class="bar-end">
         {typeof who === "object" && (
           <>

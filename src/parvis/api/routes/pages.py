@@ -26,8 +26,8 @@ _FILE: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 
 
-@router.api_route("/", methods=["GET", "HEAD"])
-def home(request: Request, services: Wired) -> Response:
+@router.api_route("/studio", methods=["GET", "HEAD"])
+def studio_home(request: Request, services: Wired) -> Response:
     """The studio without a Space: sign in, create."""
     return _page(request, services)
 

@@ -6,9 +6,10 @@ import base64
 import binascii
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Query, Request, status
 
 from parvis.api.asking import Asker, MaybeKnown, Wired, person_of
+from parvis.api.members import admits, hidden
 from parvis.api.problems import documented
 from parvis.api.routes import API
 from parvis.api.schemas import SpaceDraft, SpaceEdit, SpaceOut, SpacePage, StateName, TermsDraft
@@ -20,6 +21,7 @@ from parvis.spaces.port import Place
 from parvis.spaces.service import Draft, Edit
 from parvis.spaces.space import State
 from parvis.spaces.terms import IfAbsent, Recording, Standby, Terms
+from parvis.spaces.visibility import Listing, Visibility
 from parvis.spaces.words import is_space_id
 
 router = APIRouter(prefix=f"{API}/spaces", tags=["spaces"])
@@ -39,6 +41,7 @@ async def create(body: SpaceDraft, asker: Asker, services: Wired) -> SpaceOut:
         starts_at_ms=_ms(body.starts_at),
         max_speakers=body.max_speakers,
         terms=Terms(**_terms(body)),
+        listing=Listing(**_listing(body)),
     )
     space = await services.spaces.create(draft, asker)
     return space_out(space, asker.account_id, services.live, services.origins)
@@ -70,10 +73,11 @@ async def page(
 
 
 @router.get("/{space}", responses=documented("not-signed-in", "space-unknown", "input-invalid"))
-async def read(space: str, known: MaybeKnown, services: Wired) -> SpaceOut:
-    """One Space."""
+async def read(space: str, request: Request, known: MaybeKnown, services: Wired) -> SpaceOut:
+    """One Space. Of one for members, whoever has neither a seat nor a pass sees title and state only."""
     found = await services.spaces.get(space)
-    return space_out(found, known.account.id if known else None, services.live, services.origins)
+    shown = space_out(found, known.account.id if known else None, services.live, services.origins)
+    return shown if await admits(found, request, known, services) else hidden(shown)
 
 
 @router.patch(
@@ -100,6 +104,7 @@ async def edit(space: str, body: SpaceEdit, asker: Asker, services: Wired) -> Sp
         reschedule="starts_at" in given,
         starts_at_ms=_ms(body.starts_at),
         terms=_terms(body),
+        listing=_listing(body),
     )
     edited = await services.spaces.edit(space, changes, asker)
     return space_out(edited, asker.account_id, services.live, services.origins)
@@ -147,6 +152,16 @@ def _terms(body: TermsDraft) -> dict[str, Any]:
         "recording": Recording,
     }
     return {name: kinds[name](value) if name in kinds else value for name, value in said.items()}
+
+
+def _listing(body: TermsDraft) -> dict[str, Any]:
+    """The same of what those outside are shown."""
+    said: dict[str, Any] = {}
+    if "visibility" in body.model_fields_set:
+        said["visibility"] = Visibility(body.visibility)
+    if "topics" in body.model_fields_set:
+        said["topics"] = tuple(body.topics)
+    return said
 
 
 def _ms(time: str | None) -> int | None:
