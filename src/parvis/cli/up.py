@@ -135,7 +135,7 @@ async def _run(
     if not any(run_dir.glob("*.pid")):
         for host, port in place.addresses:
             _check_port_free(host, port)
-    stopping, reloading, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    stopping, reloading, done, failed = (asyncio.Event() for _ in range(4))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
@@ -146,7 +146,11 @@ async def _run(
     async def when_ready() -> None:
         await _until_ready(place)
         notifier.ready(f"runs; studio at {place.control_url}/")
-        await ready()
+        try:
+            await ready()
+        except Exception:
+            failed.set()
+            raise
 
     async def when_told() -> None:
         while again is not None:
@@ -156,7 +160,7 @@ async def _run(
                 done.set()
 
     keeper = asyncio.create_task(supervisor.run())
-    ends = [keeper, *(asyncio.create_task(event.wait()) for event in (stopping, done))]
+    ends = [keeper, *(asyncio.create_task(event.wait()) for event in (stopping, done, failed))]
     others = [asyncio.create_task(each) for each in (watch.run(), when_ready(), when_told(), _pat(notifier))]
     announcer = others[1]
     try:
@@ -205,6 +209,7 @@ async def _pat(notifier: Notifier) -> None:
 
 
 async def _until_ready(place: Place) -> None:
+    """Some of it may take long: a database that is away comes back, and everything else runs meanwhile."""
     deadline_s = time.monotonic() + READY_PATIENCE_S
     # Asked by the address, which need not be the certificate's name: whether it answers is all that counts.
     async with httpx.AsyncClient(trust_env=False, verify=False) as client:  # noqa: S501
@@ -214,7 +219,8 @@ async def _until_ready(place: Place) -> None:
                     if (await client.get(f"{origin}/healthz", timeout=2)).status_code == 200:
                         break
                 if time.monotonic() > deadline_s:
-                    raise UserError("not-ready", f"{origin} does not answer; the log above says why.")
+                    log.error("does not answer yet; the log above says why", origin=origin)
+                    deadline_s += READY_PATIENCE_S
                 await asyncio.sleep(0.1)
 
 
