@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { init, part } from "../tests/fmp4.ts";
 import { HANDED_AFTER_MS, reasonOf, spaceOf } from "./spaces.ts";
+import { rememberedOf, talkOf } from "./talk.ts";
 
 const PART_MS = 320;
 /** What is waited for at `turn` and `long`, and how many are ahead. */
@@ -35,7 +36,7 @@ function eventsOf(id: string, sequence: number): object[] {
     events.push({ type: "state", state: space.state, title: space.title, reason: reasonOf(id), starts_at: space.starts_at });
     events.push({ type: "stage", speakers: space.speakers });
   }
-  return events;
+  return [...events, ...talkOf(id, sequence)];
 }
 
 export function answerEdge(request: IncomingMessage, response: ServerResponse, pages: string): boolean {
@@ -55,7 +56,11 @@ export function answerEdge(request: IncomingMessage, response: ServerResponse, p
   else if (name === "space.json") {
     response.writeHead(200, { "Content-Type": "application/json" });
     response.end(JSON.stringify(space));
-  } else if (name === "events") serveEvents(id, response);
+  } else if (name === "chat.json") {
+    response.writeHead(200, { "Content-Type": "application/json" });
+    response.end(JSON.stringify(rememberedOf()));
+  } else if (request.method === "POST") response.writeHead(204).end();
+  else if (name === "events") serveEvents(id, response);
   else if (name === "stream.mp4") {
     const presented = request.headers["x-parvis-appointment"] ?? "";
     if (!giveAppointment(id, String(presented), response)) serveStream(id, url.searchParams.get("from"), response);

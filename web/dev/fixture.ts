@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin, PreviewServer } from "vite";
 import { answerArchive } from "./archive.ts";
 import { answerEdge } from "./edge.ts";
+import { answerControl } from "./talk.ts";
 
 export function fixture(): Plugin {
   return {
@@ -15,7 +16,7 @@ export function fixture(): Plugin {
     configurePreviewServer(server: PreviewServer) {
       const pages = server.config.build.outDir;
       server.middlewares.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
-        if (!answerArchive(request, response) && !answerEdge(request, response, pages)) next();
+        if (!answerArchive(request, response) && !answerControl(request, response) && !answerEdge(request, response, pages)) next();
       });
     },
   };

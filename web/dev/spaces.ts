@@ -37,6 +37,17 @@ export function spaceOf(id: string): Space | null {
   };
   const waiting = { started_at: null, sequence: null, renditions: [], counts: { listeners: 0 } };
   switch (id) {
+    case "talk":
+    case "talkpoll":
+    case "talkbanned":
+      return { ...live, hands: "open", chat: { mode: "open", slow_s: 0, links: false }, links: { ...live.links, api: "/api/v1" } };
+    case "talkcalled":
+      return {
+        ...live, hands: "open", chat: { mode: "open", slow_s: 0, links: false }, links: { ...live.links, api: "/api/v1" },
+        speakers: [...CAST, person("camille", "Camille Roy", "speaker", { connected: false })],
+      };
+    case "talkclosed":
+      return { ...live, hands: "closed", chat: { mode: "off", slow_s: 0, links: false }, links: { ...live.links, api: "/api/v1" } };
     case "calm":
     case "handed":
     case "turn":

@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { number } from "../shared/format";
 import { useLanguage } from "../shared/language";
 import { useStore } from "../shared/store";
+import { EmojiPicture } from "./emoji";
 import type { Hall } from "./model";
 import { EMOJI } from "./reactions";
 import { useWords } from "./words";
@@ -19,7 +20,7 @@ export function ReactionRow({ hall }: { hall: Hall }): JSX.Element {
           key={emoji} type="button" class="reaction" disabled={resting} aria-label={words.reaction[i]} title={words.reaction[i]}
           data-testid={`react-${i}`} onClick={() => void hall.reactions.react(emoji)}
         >
-          <span class="emoji" aria-hidden="true">{emoji}</span>
+          <EmojiPicture emoji={emoji} />
         </button>
       ))}
     </div>
@@ -37,15 +38,15 @@ export function Risers({ hall }: { hall: Hall }): JSX.Element {
   return (
     <div class={still ? "risers risers-still" : "risers"} aria-hidden="true" data-testid="risers" data-heard={heard} title={words.reactionsHeard}>
       {still
-        ? Object.entries(sum).map(([emoji, n]) => (
-          <span key={emoji} class="figures"><span class="emoji">{emoji}</span>{number(n, language)}</span>
+        ? EMOJI.map((emoji) => sum[emoji] !== undefined && (
+          <span key={emoji} class="figures"><EmojiPicture emoji={emoji} />{number(sum[emoji], language)}</span>
         ))
         : rising.map(({ key, emoji, x, drift, delayMs }) => (
           <span
-            key={key} class="riser emoji"
+            key={key} class="riser"
             style={{ insetInlineStart: `${x * 100}%`, "--drift": String(drift), animationDelay: `${delayMs}ms` }}
           >
-            {emoji}
+            <EmojiPicture emoji={emoji} />
           </span>
         ))}
     </div>

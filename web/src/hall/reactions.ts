@@ -13,10 +13,12 @@ import { retryAfterS } from "./space";
 export const EMOJI = ["👏", "❤️", "😂", "😮", "🔥", "👍", "🎉", "🙏"] as const;
 export type Emoji = (typeof EMOJI)[number];
 
+export type Sum = Partial<Record<Emoji, number>>;
+
 /** One that rises. */
 export interface Riser {
   key: number;
-  emoji: string;
+  emoji: Emoji;
   /** Where it starts, 0 to 1 from one side of the square to the other. */
   x: number;
   /** How far it drifts to a side, -1 to 1. */
@@ -38,7 +40,7 @@ const LEAST_MS = 120;
 export class Reactions {
   readonly rising = new Store<Riser[]>([]);
   /** The latest sum, or nothing when that was a while ago. */
-  readonly sum = new Store<Record<string, number>>({});
+  readonly sum = new Store<Sum>({});
   /** All that were heard of since the page was opened. */
   readonly heard = new Store(0);
   readonly resting = new Store(false);
@@ -49,11 +51,14 @@ export class Reactions {
   constructor(private readonly address: () => string) {}
 
   take(counts: Record<string, number>): void {
-    const known = Object.fromEntries(EMOJI.flatMap((emoji) => {
+    const known: Sum = {};
+    let total = 0;
+    for (const emoji of EMOJI) {
       const n = counts[emoji] ?? 0;
-      return Number.isFinite(n) && n > 0 ? [[emoji, n]] : [];
-    }));
-    const total = Object.values(known).reduce((sum, n) => sum + n, 0);
+      if (!Number.isFinite(n) || n <= 0) continue;
+      known[emoji] = n;
+      total += n;
+    }
     if (total === 0) return;
     this.heard.set(this.heard.value + total);
     this.sum.set(known);
@@ -83,7 +88,7 @@ export class Reactions {
     this.sum.set({});
   }
 
-  #rise(emoji: string, delayMs: number): void {
+  #rise(emoji: Emoji, delayMs: number): void {
     // A page that nobody sees animates nothing, and must not gather what it missed.
     if (document.visibilityState === "hidden" || this.rising.value.length >= MOST_RISING) return;
     const key = (this.#key += 1);
@@ -97,11 +102,12 @@ export class Reactions {
  * At most `most` emoji that stand for `counts`: all of them when they are few, else by their shares (largest
  * remainder), rarer ones last. More people are more pictures, but not in proportion.
  */
-export function sampled(counts: Record<string, number>, most: number): string[] {
-  const total = Object.values(counts).reduce((sum, n) => sum + n, 0);
+export function sampled(counts: Sum, most: number): Emoji[] {
+  const felt = EMOJI.map((emoji) => ({ emoji, n: counts[emoji] ?? 0 }));
+  const total = felt.reduce((sum, { n }) => sum + n, 0);
   if (total === 0) return [];
   const places = Math.min(most, Math.ceil(total <= 4 ? total : 4 + Math.log2(total / 4)));
-  const shares = Object.entries(counts).map(([emoji, n]) => {
+  const shares = felt.map(({ emoji, n }) => {
     const exact = (n / total) * places;
     return { emoji, whole: Math.floor(exact), rest: exact % 1 };
   });
@@ -111,5 +117,5 @@ export function sampled(counts: Record<string, number>, most: number): string[] 
     share.whole += 1;
     left -= 1;
   }
-  return shares.flatMap(({ emoji, whole }) => new Array<string>(whole).fill(emoji));
+  return shares.flatMap(({ emoji, whole }) => new Array<Emoji>(whole).fill(emoji));
 }

@@ -36,7 +36,7 @@ export function HandSheet({ hall, talker }: { hall: Hall; talker: Talker }): JSX
         : <Down hall={hall} talker={talker} hand={hand} />}
       <p class="soft small talk-who">
         {words.youAre(session.name)}{" "}
-        {speaking.phase === "off" && (
+        {speaking.phase === "off" && !called && (
           <button type="button" class="button button-quiet" data-testid="sign-out" onClick={() => talker.sessions.signOut()}>
             {words.signOut}
           </button>
