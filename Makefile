@@ -68,6 +68,9 @@ bench: .make/dev .make/bench build/floor build/sink  ## measure Parvis beside it
 chaos: .make/dev  ## cause every fault for real and measure what listeners lost: ARGS="--only stage-kill --times 3"
 	$(BIN)/python -m tests.chaos $(ARGS)
 
+soak: .make/dev  ## a long evening with crowds that come and go: does anything grow, drift or get lost? ARGS="--minutes 60"
+	$(BIN)/python -m tests.soak $(ARGS)
+
 lint: .make/dev .make/npm
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -82,7 +85,7 @@ ifdef ARGS
 else
 	@# Two at a time where tests wait more than they work, then those that want the machine for themselves.
 	$(BIN)/pytest -n 2 --dist loadfile -m "not alone" tests/unit tests/contract tests/integration; beside=$$?; \
-	$(BIN)/pytest -m alone tests/integration tests/browser tests/chaos && exit $$beside
+	$(BIN)/pytest -m alone tests/integration tests/browser tests/chaos tests/soak && exit $$beside
 endif
 
 lock: .make/dev  ## make the pinned requirements anew from pyproject.toml

@@ -15,7 +15,7 @@ settings.register_profile("parvis", deadline=None)
 settings.load_profile("parvis")
 
 
-ALONE = ("browser", "chaos")
+ALONE = ("browser", "chaos", "soak")
 """Folders of which every test wants both processors."""
 
 

@@ -175,6 +175,8 @@ class LocalBus(LocalPublisher):
 
     def subscribe(self, *patterns: str, replay: bool = False) -> LocalSubscription:
         subscription = LocalSubscription(LocalReader(self._run_dir, *patterns, replay=replay))
+        # Who subscribes for a moment, again and again, leaves nothing behind, nor what it has not read.
+        self._subscriptions = [one for one in self._subscriptions if not one.is_closed]
         self._subscriptions.append(subscription)
         return subscription
 

@@ -221,6 +221,11 @@ class LocalSubscription:
         self._closed = False
 
     @property
+    def is_closed(self) -> bool:
+        """Nothing comes any more."""
+        return self._closed
+
+    @property
     def dropped(self) -> int:
         """Messages lost because the consumer was slow."""
         return self._reader.dropped

@@ -1,9 +1,10 @@
-"""`parvis doctor`: what this machine allows, how many listeners it holds, and what to change."""
+"""`parvis doctor`: what this machine allows, what is configured on it, and what to change."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import asdict
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,11 +14,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from parvis.cli.place import Place
+from parvis.configuration import Configuration
 from parvis.media.rendition import Rendition
+from parvis.ops import site
 from parvis.ops.checks import examine
-from parvis.ops.findings import Load, Report, Verdict
+from parvis.ops.findings import Finding, Load, Report, Verdict
 from parvis.ops.host import Host, read_host
-from parvis.settings import EdgeSettings, StageSettings, from_environment
 
 STYLES = {Verdict.FINE: "green", Verdict.BETTER: "yellow", Verdict.RAISE: "bold red", Verdict.UNKNOWN: "dim"}
 
@@ -28,33 +31,44 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
+    file: Annotated[
+        Path | None, typer.Argument(help="Settings; else as `parvis up` finds them.", show_default=False)
+    ] = None,
+    config: Annotated[
+        bool, typer.Option("--config", help="Show what is in force, and from where, and end.")
+    ] = False,
     listeners: Annotated[int, typer.Option(help="Listeners that this machine should hold.", min=1)] = 1000,
     arrive: Annotated[float, typer.Option(help="Seconds in which they come.", min=0.1)] = 60.0,
-    edges: Annotated[int, typer.Option(help="Edge processes; 0 means one a core.", min=0, max=64)] = 0,
+    edges: Annotated[
+        int | None, typer.Option(help="Edge processes; else as configured.", min=0, max=64)
+    ] = None,
     stretch: Annotated[
         int, typer.Option(help="Parts in a burst: 1 when calm, 32 at most.", min=1, max=32)
     ] = 1,
     codec: Annotated[Rendition, typer.Option(help="What they listen to.")] = Rendition.OPUS,
-    data: Annotated[Path, typer.Option(help="The data folder.")] = Path("data"),
+    data: Annotated[Path | None, typer.Option(help="The data folder; else as configured.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what this machine allows, how many listeners it holds, and what to change.
 
     Ends with 0 when everything is enough for --listeners, and with 1 when something stands below.
     """
-    edge_settings = from_environment(EdgeSettings())
-    stage_settings = from_environment(StageSettings())
+    if config:
+        _show_settings(Configuration.load(file), as_json=as_json)
+        return
+    place = Place.of(file, {"edges": edges, "data": data}, check=False)
     load = Load(
         listeners=listeners,
         arrive_s=arrive,
-        edges=edges or os.cpu_count() or 1,
-        connections_per_edge=edge_settings.max_connections,
+        edges=place.edges,
+        connections_per_edge=place.edge.max_connections,
         stretch=stretch,
         rendition=codec,
-        rtc_ports=(stage_settings.rtc_port_min, stage_settings.rtc_port_max),
+        rtc_ports=(place.stage.rtc_port_min, place.stage.rtc_port_max),
     )
-    host = read_host(data)
+    host = read_host(place.data)
     report = examine(host, load)
+    report = replace(report, findings=[*report.findings, *_look_at(place)])
     console = Console()
     if as_json:
         console.print_json(data=as_data(host, report))
@@ -62,6 +76,53 @@ def doctor(
         console.print(_table(report))
         _print_summary(console, report)
     raise typer.Exit(0 if report.fine else 1)
+
+
+def _look_at(place: Place) -> list[Finding]:
+    """What is configured, looked at for real."""
+    from parvis.ops.database_state import known_revisions, read_state  # here: it loads a database's library
+
+    doors = place.doors
+    return [
+        *site.tcp_ports(doors),
+        *site.certificates(doors),
+        site.disk_speed(place.data, place.run_dir),
+        site.database(read_state(place.control.database_url, place.data), known_revisions()),
+        *site.secret_files(_secret_files(place.configuration)),
+    ]
+
+
+def _secret_files(configuration: Configuration) -> Mapping[str, Path]:
+    """Files that hold secrets: the settings themselves, where one stands in them, and those they name."""
+    found = {}
+    for process in configuration.given:
+        for variable, text in configuration.variables(process).items():
+            if variable.endswith("_FILE"):
+                found[variable.removeprefix("PARVIS_").lower()] = Path(text)
+    secrets = [one for one in configuration.in_force() if one.value == "(set)"]
+    if configuration.file and any(one.source.startswith(f"{configuration.file}:") for one in secrets):
+        found["the settings"] = configuration.file
+    return found
+
+
+def _show_settings(configuration: Configuration, *, as_json: bool) -> None:
+    settings = list(configuration.in_force())
+    if as_json:
+        shown = {
+            "file": configuration.file and str(configuration.file),
+            "settings": [asdict(s) for s in settings],
+        }
+        typer.echo(json.dumps(shown, ensure_ascii=False))
+        return
+    console = Console()
+    title = f"Settings in force, from {configuration.file or 'no file'}"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for column in ("process", "setting", "value", "from"):
+        table.add_column(column, overflow="fold")
+    for one in settings:
+        style = "dim" if one.source == "default" else ""
+        table.add_row(*(Text(text, style) for text in (one.process, one.name, one.value, one.source)))
+    console.print(table)
 
 
 def as_data(host: Host, report: Report) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from pathlib import Path
 from parvis.certificate import Certificate
 from parvis.configuration import BUS, DEFAULT, Configuration
 from parvis.errors import UserError
+from parvis.ops.findings import Served
 from parvis.ops.supervisor import Child
 from parvis.settings import (
     ArchiveSettings,
@@ -55,9 +56,12 @@ class Place:
         config: Path | None = None,
         options: Mapping[str, object] | None = None,
         environment: Mapping[str, str] = os.environ,
+        *,
+        check: bool = True,
     ) -> Place:
         """As the file, the environment and the command's own options say, by the names of settings; options
-        that are None were not given. Raises `UserError` `setting-invalid`, `certificate-unusable`."""
+        that are None were not given. Raises `UserError` `setting-invalid`, and with `check`
+        `certificate-unusable`."""
         said = {
             f"PARVIS_{name.upper()}": str(value)
             for name, value in (options or {}).items()
@@ -78,7 +82,7 @@ class Place:
         archive_port = archive.archive_port
         if configuration.source("archive", "archive_port") == DEFAULT or archive_port == 0:
             archive_port = control.control_port + 1
-        for serving in (control, edge, archive):
+        for serving in (control, edge, archive) if check else ():
             Certificate.of(serving.certificate, serving.key)
         return cls(
             configuration,
@@ -129,6 +133,17 @@ class Place:
     def archive_url(self) -> str:
         """Origin of the archive, as people reach it."""
         return self.archive.public_archive_url or self.origins[1]
+
+    @property
+    def doors(self) -> list[Served]:
+        """Control, archive and edges, as people come to them."""
+        control, archive, edge = self.control, self.archive, self.edge
+        at = self.addresses
+        return [
+            Served("control", *at[0], control.certificate, control.key, control.public_control_url),
+            Served("archive", *at[1], archive.certificate, archive.key, archive.public_archive_url),
+            Served("edge", *at[2], edge.certificate, edge.key, edge.public_edge_url),
+        ]
 
     def children(self) -> list[Child]:
         """The processes, in the order in which they start."""

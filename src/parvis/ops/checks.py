@@ -246,6 +246,22 @@ def clock(host: Host, _load: Load) -> Finding:
     return Finding(name, f"synchronised, wrong by {error_ms:,.0f} ms at most", limits, verdict, None, change)
 
 
+def priorities(host: Host, _load: Load) -> Finding:
+    """Whether a stage may run before everything else (docs/decisions/0010-the-stage-before-the-edges.md)."""
+    name, limits = "priority of the stages", "the mixer's ticks under a crowd"
+    if host.realtime_priority is None:
+        return unknown(name, limits)
+    groups = {0: "shared by process", 1: "shared by session (autogroup)"}.get(host.autogroup or 0, "")
+    shared = "how it is shared is unknown" if host.autogroup is None else f"processor {groups}"
+    if host.realtime_priority > 0:
+        return Finding(name, f"real time allowed; {shared}", limits, Verdict.FINE)
+    change = "LimitRTPRIO=1 and LimitNICE=-10 in the unit (deploy/systemd), or CAP_SYS_NICE"
+    value = f"real time not allowed for this user; {shared}"
+    if host.autogroup:
+        change += "; else sysctl -w kernel.sched_autogroup_enabled=0"
+    return Finding(name, value, limits, Verdict.BETTER, None, change)
+
+
 def disk(host: Host, _load: Load) -> Finding:
     """Room in the data folder: the database, and recordings of both renditions."""
     name, limits = "free disk", "the database and recordings"
@@ -288,5 +304,6 @@ def congestion(host: Host, _load: Load) -> Finding:
 
 CHECKS: Final[tuple[Callable[[Host, Load], Finding], ...]] = (
     files_per_process, files_of_system, files_ceiling, cores, memory, socket_memory, network, conntrack,
-    joins, backlog, syn_backlog, socket_buffers, congestion, local_ports, rtc_ports, clock, cpu_time, disk,
+    joins, backlog, syn_backlog, socket_buffers, congestion, local_ports, rtc_ports, clock, cpu_time,
+    priorities, disk,
 )  # fmt: skip

@@ -47,6 +47,18 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """One door of Parvis: who listens where, with which certificate, under which name people come."""
+
+    role: str
+    host: str
+    port: int
+    certificate: str
+    key: str
+    public_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One line of the report. `limits` says in words what the value limits."""
 

@@ -69,6 +69,10 @@ class Host:
     links_mbps: Mapping[str, int | None] = field(default_factory=dict)
     """Speed of each network interface that is up, loopback left out; None where the driver does not say."""
     disk_free_bytes: int | None = None
+    autogroup: int | None = None
+    """`kernel.sched_autogroup_enabled`: 1 where the kernel shares the processor by session."""
+    realtime_priority: int | None = None
+    """The highest real-time priority that this user's processes may take; 0: none."""
 
 
 def read_host(data: Path, root: Path = Path("/")) -> Host:
@@ -122,6 +126,8 @@ def read_host(data: Path, root: Path = Path("/")) -> Host:
         clock_error_ms=error_ms,
         links_mbps=_links(root),
         disk_free_bytes=_disk_free(data),
+        autogroup=_number(sysctl / "kernel/sched_autogroup_enabled"),
+        realtime_priority=_realtime_priority(proc) if real else None,
     )
 
 
@@ -132,6 +138,15 @@ def _open_files() -> tuple[int | None, int | None]:
         for limit in resource.getrlimit(resource.RLIMIT_NOFILE)
     )
     return soft, hard
+
+
+def _realtime_priority(proc: Path) -> int:
+    """By right (capabilities(7): CAP_SYS_NICE is bit 23), or by RLIMIT_RTPRIO."""
+    for line in (_text(proc / "self/status") or "").splitlines():
+        name, _, value = line.partition(":")
+        if name == "CapEff" and int(value, 16) >> 23 & 1:
+            return 99
+    return resource.getrlimit(resource.RLIMIT_RTPRIO)[0]
 
 
 def _text(file: Path) -> str | None:

@@ -38,6 +38,8 @@ BIG = Host(
     clock_error_ms=2.0,
     links_mbps={"eth0": 100_000},
     disk_free_bytes=500 * GB,
+    autogroup=1,
+    realtime_priority=1,
 )
 CROWD = Load(listeners=600_000, edges=64, stretch=12, arrive_s=300)
 
