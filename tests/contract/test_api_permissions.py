@@ -24,7 +24,8 @@ SDP = "application/sdp"
 # Each cell is tried in a fresh Space: ana is its host, cleo co-host, sam speaker, and tess another speaker.
 # Where the acting host asks, ana is away and cleo acts; the operator is olga, who has no seat.
 # 503 on WHIP is `stage-away`: the asker was let through to a stage, and there is none here. 409 on a rescue
-# is `host-not-suspended`; 404 on the answer to a handoff is `handoff-unknown`.
+# is `host-not-suspended`; 404 on the answer to a handoff is `handoff-unknown`. 409 on hands is
+# `already-seated`, on a message that tess wrote `restore-late`.
 #
 #    method    path                                       nobody stranger speaker co-host acting host operator
 TABLE = """
@@ -44,6 +45,25 @@ TABLE = """
      POST      /api/v1/spaces/{space}/seats                   401    201     201    201    201   201   201
      PATCH     /api/v1/spaces/{space}/seats/{handle}          401    403     403    403    200   200   403
      DELETE    /api/v1/spaces/{space}/seats/{handle}          401    403     403    204    204   204   403
+     POST      /api/v1/spaces/{space}/seats/mute              401    403     403    200    200   200   403
+     POST      /api/v1/spaces/{space}/hands                   401    201     409    409    409   409   201
+     GET       /api/v1/spaces/{space}/hands/mine              401    404     404    404    404   404   404
+     DELETE    /api/v1/spaces/{space}/hands/mine              401    404     404    404    404   404   404
+     GET       /api/v1/spaces/{space}/hands                   401    403     403    200    200   200   403
+     PATCH     /api/v1/spaces/{space}/hands/{hand}            401    403     403    200    200   200   403
+     DELETE    /api/v1/spaces/{space}/hands                   401    403     403    204    204   204   403
+     POST      /api/v1/spaces/{space}/bans                    401    403     403    201    201   201   403
+     GET       /api/v1/spaces/{space}/bans                    401    403     403    200    200   200   403
+     DELETE    /api/v1/spaces/{space}/bans/{handle}           401    403     403    404    404   404   403
+     POST      /api/v1/spaces/{space}/messages                401    201     201    201    201   201   201
+     GET       /api/v1/spaces/{space}/messages                401    200     200    200    200   200   200
+     DELETE    /api/v1/spaces/{space}/messages/{message}      401    403     403    204    204   204   403
+     POST      /api/v1/spaces/{space}/messages/{message}/restore  401  403   403    409    409   409   403
+     PUT       /api/v1/spaces/{space}/pinned                  401    403     403    200    200   200   403
+     DELETE    /api/v1/spaces/{space}/pinned                  401    403     403    204    204   204   403
+     POST      /api/v1/spaces/{space}/polls                   401    403     403    201    201   201   403
+     GET       /api/v1/spaces/{space}/polls                   200    200     200    200    200   200   200
+     POST      /api/v1/spaces/{space}/polls/{poll}/close      401    403     403    200    200   200   403
      POST      /api/v1/spaces/{space}/invitations             401    403     403    201    201   201   403
      POST      /api/v1/spaces/{space}/handoff                 401    403     403    202    202   202   201
      POST      /api/v1/spaces/{space}/handoff-codes           401    403     403    403    201   201   403
@@ -106,6 +126,7 @@ async def ask(w: World, client: httpx.AsyncClient, method: str, path: str, role:
     other = await w.space("zoe")
     await (await w.person("zoe")).post(f"/api/v1/spaces/{other}/start")
     await w.person("tess")
+    manners = await ask_beforehand(w, space, path)
     url = path.format(
         space=space,
         handle="tess",
@@ -113,6 +134,7 @@ async def ask(w: World, client: httpx.AsyncClient, method: str, path: str, role:
         file="studio-1.js",
         handoff="no-such-handoff",
         pass_id="no-such-pass",
+        **manners,
     )
     seats = "/api/v1/spaces/{space}/seats"
     code = await w.invitation(space, "ana") if path == seats else ""
@@ -131,16 +153,38 @@ async def ask(w: World, client: httpx.AsyncClient, method: str, path: str, role:
         ("POST", "/api/v1/spaces/{space}/handoff"): {"to": other, "reason": "The other room is better."},
         ("POST", "/api/v1/accounts/{handle}/suspension"): {"reason": "A test."},
         ("POST", "/api/v1/spaces/{space}/invitations"): {},
+        ("PATCH", "/api/v1/spaces/{space}/hands/{hand}"): {"state": "called"},
+        ("POST", "/api/v1/spaces/{space}/bans"): {"handle": "tess", "reason": "A test."},
+        ("POST", "/api/v1/spaces/{space}/messages"): {"text": "Hello"},
+        ("PUT", "/api/v1/spaces/{space}/pinned"): {"message": manners["message"]},
+        ("POST", "/api/v1/spaces/{space}/polls"): {"question": "Well?", "choices": ["Yes", "No"]},
     }
     if (method, path) == ("POST", "/api/v1/whip/{space}"):
         return (await client.post(url, content="v=0\r\n", headers={"Content-Type": SDP})).status_code
     if path.endswith("/cover") and method == "PUT":
         return (await client.put(url, content=picture(), headers={"Content-Type": "image/png"})).status_code
-    if method == "PUT":
+    if path.endswith("/standby-loop") and method == "PUT":
         return (await client.put(url, content=tone(), headers={"Content-Type": "audio/wav"})).status_code
     if path.endswith("/events"):
         w.services.closing.set()  # the stream ends after its first line
     return (await client.request(method, url, json=bodies.get((method, path)))).status_code
+
+
+async def ask_beforehand(w: World, space: str, path: str) -> dict[str, str]:
+    """Ids of a hand, a message of tess and an open poll, where a path or its body needs them."""
+    found = {"hand": "none", "message": "1", "poll": "none"}
+    if "{hand}" in path:
+        hand = await (await w.person("kim")).post(f"/api/v1/spaces/{space}/hands")
+        found["hand"] = hand.json()["id"]
+    if "{message}" in path or path.endswith("/pinned"):
+        said = await (await w.person("tess")).post(f"/api/v1/spaces/{space}/messages", json={"text": "Hi"})
+        found["message"] = said.json()["id"]
+    if "{poll}" in path:
+        asked = {"question": "Well?", "choices": ["Yes", "No"]}
+        poll = await (await w.person("ana")).post(f"/api/v1/spaces/{space}/polls", json=asked)
+        # Where cleo acts, ana is away, but host all the same.
+        found["poll"] = poll.json()["id"]
+    return found
 
 
 def test_the_table_has_every_route() -> None:

@@ -39,10 +39,15 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client is not None else "unknown"
 
 
+def is_same_origin(request: Request, services: Services) -> bool:
+    """Whether `Origin` is this site."""
+    own = (f"{request.url.scheme}://{request.headers.get('host', '')}", services.origins.control)
+    return request.headers.get("origin") in own
+
+
 def check_same_origin(request: Request, services: Services) -> None:
     """Raises `Refused` `cross-origin` unless `Origin` is this site."""
-    own = (f"{request.url.scheme}://{request.headers.get('host', '')}", services.origins.control)
-    if request.headers.get("origin") not in own:
+    if not is_same_origin(request, services):
         raise Refused("cross-origin", "This request does not come from the studio.")
 
 

@@ -1,7 +1,7 @@
 """Errors as HTTP problems (RFC 9457): the one table from codes to answers.
 
-- A code has one status and one title, below. `Overloaded` is always 503 with `Retry-After` (429 for
-  `too-many-requests`), so `stage-full` is 409 from a Space and 503 from a stage.
+- A code has one status and one title, below. `Overloaded` is always 503 with `Retry-After` (429 where the
+  table says so), so `stage-full` is 409 from a Space and 503 from a stage.
 - A code that is not in the table gets the status of its class: a new error is never a 500 by accident.
 - Anything that is not a `ParvisError` is a bug: logged whole, answered as `internal`.
 """
@@ -31,6 +31,8 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "credentials-wrong": (401, "Handle and password do not fit"),
     "not-signed-in": (401, "Sign in first"),
     "account-suspended": (403, "The account is suspended"),
+    "banned": (403, "Banned from this Space"),
+    "chat-closed": (403, "The chat is closed"),
     "cross-origin": (403, "Not from another site"),
     "forbidden": (403, "Not allowed"),
     "handoff-code-invalid": (403, "The handoff code is not valid"),
@@ -41,32 +43,44 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "pass-invalid": (403, "The pass is not good"),
     "pass-needed": (403, "A pass is needed"),
     "account-unknown": (404, "No such account"),
+    "ban-unknown": (404, "No such ban"),
+    "hand-unknown": (404, "No such hand"),
     "handoff-unknown": (404, "No such handoff"),
+    "message-unknown": (404, "No such message"),
     "not-found": (404, "Not found"),
     "pass-unknown": (404, "No such pass"),
+    "poll-unknown": (404, "No such poll"),
     "seat-unknown": (404, "No such seat"),
     "session-unknown": (404, "No such session"),
     "space-unknown": (404, "No such Space"),
     "method-not-allowed": (405, "This can't be done here"),
     "request-timeout": (408, "The request did not arrive in time"),
+    "already-seated": (409, "You have a seat"),
+    "hand-over": (409, "The hand is not raised any more"),
     "handle-taken": (409, "The handle is taken"),
     "handoff-loop": (409, "The handoff would lead back"),
     "handoff-over": (409, "The handoff is decided"),
+    "hands-closed": (409, "No hands are taken now"),
     "host-must-stay": (409, "The host must stay"),
     "host-not-suspended": (409, "The host is not suspended"),
     "passes-full": (409, "There are enough passes"),
+    "poll-running": (409, "Another poll is open"),
+    "restore-late": (409, "It stays deleted"),
     "space-begun": (409, "The Space has begun"),
     "space-ended": (409, "The Space is over"),
     "space-not-live": (409, "The Space is not on air"),
     "stage-full": (409, "The stage is full"),
+    "stage-locked": (409, "The stage is locked"),
     "successor-needed": (409, "Name who is host after you"),
     "too-large": (413, "Too large"),
     "media-type": (415, "Wrong media type"),
     "audio-too-long": (422, "The sound is too long"),
     "audio-unreadable": (422, "This is no sound that we can read"),
     "input-invalid": (422, "The input is not valid"),
+    "link-refused": (422, "No links here"),
     "offer-unsupported": (422, "This offer can't be answered"),
     "picture-unreadable": (422, "This is no picture that we can read"),
+    "slow-mode": (429, "Slow mode"),
     "too-many-requests": (429, "Too many requests"),
     "internal": (500, "A fault of ours"),
     "format-unknown": (501, "Only JSON and XML are spoken"),
@@ -89,7 +103,7 @@ _BY_CLASS: Final[tuple[tuple[type[ParvisError], int], ...]] = (
 def status_of(error: ParvisError) -> int:
     """The HTTP status of an error."""
     if isinstance(error, Overloaded):
-        return 429 if error.code == "too-many-requests" else 503
+        return 429 if PROBLEMS.get(error.code, (503, ""))[0] == 429 else 503
     if error.code in PROBLEMS:
         return PROBLEMS[error.code][0]
     return next(status for kind, status in _BY_CLASS if isinstance(error, kind))

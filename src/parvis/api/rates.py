@@ -33,6 +33,17 @@ class Rates:
     write_by_account: str = "240 per minute"
     whip_by_account: str = "30 per minute"
     events_by_account: str = "60 per minute"
+    hand_by_account: str = "12 per minute"
+    hand_by_address: str = "240 per minute"
+    hand_look_by_account: str = "20 per minute"
+    hand_look_by_address: str = "600 per minute"
+    message_by_account: str = "20 per minute"
+    message_burst_by_account: str = "5 per 5 second"
+    message_by_address: str = "240 per minute"
+    message_by_space: str = "1800 per minute"
+    messages_read_by_account: str = "60 per minute"
+    messages_read_by_address: str = "600 per minute"
+    look_by_address: str = "300 per minute"
     lists_by_address: str = "600 per minute"
 
 
@@ -67,6 +78,32 @@ class RateLimits:
     async def lists(self, address: str) -> None:
         """Lists, search, calendars, pictures: for strangers. Raises `Overloaded` `too-many-requests`."""
         await self._count("lists_by_address", _network(address))
+
+    async def hand(self, account_id: str, address: str) -> None:
+        """Raises `Overloaded` `too-many-requests`."""
+        await self._count("hand_by_account", account_id)
+        await self._count("hand_by_address", _network(address))
+
+    async def hand_look(self, account_id: str, address: str) -> None:
+        """Raises `Overloaded` `too-many-requests`."""
+        await self._count("hand_look_by_account", account_id)
+        await self._count("hand_look_by_address", _network(address))
+
+    async def message(self, account_id: str, address: str, space_id: str) -> None:
+        """Raises `Overloaded` `too-many-requests`. A Space takes about twice what its program carries."""
+        await self._count("message_burst_by_account", account_id)
+        await self._count("message_by_account", account_id)
+        await self._count("message_by_address", _network(address))
+        await self._count("message_by_space", space_id)
+
+    async def read_messages(self, account_id: str, address: str) -> None:
+        """Raises `Overloaded` `too-many-requests`."""
+        await self._count("messages_read_by_account", account_id)
+        await self._count("messages_read_by_address", _network(address))
+
+    async def look(self, address: str) -> None:
+        """What anybody may ask. Raises `Overloaded` `too-many-requests`."""
+        await self._count("look_by_address", _network(address))
 
     async def events(self, account_id: str) -> None:
         """Raises `Overloaded` `too-many-requests`."""

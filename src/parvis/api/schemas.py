@@ -15,6 +15,7 @@ from parvis.spaces.terms import (
     KEEP_OPEN_MAX_S,
     POSTPONE_MAX_S,
     POSTPONE_MIN_S,
+    SLOW_MAX_S,
     SUCCESSORS_MAX,
 )
 from parvis.spaces.visibility import TOPIC_MAX, TOPICS_MAX
@@ -40,10 +41,13 @@ Description = Annotated[str, StringConstraints(max_length=DESCRIPTION_MAX)]
 Language = Annotated[str, StringConstraints(pattern=LANGUAGE_PATTERN)]
 RoleName = Literal["host", "co-host", "speaker"]
 GivenRole = Literal["co-host", "speaker"]
+SeatRole = Literal["host", "co-host", "speaker"]
 StateName = Literal["scheduled", "live", "held", "ended"]
 StandbyName = Literal["silence", "tone", "notice", "loop"]
 AbsentName = Literal["hold", "acting", "postpone"]
 RecordingName = Literal["off", "program", "tracks"]
+HandsName = Literal["open", "closed"]
+ChatModeName = Literal["open", "stage", "off"]
 VisibilityName = Literal["public", "unlisted", "members"]
 Topics = Annotated[
     list[Annotated[str, StringConstraints(min_length=1, max_length=TOPIC_MAX)]], Field(max_length=TOPICS_MAX)
@@ -82,6 +86,14 @@ class SignInBody(Input):
     password: Annotated[str, StringConstraints(max_length=1_000)]
 
 
+class ChatTerms(Input):
+    """Who may write, how often, and what; only what is there changes."""
+
+    mode: ChatModeName = "open"
+    slow_s: Annotated[int, Field(ge=0, le=SLOW_MAX_S)] = 0
+    links: bool = False
+
+
 class TermsDraft(Input):
     """Settings; what is not there has its default."""
 
@@ -93,6 +105,9 @@ class TermsDraft(Input):
     if_absent: AbsentName = "hold"
     postpone_s: Postpone = 600
     recording: RecordingName = "off"
+    hands: HandsName = "open"
+    stage_locked: bool = False
+    chat: ChatTerms = Field(default_factory=ChatTerms)
     visibility: VisibilityName = "public"
     topics: Topics = Field(default_factory=list)
 
@@ -128,7 +143,7 @@ class SeatEdit(Input):
     model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"minProperties": 1})
 
     muted: bool = Field(default_factory=bool)
-    role: GivenRole = Field(default_factory=lambda: "speaker")
+    role: SeatRole = Field(default_factory=lambda: "speaker")
     reason: Reason | None = None
 
 
@@ -206,6 +221,14 @@ class HandedTo(Output):
     at: TimeOut
 
 
+class ChatOut(Output):
+    """Who may write, how often, and whether listeners may write links."""
+
+    mode: ChatModeName
+    slow_s: int
+    links: bool
+
+
 class SpaceOut(Output):
     """A Space as the asker sees it."""
 
@@ -236,6 +259,9 @@ class SpaceOut(Output):
     if_absent: AbsentName
     postpone_s: int
     recording: RecordingName
+    hands: HandsName
+    stage_locked: bool
+    chat: ChatOut
     visibility: VisibilityName
     topics: list[str]
     cover: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from parvis.api.ballots import Ballots
 from parvis.api.board import Board
 from parvis.api.home_page import HomePage
 from parvis.api.live import LiveState
@@ -15,6 +16,7 @@ from parvis.api.previews import Previews
 from parvis.api.rates import RateLimits, Rates
 from parvis.api.stages import Stages
 from parvis.api.standby import StandbyLoops
+from parvis.api.talk import BusTalk
 from parvis.api.views import Origins
 from parvis.bus.leases import Leases
 from parvis.bus.port import Bus
@@ -23,10 +25,14 @@ from parvis.people.passwords import Passwords
 from parvis.people.service import People
 from parvis.people.tokens import Tokens, load_or_make_key
 from parvis.settings import ControlSettings
+from parvis.spaces.bans import Bans
+from parvis.spaces.chat import Chat
 from parvis.spaces.handoffs import Handoffs
+from parvis.spaces.hands import Hands
 from parvis.spaces.listings import Listings
 from parvis.spaces.pass_text import load_or_make_keys
 from parvis.spaces.passes import Passes
+from parvis.spaces.polls import Polls
 from parvis.spaces.rescue import Rescues
 from parvis.spaces.service import Spaces
 from parvis.spaces.upkeep import Upkeep
@@ -58,6 +64,12 @@ class Services:
     handoffs: Handoffs
     rescues: Rescues
     upkeep: Upkeep
+    talk: BusTalk
+    hands: Hands
+    bans: Bans
+    chat: Chat
+    polls: Polls
+    ballots: Ballots
     standby: StandbyLoops
     listings: Listings
     passes: Passes
@@ -80,6 +92,8 @@ class Services:
     async def restore(self) -> None:
         """Publishes all that matters, at start."""
         await self.board.restore(self.database)
+        await self.bans.restore()
+        await self.ballots.restore()
         await self.pass_board.restore(self.database)
         for space in self.board.open():
             await self.standby.tell(space)
@@ -107,6 +121,8 @@ def build_services(
     live = LiveState(clock)
     board = Board(bus, live, clock)
     handoffs = Handoffs(database, board, clock)
+    talk = BusTalk(bus, live, clock)
+    polls = Polls(database, board, clock)
     pass_board = PassBoard(bus, clock)
     return Services(
         settings=settings,
@@ -119,6 +135,12 @@ def build_services(
         handoffs=handoffs,
         rescues=Rescues(database, board, clock, handoffs, live.seen),
         upkeep=Upkeep(database, board, clock),
+        talk=talk,
+        hands=Hands(database, board, clock, talk),
+        bans=Bans(database, board, clock, talk),
+        chat=Chat(database, board, clock, talk),
+        polls=polls,
+        ballots=Ballots(polls, clock, board.get),
         standby=StandbyLoops(settings.data / "standby", bus),
         listings=Listings(database),
         passes=Passes(database, pass_board, clock, load_or_make_keys(settings.data)),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from parvis.api.live import LiveState
 from parvis.api.schemas import (
     AccountOut,
+    ChatOut,
     CountsOut,
     HandedTo,
     HostOut,
@@ -19,14 +20,15 @@ from parvis.api.schemas import (
     SpaceOut,
 )
 from parvis.api.times import rfc3339, rfc3339_or_none
+from parvis.bus.messages import ChatState, PinnedState, PollState, SeatState, SpaceMessage
 from parvis.bus.messages import Handoff as HandoffMessage
-from parvis.bus.messages import SeatState, SpaceMessage
 from parvis.people.account import Account
 from parvis.people.port import Session
 from parvis.settings import ControlSettings
 from parvis.spaces import plan
 from parvis.spaces.handoff import Handoff, HandoffState, in_force
 from parvis.spaces.permissions import Standing
+from parvis.spaces.poll import Poll
 from parvis.spaces.seat import Seat
 from parvis.spaces.space import Space, State
 
@@ -148,6 +150,9 @@ def space_out(space: Space, account_id: str | None, live: LiveState, origins: Or
         if_absent=terms.if_absent.value,
         postpone_s=terms.postpone_s,
         recording=terms.recording.value,
+        hands=terms.hands.value,
+        stage_locked=terms.stage_locked,
+        chat=ChatOut(mode=terms.chat_mode.value, slow_s=terms.chat_slow_s, links=terms.chat_links),
         visibility=space.listing.visibility.value,
         topics=list(space.listing.topics),
         cover=origins.cover(space.listing.cover),
@@ -243,11 +248,27 @@ def space_message(space: Space) -> SpaceMessage:
         if_absent=plan.if_absent(space).value,
         recording=space.terms.recording.value,
         recorded=space.recorded,
+        hands=space.terms.hands.value,
+        stage_locked=space.terms.stage_locked,
+        chat=ChatState(space.terms.chat_mode.value, space.terms.chat_slow_s, space.terms.chat_links),
+        pinned=PinnedState(**asdict(space.pinned)) if space.pinned is not None else None,
+        poll=_poll_state(space.poll) if space.poll is not None else None,
         visibility=space.listing.visibility.value,
         topics=space.listing.topics,
         cover=space.listing.cover,
         end_reason=space.end_reason,
         handoffs=tuple(_handoff_message(h) for h in space.handoffs if h.state is HandoffState.MADE),
+    )
+
+
+def _poll_state(poll: Poll) -> PollState:
+    return PollState(
+        id=poll.id,
+        question=poll.question,
+        choices=poll.choices,
+        counts=poll.counts,
+        state="open" if poll.is_open else "closed",
+        closes_at=rfc3339_or_none(poll.closes_at_ms),
     )
 
 

@@ -47,7 +47,7 @@ class Watch:
             group.create_task(self._beat(), name="control: beat")
 
     async def _listen(self) -> None:
-        subscription = self._bus.subscribe("seats.", "edge.", "pass-use.", "process.", replay=True)
+        subscription = self._bus.subscribe("seats.", "edge.", "crowd.", "pass-use.", "process.", replay=True)
         try:
             async for subject, payload in subscription:
                 await self.hear(subject, payload)
@@ -59,6 +59,9 @@ class Watch:
         try:
             if subject.startswith("pass-use."):
                 self._services.pass_board.hear(payload)
+                return
+            if subject.startswith("crowd."):
+                self._services.ballots.hear(payload)
                 return
             space_id = self._services.live.hear(subject, payload)
         except (ProtocolError, TypeError, KeyError, ValueError, AttributeError) as error:
@@ -86,9 +89,11 @@ class Watch:
             await self._look_at(space)
             await self._keep_up(space.id)
         await self._services.pass_board.look(self._services.passes)
+        await self._services.ballots.tick()
         now_s = self._services.clock.monotonic_s()
         if now_s - self._peaks_s >= PEAKS_EVERY_S:
             self._peaks_s = now_s
+            await self._forget_texts()
             await self._keep_peaks()
             self._services.board.clear_old()
             still_open = {space.id for space in self._services.board.open()}
@@ -97,6 +102,7 @@ class Watch:
                     self._services.pass_board.forget(space_id)
             known = frozenset(space.id for space in self._services.board.all())
             self._services.live.keep_only(known)
+            self._services.talk.keep_only(known)
             self._connected_s = {s: t for s, t in self._connected_s.items() if s in known}
             self._kept_peaks = {s: n for s, n in self._kept_peaks.items() if s in known}
 
@@ -132,6 +138,12 @@ class Watch:
         else:
             acting = changed.acting.person.handle if changed.acting is not None else None
             log.info("upkeep", space=space_id, state=changed.state.value, acting=acting)
+
+    async def _forget_texts(self) -> None:
+        try:
+            await self._services.chat.forget()
+        except Overloaded as error:
+            log.warning("deleted messages not forgotten", error=str(error))
 
     async def _keep_peaks(self) -> None:
         risen = {

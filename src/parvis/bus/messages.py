@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import struct
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from parvis.errors import RemoteProtocolError
@@ -30,6 +30,37 @@ class SeatState:
     role: str
     muted_by: str | None = None
     account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatState:
+    """Who may write ("open", "stage", "off"), how often, and whether listeners may write links."""
+
+    mode: str = "open"
+    slow_s: int = 0
+    links: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedState:
+    """The message that everybody sees; `by` is a handle."""
+
+    id: str
+    by: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PollState:
+    """The newest poll: "open" or "closed"; `counts` is the least that it stands at, `closes_at` RFC 3339."""
+
+    id: str
+    question: str
+    choices: tuple[str, ...]
+    counts: tuple[int, ...]
+    state: str
+    closes_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +114,11 @@ class SpaceMessage:
     cover: str = ""
     end_reason: str | None = None
     handoffs: tuple[Handoff, ...] = ()
+    hands: str = "open"
+    stage_locked: bool = False
+    chat: ChatState = ChatState()
+    pinned: PinnedState | None = None
+    poll: PollState | None = None
     monitors: tuple[str, ...] = ()
     """Handles of those who may listen at stage delay without a seat."""
 
@@ -99,6 +135,12 @@ class SpaceMessage:
         fields["seats"] = tuple(SeatState(**_known(seat, SeatState)) for seat in fields.get("seats", ()))
         fields["topics"] = tuple(fields.get("topics", ()))
         fields["handoffs"] = tuple(Handoff(**_known(one, Handoff)) for one in fields.get("handoffs", ()))
+        fields["chat"] = ChatState(**_known(fields.get("chat") or {}, ChatState))
+        if fields.get("pinned") is not None:
+            fields["pinned"] = PinnedState(**_known(fields["pinned"], PinnedState))
+        if fields.get("poll") is not None:
+            poll = PollState(**_known(fields["poll"], PollState))
+            fields["poll"] = replace(poll, choices=tuple(poll.choices), counts=tuple(poll.counts))
         fields["monitors"] = tuple(fields.get("monitors", ()))
         return cls(**fields)
 

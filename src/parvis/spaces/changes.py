@@ -63,9 +63,13 @@ class Changes:
         return await self._transact(work)
 
     async def _transact(
-        self, work: Callable[[SpaceRecords], Awaitable[tuple[Result, Sequence[Space]]]]
+        self,
+        work: Callable[[SpaceRecords], Awaitable[tuple[Result, Sequence[Space]]]],
+        *,
+        tell: Callable[[Result], None] = lambda _: None,
     ) -> Result:
-        """Runs `work` in one transaction and announces the Spaces that it gives, which it has kept."""
+        """Runs `work` in one transaction and announces the Spaces that it gives, which it has kept. `tell` is
+        called with its result after that, for what else is to be said."""
 
         async def run() -> Result:
             async with self._store.write_spaces() as records:
@@ -73,6 +77,7 @@ class Changes:
             # No await between the commit and this: changes are announced in the order they were kept.
             for space in changed:
                 self._announcer.announce(space)
+            tell(result)
             return result
 
         task = asyncio.create_task(run())

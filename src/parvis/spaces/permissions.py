@@ -40,6 +40,10 @@ class Act(StrEnum):
     HAND_OFF = "hand the audience off"
     RECEIVE = "decide who hands an audience to this Space"
     RESCUE = "rescue the Space"
+    TAKE_HANDS = "decide about hands"
+    BAN = "ban"
+    MODERATE = "moderate the chat"
+    POLL = "hold a poll"
     CHANGE_ROLES = "change roles"
     NAME_SUCCESSORS = "name successors"
     MAKE_HANDOFF_CODES = "make handoff codes"
@@ -59,6 +63,10 @@ _CO_HOST: Final = _SPEAKER | {
     Act.HAND_OFF,
     Act.RECEIVE,
     Act.RESCUE,
+    Act.TAKE_HANDS,
+    Act.BAN,
+    Act.MODERATE,
+    Act.POLL,
 }
 _ACTING_HOST: Final = _CO_HOST | {
     Act.CHANGE_ROLES,

@@ -12,6 +12,7 @@ from parvis.spaces.entry_pass import Pass, VoidReason
 from parvis.spaces.handoff import HandoffCode
 from parvis.spaces.invitation import Invitation
 from parvis.spaces.log import Entry
+from parvis.spaces.port_manners import MannersRecords
 from parvis.spaces.space import Space, State
 
 
@@ -23,7 +24,7 @@ class Place:
     space_id: str
 
 
-class SpaceRecords(Protocol):
+class SpaceRecords(MannersRecords, Protocol):
     """Spaces and invitations inside one transaction."""
 
     async def add(self, space: Space) -> None: ...

@@ -244,10 +244,14 @@ class Spaces(Changes):
     async def take_seat(self, space_id: str, code: str, asker: Person) -> Space:
         """A seat for an invitation; who has as good a one already spends no use.
 
-        Raises `Refused` `invitation-invalid`, `Conflict` `space-ended`, `stage-full`.
+        Raises `Refused` `invitation-invalid`, `banned`, `Conflict` `space-ended`, `stage-locked`,
+        `stage-full`.
         """
 
         async def change(space: Space, records: SpaceRecords) -> Space:
+            ban = await records.ban_of(space_id, asker.account_id)
+            if ban is not None:
+                raise ban.refusal()
             space.check_open()
             invitation = await records.invitation(words.code_hash(code))
             if invitation is None:
@@ -279,14 +283,14 @@ class Spaces(Changes):
             mine = space.standing_of(asker.account_id)
             check_may(mine, Act.SEE_STAGE)
             if role is not None:
-                check_may(mine, Act.CHANGE_ROLES)
+                check_may(mine, Act.HAND_ROLE_ON if role is Role.HOST else Act.CHANGE_ROLES)
             if muted is not None and not own:
                 check_may(mine, Act.MUTE_OTHERS)
             seat = space.seat_named(handle)
             space.check_open()
             changed = space
             if role is not None:
-                changed = changed.give_role(seat, role)
+                changed = changed.hand_on(seat) if role is Role.HOST else changed.give_role(seat, role)
                 if changed is not space:
                     entry = self._entry(space_id, asker, "role-given", handle, reason)
                     await records.add_entry(replace(entry, details={"role": role.value}))
@@ -301,6 +305,26 @@ class Spaces(Changes):
             return changed
 
         return await self._change_with(space_id, change)
+
+    async def mute_all(self, space_id: str, asker: Person, reason: str | None = None) -> int:
+        """Silences all speakers at once, by the host; how many it was new to.
+
+        Raises `Refused`, `NotFound` `space-unknown`, `Conflict` `space-ended`.
+        """
+        reason = check_reason(reason) if reason is not None else None
+
+        async def work(records: SpaceRecords) -> tuple[int, list[Space]]:
+            space = await found(records, space_id, lock=True)
+            check_may(space.standing_of(asker.account_id), Act.MUTE_OTHERS)
+            changed, count = space.mute_all()
+            if changed is space:
+                return 0, []
+            await records.save(changed)
+            entry = self._entry(space_id, asker, "all-muted", reason=reason)
+            await records.add_entry(replace(entry, details={"seats": count}))
+            return count, [changed]
+
+        return await self._transact(work)
 
     async def remove_seat(
         self,

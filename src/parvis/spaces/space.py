@@ -29,7 +29,9 @@ from typing import Final
 
 from parvis.errors import Conflict, NotFound
 from parvis.spaces.handoff import Handoff, withdrawn
+from parvis.spaces.message import Pinned
 from parvis.spaces.permissions import Standing
+from parvis.spaces.poll import Poll
 from parvis.spaces.seat import Person, Role, Seat
 from parvis.spaces.terms import DEFAULT_TERMS, Recording, Terms
 from parvis.spaces.visibility import DEFAULT_LISTING, Listing
@@ -59,6 +61,7 @@ class Space:
     `acting_id` is the account of the acting host. `host_away_since_ms` and `acting_away_since_ms` say since
     when they are not connected, `held_since_ms` since when nobody is; `ends_at_ms` when it ends by itself
     after a handoff. `standby_loop` counts uploads of a standby sound, negative when there is none any more.
+    `poll` is the newest one.
     """
 
     id: str
@@ -86,6 +89,8 @@ class Space:
     handoffs: tuple[Handoff, ...] = ()
     listing: Listing = DEFAULT_LISTING
     end_reason: str | None = None
+    pinned: Pinned | None = None
+    poll: Poll | None = None
 
     @property
     def taken(self) -> tuple[Seat, ...]:
@@ -177,6 +182,7 @@ class Space:
             ends_at_ms=None,
             held_since_ms=None,
             handoffs=withdrawn(self.handoffs),
+            poll=None,
             **_NOBODY_ACTS,
         )
 
@@ -246,7 +252,7 @@ class Space:
     def seat_person(self, person: Person, role: Role, now_ms: int) -> Space:
         """Gives a seat, or a higher role to who has one. Who comes back is still muted by the host if it was.
 
-        Raises `Conflict` `space-ended`, `stage-full`.
+        Raises `Conflict` `space-ended`, `stage-locked`, `stage-full`.
         """
         self.check_open()
         assert role is not Role.HOST, "a host is made with the Space"
@@ -254,6 +260,8 @@ class Space:
         if seat is not None:
             rises = seat.role is Role.SPEAKER and role is Role.CO_HOST
             return self.give_role(seat, role) if rises else self
+        if self.terms.stage_locked:
+            raise Conflict("stage-locked", "The stage is locked: nobody takes a new seat now.")
         self._check_room(role)
         before = next((s for s in self.seats if s.person.account_id == person.account_id), None)
         muted = before is not None and before.muted_by_host
@@ -295,6 +303,40 @@ class Space:
         seats = tuple(now.get(seat.person.account_id, seat) for seat in self.seats)
         return self._changed(seats=seats, **_NOBODY_ACTS)
 
+    def hand_on(self, successor: Seat) -> Space:
+        """Another host for good; who was it stays as co-host. To the host itself nothing changes.
+
+        Raises `Conflict` `space-ended`, `stage-full` when both seats for co-hosts are others'.
+        """
+        self.check_open()
+        if successor.role is Role.HOST:
+            return self
+        if successor.role is not Role.CO_HOST:
+            self._check_room(Role.CO_HOST)
+        old = replace(self.host, role=Role.CO_HOST)
+        new = replace(successor, role=Role.HOST, muted_by_host=False)
+        now = {seat.person.account_id: seat for seat in (old, new)}
+        seats = tuple(now.get(seat.person.account_id, seat) for seat in self.seats)
+        return self._changed(seats=seats, **_NOBODY_ACTS)
+
+    def mute_all(self) -> tuple[Space, int]:
+        """Silences all speakers, by the host; not co-hosts, nor who acts as host. How many it was new to.
+
+        Raises `Conflict` `space-ended`.
+        """
+        self.check_open()
+        heard = {
+            seat.person.account_id: seat.mute_by_host()
+            for seat in self.on_stage
+            if seat.role is Role.SPEAKER
+            and not seat.muted_by_host
+            and seat.person.account_id != self.acting_id
+        }
+        if not heard:
+            return self, 0
+        seats = tuple(heard.get(seat.person.account_id, seat) for seat in self.seats)
+        return self._changed(seats=seats), len(heard)
+
     def checked_acting(self) -> Space:
         """The same, without an acting host who is not on stage any more."""
         if self.acting_id is None or self.acting is not None:
@@ -324,6 +366,21 @@ class Space:
     def with_handoffs(self, handoffs: tuple[Handoff, ...], **ends: int | None) -> Space:
         """What `handoff.py` made of them, and `ends_at_ms` if that changes, too."""
         return self._changed(handoffs=handoffs, **ends)
+
+    # Conversation.
+
+    def pin(self, pinned: Pinned | None) -> Space:
+        """A message that everybody shall see, or, even when it is over, none any more.
+
+        Raises `Conflict` `space-ended`.
+        """
+        if pinned is not None:
+            self.check_open()
+        return self if pinned == self.pinned else self._changed(pinned=pinned)
+
+    def with_poll(self, poll: Poll) -> Space:
+        """The newest poll, as it is now."""
+        return self if poll == self.poll else self._changed(poll=poll)
 
     def told_again(self) -> Space:
         """The same with a new revision: something of it that is kept elsewhere has changed."""

@@ -5,6 +5,9 @@
 - `keep_open_s`: how long a held Space is kept before it ends by itself, up to a week; 0: until it is ended.
 - `auto_start`: on air by itself at the announced time; None means yes as soon as there is one.
 - `if_absent`: what happens at that time without the host; `postpone_s`, a minute to a day, is by how much.
+- `hands`: whether listeners may ask to speak; `stage_locked`: nobody takes a new seat, called or invited.
+- `chat_mode`: who may write; `chat_slow_s`: how long one waits between two messages, up to 5 minutes;
+  `chat_links`: whether listeners may write links. The last two do not bind who has a seat.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ SUCCESSORS_MAX: Final = 20
 KEEP_OPEN_MAX_S: Final = 604_800
 POSTPONE_MIN_S: Final = 60
 POSTPONE_MAX_S: Final = 86_400
+SLOW_MAX_S: Final = 300
 
 
 class Standby(StrEnum):
@@ -48,6 +52,21 @@ class Recording(StrEnum):
     TRACKS = "tracks"
 
 
+class HandsMode(StrEnum):
+    """Whether listeners may raise a hand."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class ChatMode(StrEnum):
+    """Who may write."""
+
+    OPEN = "open"
+    STAGE = "stage"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The settings of one Space, as above."""
@@ -60,6 +79,11 @@ class Terms:
     if_absent: IfAbsent = IfAbsent.HOLD
     postpone_s: int = 600
     recording: Recording = Recording.OFF
+    hands: HandsMode = HandsMode.OPEN
+    stage_locked: bool = False
+    chat_mode: ChatMode = ChatMode.OPEN
+    chat_slow_s: int = 0
+    chat_links: bool = False
 
 
 DEFAULT_TERMS: Final = Terms()
@@ -70,6 +94,7 @@ def check_terms(terms: Terms) -> Terms:
     _check_range("grace_s", terms.grace_s, 0, GRACE_MAX_S)
     _check_range("keep_open_s", terms.keep_open_s, 0, KEEP_OPEN_MAX_S)
     _check_range("postpone_s", terms.postpone_s, POSTPONE_MIN_S, POSTPONE_MAX_S)
+    _check_range("chat.slow_s", terms.chat_slow_s, 0, SLOW_MAX_S)
     successors = terms.successors
     if len(successors) > SUCCESSORS_MAX or len(set(successors)) < len(successors):
         raise UserError("input-invalid", f"successors: at most {SUCCESSORS_MAX} different handles.")

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from sqlalchemy import Row, Select, and_, delete, func, insert, or_, select, update
 
 from parvis.spaces.handoff import Handoff, HandoffState
 from parvis.spaces.invitation import Invitation
+from parvis.spaces.message import Pinned
+from parvis.spaces.poll import Poll
 from parvis.spaces.port import Place
 from parvis.spaces.seat import Person, Role, Seat
 from parvis.spaces.space import OPEN_STATES, Space, State
-from parvis.spaces.terms import IfAbsent, Recording, Standby, Terms
+from parvis.spaces.terms import ChatMode, HandsMode, IfAbsent, Recording, Standby, Terms
 from parvis.spaces.visibility import Listing, Visibility
+from parvis.store.conversation import ConversationTables
+from parvis.store.hands import HandTables
 from parvis.store.listings import ListingTables
 from parvis.store.passes import PassTables
 from parvis.store.records import BesideSpaces
@@ -27,7 +32,7 @@ _ELSEWHERE: Final = ("seats", "terms", "handoffs", "listing")
 _TERMS: Final = tuple(Terms.__dataclass_fields__)
 
 
-class SpaceTables(BesideSpaces, PassTables, ListingTables):
+class SpaceTables(BesideSpaces, PassTables, ListingTables, HandTables, ConversationTables):
     """Records inside the transaction of `connection`."""
 
     async def add(self, space: Space) -> None:
@@ -182,6 +187,10 @@ def _space_row(space: Space) -> dict[str, Any]:
         "standby": space.terms.standby.value,
         "if_absent": space.terms.if_absent.value,
         "recording": space.terms.recording.value,
+        "hands": space.terms.hands.value,
+        "chat_mode": space.terms.chat_mode.value,
+        "pinned": asdict(space.pinned) if space.pinned is not None else None,
+        "poll": asdict(space.poll) if space.poll is not None else None,
         "visibility": space.listing.visibility.value,
         "topics": list(space.listing.topics),
         "cover": space.listing.cover,
@@ -195,11 +204,19 @@ def _space(row: Row[Any], sitting: tuple[Seat, ...], away: tuple[Handoff, ...]) 
         "standby": Standby(row.standby),
         "if_absent": IfAbsent(row.if_absent),
         "recording": Recording(row.recording),
+        "hands": HandsMode(row.hands),
+        "chat_mode": ChatMode(row.chat_mode),
     }
     visibility = Visibility(columns.pop("visibility"))
     listing = Listing(visibility, tuple(columns.pop("topics")), columns.pop("cover"))
+    columns["pinned"] = Pinned(**row.pinned) if row.pinned is not None else None
+    columns["poll"] = _poll(row.poll) if row.poll is not None else None
     made = {"state": State(row.state), "seats": sitting, "terms": Terms(**terms), "handoffs": away}
     return Space(**columns | made | {"listing": listing})
+
+
+def _poll(fields: dict[str, Any]) -> Poll:
+    return Poll(**fields | {"choices": tuple(fields["choices"]), "counts": tuple(fields["counts"])})
 
 
 def _handoff_row(handoff: Handoff) -> dict[str, Any]:

@@ -94,6 +94,13 @@ spaces: Final = Table(
     Column("topics", JSON, nullable=False, server_default="[]"),
     Column("cover", String(64), nullable=False, server_default=""),
     Column("end_reason", String(16)),
+    Column("hands", String(16), nullable=False, server_default="open"),
+    Column("stage_locked", Boolean, nullable=False, server_default=false()),
+    Column("chat_mode", String(16), nullable=False, server_default="open"),
+    Column("chat_slow_s", Integer, nullable=False, server_default="0"),
+    Column("chat_links", Boolean, nullable=False, server_default=false()),
+    Column("pinned", JSON(none_as_null=True)),
+    Column("poll", JSON(none_as_null=True)),
     CheckConstraint("state IN ('scheduled', 'live', 'held', 'ended')", name="state"),
     Index("ix_spaces_state_created_at_ms", "state", "created_at_ms"),
 )

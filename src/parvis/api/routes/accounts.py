@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response, status
 
-from parvis.api.asking import COOKIE, Known, Wired, address_of, check_same_origin
+from parvis.api.asking import COOKIE, Known, Wired, address_of, is_same_origin
 from parvis.api.problems import documented
 from parvis.api.routes import API
 from parvis.api.schemas import AccountOut, SessionOut, SignInBody, SignInOut, SignUp
@@ -27,24 +27,23 @@ async def sign_up(body: SignUp, request: Request, services: Wired) -> AccountOut
 @router.post(
     "/sessions",
     status_code=status.HTTP_201_CREATED,
-    responses=documented("credentials-wrong", "cross-origin", "input-invalid", "media-type"),
+    responses=documented("credentials-wrong", "input-invalid", "media-type"),
 )
 async def sign_in(body: SignInBody, request: Request, response: Response, services: Wired) -> SignInOut:
-    """Begins a session: a bearer token, and the same as a cookie for pages."""
-    if "origin" in request.headers:
-        # Nobody is signed in from elsewhere as somebody else.
-        check_same_origin(request, services)
+    """Begins a session: a bearer token, and for our own pages the same as a cookie."""
     await services.rates.sign_in(address_of(request), body.handle)
     signed_in = await services.people.sign_in(body.handle, body.password)
-    response.set_cookie(
-        COOKIE,
-        signed_in.token,
-        max_age=services.settings.session_days * 86_400,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=_is_https(request, services),
-    )
+    # Nobody's browser is signed in here by another site: that gets a token, and no cookie.
+    if "origin" not in request.headers or is_same_origin(request, services):
+        response.set_cookie(
+            COOKIE,
+            signed_in.token,
+            max_age=services.settings.session_days * 86_400,
+            path="/",
+            httponly=True,
+            samesite="lax",
+            secure=_is_https(request, services),
+        )
     shown = session_out(signed_in.session)
     return SignInOut(token=signed_in.token, expires_at=shown.expires_at, account=shown.account)
 

@@ -10,6 +10,7 @@ from parvis.api.asking import Asker, Wired
 from parvis.api.problems import documented
 from parvis.api.routes import API
 from parvis.api.schemas import InvitationCode, SeatEdit, SeatList, SeatOut
+from parvis.api.schemas_manners import MuteAllBody, MuteAllOut
 from parvis.api.views import seat_out, seats_out
 from parvis.errors import UserError
 from parvis.spaces.permissions import Act, check_may
@@ -36,6 +37,8 @@ async def everybody(space: str, asker: Asker, services: Wired) -> SeatList:
         "space-unknown",
         "space-ended",
         "stage-full",
+        "stage-locked",
+        "banned",
         "input-invalid",
         "media-type",
     ),
@@ -44,6 +47,25 @@ async def take(space: str, body: InvitationCode, asker: Asker, services: Wired) 
     """A seat for an invitation. Who has one already keeps it, or rises to co-host."""
     seated = await services.spaces.take_seat(space, body.invitation, asker)
     return seat_out(seated, asker.handle, services.live)
+
+
+@router.post(
+    "/mute",
+    responses=documented(
+        "not-signed-in",
+        "cross-origin",
+        "forbidden",
+        "no-seat",
+        "space-unknown",
+        "space-ended",
+        "input-invalid",
+        "media-type",
+    ),
+)
+async def mute_all(space: str, asker: Asker, services: Wired, body: MuteAllBody | None = None) -> MuteAllOut:
+    """Mutes all speakers at once, by the host; for host, acting host and co-hosts."""
+    reason = body.reason if body is not None else None
+    return MuteAllOut(muted=await services.spaces.mute_all(space, asker, reason))
 
 
 @router.patch(
@@ -65,7 +87,10 @@ async def take(space: str, body: InvitationCode, asker: Asker, services: Wired) 
     ),
 )
 async def change(space: str, handle: str, body: SeatEdit, asker: Asker, services: Wired) -> SeatOut:
-    """Mutes or unmutes a seat (one's own, or as host or co-host), gives a role (as host)."""
+    """Mutes or unmutes a seat (one's own, or as host or co-host), gives a role (as host).
+
+    The role `host` is handed on by the host: who had it stays as co-host.
+    """
     given = body.model_fields_set
     if not given - {"reason"}:
         raise UserError("input-invalid", "body: muted or role is needed.")

@@ -20,7 +20,7 @@ from parvis.people.tokens import not_signed_in
 from parvis.spaces.port import Place
 from parvis.spaces.service import Draft, Edit
 from parvis.spaces.space import State
-from parvis.spaces.terms import IfAbsent, Recording, Standby, Terms
+from parvis.spaces.terms import ChatMode, HandsMode, IfAbsent, Recording, Standby, Terms
 from parvis.spaces.visibility import Listing, Visibility
 from parvis.spaces.words import is_space_id
 
@@ -145,11 +145,15 @@ def _terms(body: TermsDraft) -> dict[str, Any]:
     said: dict[str, Any] = {
         name: getattr(body, name) for name in Terms.__dataclass_fields__ if name in body.model_fields_set
     }
+    if "chat" in body.model_fields_set:
+        said |= {f"chat_{name}": getattr(body.chat, name) for name in body.chat.model_fields_set}
     kinds = {
         "successors": tuple,
         "standby": Standby,
         "if_absent": IfAbsent,
         "recording": Recording,
+        "hands": HandsMode,
+        "chat_mode": ChatMode,
     }
     return {name: kinds[name](value) if name in kinds else value for name, value in said.items()}
 

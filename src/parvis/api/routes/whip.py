@@ -47,6 +47,7 @@ async def options() -> Response:
             "offer-malformed",
             "not-signed-in",
             "cross-origin",
+            "banned",
             "no-seat",
             "space-unknown",
             "space-ended",
@@ -93,6 +94,7 @@ async def offer(space: str, request: Request, asker: Asker, services: Wired) -> 
             "not-signed-in",
             "cross-origin",
             "forbidden",
+            "banned",
             "no-seat",
             "space-unknown",
             "session-unknown",
@@ -116,5 +118,7 @@ async def hang_up(space: str, session: str, asker: Asker, services: Wired) -> Re
 
 async def _seated(space_id: str, asker: Person, services: Wired) -> Space:
     found = await services.spaces.get(space_id)
+    if found.seat_of(asker.account_id) is None:
+        await services.bans.check(space_id, asker)
     check_may(found.standing_of(asker.account_id), Act.SPEAK)
     return found
