@@ -22,6 +22,7 @@ from parvis.bus.local import LocalBus, LocalPublisher
 from parvis.bus.local_reader import LocalReader
 from parvis.clock import SystemClock
 from parvis.edge.service import serve_edge
+from parvis.edge.spaces import PATTERNS
 from parvis.ops import logs, process
 from parvis.settings import ArchiveSettings, BusSettings, ControlSettings, EdgeSettings, StageSettings
 
@@ -115,7 +116,7 @@ def run_edge(bus_settings: BusSettings, settings: EdgeSettings) -> None:
         return signal.SIGINT in signals or len(signals) > 1
 
     publisher = LocalPublisher(bus_settings.run_dir, settings.name)
-    reader = LocalReader(bus_settings.run_dir, "space.", "program.", "part.", replay=True)
+    reader = LocalReader(bus_settings.run_dir, *PATTERNS, replay=True)
     try:
         serve_edge(settings, reader, publisher, SystemClock(), stop, lambda: bool(signals), renew)
     finally:

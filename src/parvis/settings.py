@@ -178,6 +178,8 @@ class EdgeSettings:
     """Folder of everything that must survive a restart."""
     appointment_key: str = ""
     """The same key as 64 hexadecimal digits, for edges on several machines; empty means the folder's."""
+    pass_verifier: str = ""
+    """Public key of passes as 64 hexadecimal digits (pass-key.pub); empty means the data folder's."""
     header_limit_bytes: int = 8_192
     """Size of a request head."""
     request_timeout_s: float = 10.0

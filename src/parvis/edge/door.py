@@ -27,6 +27,7 @@ from parvis.edge.appointments import Appointment
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.fanout import Fanout
 from parvis.edge.http import Request
+from parvis.edge.passes import shown_pass
 from parvis.edge.radio import RADIO_JOIN_PARTS, RADIO_MEDIA_TYPE, RADIO_RENDITION
 from parvis.edge.routes import EVENT_STREAM, STREAMS, Front, Join, first_part, route
 from parvis.edge.strain import Concession
@@ -95,6 +96,8 @@ class Door:
         listens = request.method == "GET" and request.path[-1] in STREAMS
         if not listens and not self._admission.admit_request(now_s):
             raise self._refusal("There are too many requests just now.", BUSY_RETRY_S)
+        if shown_pass(request):
+            request.address = str(self._addresses.of(fd))
         response = route(self._front, request)
         if not isinstance(response, Join):
             return response
@@ -105,6 +108,8 @@ class Door:
     def join(self, fd: int, join: Join, before: bytes) -> None:
         """Makes a descriptor a listener; `before` is what it is still owed."""
         record, framing, cohorts = join.record, join.framing, self._fanout.cohorts
+        if join.pass_id:
+            self._front.passes.enter(fd, join.pass_id, listens=join.source != EVENTS)
         wall_s = self._clock.wall_s()
         if join.source == EVENTS:
             cohort = cohorts.choose(record.id, EVENTS, framing, 1, record.events)

@@ -40,6 +40,7 @@ _KEPT: Final = frozenset(
         b"if-none-match",
         b"x-forwarded-for",
         b"x-parvis-appointment",
+        b"x-parvis-pass",
     )
 )
 
@@ -56,6 +57,8 @@ class Request:
     chunked: bool = True
     keep_alive: bool = True
     loopback: bool = False
+    address: str = ""
+    """Of who asks, as far as `addresses.py` tells them apart."""
 
     def header(self, name: bytes) -> str:
         """A header's value, empty when it was not sent."""

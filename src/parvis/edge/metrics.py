@@ -40,6 +40,7 @@ HELP: Final[Mapping[str, tuple[str, str]]] = {
     "parvis_edge_carried_total": ("counter", "Listeners carried into another Space by a handoff."),
     "parvis_edge_bus_dropped_total": ("counter", "Messages lost before this edge could read them."),
     "parvis_edge_bus_malformed_total": ("counter", "Messages of the bus that could not be read."),
+    "parvis_edge_pass_refused_total": ("counter", "Requests without a good pass to Spaces for members."),
     "parvis_edge_fenced_total": ("counter", "Messages dropped because their stage had lost the Space."),
 }
 """Every figure with its type and what it says."""

@@ -24,9 +24,17 @@ from parvis.edge.hall import Pages, choose_language
 from parvis.edge.hls import Lines
 from parvis.edge.hls_answers import PLAYLISTS, answer_file, answer_playlist
 from parvis.edge.http import Request
+from parvis.edge.passes import (
+    MEMBERS,
+    Passes,
+    kept_private,
+    playlist_with_pass,
+    shown_pass,
+    sound_kept_private,
+)
 from parvis.edge.radio import ADTS, ICY, OGG, RADIO_MEDIA_TYPE, RADIO_RENDITION, address_m3u, address_pls
 from parvis.edge.spaces import SpaceRecord, Spaces
-from parvis.edge.view import Origins, share_link, space_fields
+from parvis.edge.view import Origins, hidden_fields, share_link, shown_fields, space_fields
 from parvis.edge.waiting import Hold
 from parvis.errors import Conflict, NotFound, ParvisError, Refused, UserError
 from parvis.media.rendition import Rendition
@@ -49,7 +57,7 @@ _PREFLIGHT = Answer(
         ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
         (
             "Access-Control-Allow-Headers",
-            "Accept, Authorization, Cache-Control, Last-Event-ID, Range, X-Parvis-Appointment",
+            "Accept, Authorization, Cache-Control, Last-Event-ID, Range, X-Parvis-Appointment, X-Parvis-Pass",
         ),
         ("Access-Control-Max-Age", "86400"),
     ),
@@ -61,7 +69,7 @@ class Join:
     """The asker becomes a listener of `source`: the name of a rendition or a radio, or `EVENTS`. `start` is
     the part that it asked for, or None; `resuming` says that it has heard what came before, less than 30 s
     ago, and `stretch` how many parts came at once then (0: it did not say). `via` is the Space from which it
-    was sent here, if any."""
+    was sent here, if any, `pass_id` the pass by which it comes in."""
 
     record: SpaceRecord
     source: str
@@ -70,6 +78,7 @@ class Join:
     resuming: bool = False
     stretch: int = 0
     via: tuple[str, ...] = ()
+    pass_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,7 @@ class Front:
     spaces: Spaces
     lines: Lines
     pages: Pages
+    passes: Passes
     origins: Origins
     metrics_token: str
     clock: Clock
@@ -114,6 +124,8 @@ def route(front: Front, request: Request) -> Answer | Join | Hold:
             return _hls_file(front, request, space, _RENDITIONS[rendition], name)
         case ("s", space) if space:
             return _hall(front, request, space)
+        case ("embed", space) if space:
+            return _embed(front, request, space)
         case ("assets", name):
             return front.pages.assets(front.clock.monotonic_s()).answer(name, request)
         case (name,) if name in _TOP:
@@ -140,19 +152,41 @@ def _hall(front: Front, request: Request, space: str) -> Answer:
     language = choose_language(wanted, record.message.language if record.message else "")
 
     def build() -> Answer:
-        return front.pages.hall(space_fields(record, front.origins, front.clock.wall_s()), language)
+        # The pass is in the fragment, which no server sees: what is for members is asked for by the page.
+        return front.pages.hall(shown_fields(record, front.origins, front.clock.wall_s()), language)
 
     return front.cached(record, f"hall {language}", build)
 
 
-def _space_json(front: Front, _request: Request, space: str) -> Answer:
+def _embed(front: Front, request: Request, space: str) -> Answer:
+    """The player for other sites."""
+    record = front.spaces.get(space)
+    if record is not None and (handed := _elsewhere(front, record)) is not None and handed.to:
+        location = f"{front.origins.edge}/embed/{handed.to}"
+        return Answer(302, (("Location", location), ("Cache-Control", "no-store")))
+    front.pages.load(front.clock.monotonic_s())
+    wanted = request.query.get("lang") or request.header(b"accept-language")
+    if record is None:
+        return front.pages.unknown(choose_language(wanted), embedded=True)
+    language = choose_language(wanted, record.message.language if record.message else "")
+
+    def build() -> Answer:
+        return front.pages.embed(shown_fields(record, front.origins, front.clock.wall_s()), language)
+
+    return front.cached(record, f"embed {language}", build)
+
+
+def _space_json(front: Front, request: Request, space: str) -> Answer:
     record = front.record(space)
+    hidden = not front.passes.knows(record, request)
 
     def build() -> Answer:
         fields = space_fields(record, front.origins, front.clock.wall_s())
-        return json_answer(fields, headers=(("Cache-Control", "public, max-age=1"),))
+        cached = ("Cache-Control", "public, max-age=1"), ("Vary", "X-Parvis-Pass")
+        return json_answer(hidden_fields(fields) if hidden else fields, headers=cached)
 
-    return front.cached(record, "space.json", build)
+    answer = front.cached(record, "space.json hidden" if hidden else "space.json", build)
+    return kept_private(answer) if record.visibility == MEMBERS and not hidden else answer
 
 
 def _stream(front: Front, request: Request, space: str) -> Answer | Join:
@@ -171,7 +205,8 @@ def _stream(front: Front, request: Request, space: str) -> Answer | Join:
         return Answer(200, stream_headers(media_type, first, stretch), endless=True)
     resuming = start is not None and feed.resumes(start)
     stretch, via = _stretch(request.query.get("stretch")), _via(request.query.get("via", ""))
-    return Join(record, rendition, _framing(request), start, resuming, stretch, via)
+    pass_id = front.passes.admit(record, request, resuming=resuming)
+    return Join(record, rendition, _framing(request), start, resuming, stretch, via, pass_id)
 
 
 def _radio(front: Front, request: Request, space: str) -> Answer | Join:
@@ -184,7 +219,8 @@ def _radio(front: Front, request: Request, space: str) -> Answer | Join:
     if request.method == "HEAD":
         headers = (*stream_headers(RADIO_MEDIA_TYPE[name]), *record.radio(name).headers())
         return Answer(200, headers, endless=True)
-    return Join(record, name, _framing(request), via=_via(request.query.get("via", "")))
+    pass_id = front.passes.admit(record, request)
+    return Join(record, name, _framing(request), via=_via(request.query.get("via", "")), pass_id=pass_id)
 
 
 def _playlist(front: Front, request: Request, space: str) -> Answer | Hold:
@@ -193,27 +229,34 @@ def _playlist(front: Front, request: Request, space: str) -> Answer | Hold:
     handed = _elsewhere(front, record)
     if handed is not None and not handed.to:
         return _sent_on(request, record, handed)
+    pass_id = front.passes.admit_hls(record, request)
     line = front.lines.get(record, front.clock.monotonic_s())
     if line is None:
         _refuse_ended(record)
         return _not_begun(front, record)
-    return answer_playlist(line, request, request.path[-1])
+    if not pass_id:
+        return answer_playlist(line, request, request.path[-1])
+    request.headers.pop(b"accept-encoding", None)  # what is packed can't be written into
+    return playlist_with_pass(answer_playlist(line, request, request.path[-1]), shown_pass(request))
 
 
 def _hls_file(front: Front, request: Request, space: str, rendition: Rendition, name: str) -> Answer | Hold:
     record, now_s = front.record(space), front.clock.monotonic_s()
+    pass_id = front.passes.admit_hls(record, request) if name != "init.mp4" else ""
     line = front.lines.get(record, now_s)
     if line is None:
         _refuse_ended(record)
         return _not_begun(front, record)
-    return answer_file(line, request, rendition, name, now_s)
+    answer = answer_file(line, request, rendition, name, now_s)
+    return sound_kept_private(answer) if pass_id else answer
 
 
 def _address_file(front: Front, request: Request, space: str) -> Answer:
     """A file that players open. It holds for a Space that has not begun, too."""
     record = front.record(space)
+    shown = f"?pass={shown_pass(request)}" if front.passes.check(record, request) else ""
     build, media_type = _ADDRESS_FILES[request.path[-1]]
-    body = build(record.title, f"{front.origins.edge}/live/{space}/stream.aac")
+    body = build(record.title, f"{front.origins.edge}/live/{space}/stream.aac{shown}")
     return Answer(200, (("Content-Type", media_type), ("Cache-Control", "public, max-age=1")), body)
 
 
@@ -222,9 +265,10 @@ def _events(front: Front, request: Request, space: str) -> Answer | Join:
     if (handed := _elsewhere(front, record)) is not None:
         return _sent_on(request, record, handed)
     _refuse_ended(record)
+    pass_id = front.passes.check(record, request)
     if request.method == "HEAD":
         return Answer(200, stream_headers(EVENT_STREAM), endless=True)
-    return Join(record, EVENTS, _framing(request))
+    return Join(record, EVENTS, _framing(request), pass_id=pass_id)
 
 
 def _healthz(front: Front, _request: Request) -> Answer:
@@ -249,10 +293,11 @@ def _root(front: Front, _request: Request) -> Answer:
 
 def _shut(front: Front, request: Request, record: SpaceRecord, rendition: Rendition) -> Answer | None:
     """What stands against joining a rendition: it is elsewhere, or has not begun; None if nothing does.
-    Raises `UserError` `space-ended`."""
+    Raises `UserError` `space-ended`, `Refused` for want of a pass."""
     if (handed := _elsewhere(front, record)) is not None:
         return _sent_on(request, record, handed)
     _refuse_ended(record)
+    front.passes.check(record, request)
     feed = record.feeds.get(rendition)
     return None if feed is not None and feed.running else _not_begun(front, record)
 

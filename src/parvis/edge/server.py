@@ -43,6 +43,7 @@ from parvis.edge.hall import Pages
 from parvis.edge.hls import Lines
 from parvis.edge.http import Request
 from parvis.edge.metrics import exposition
+from parvis.edge.passes import Passes
 from parvis.edge.proxies import Proxies
 from parvis.edge.relief import LOOK_S, Relief
 from parvis.edge.routes import Front, Join
@@ -92,6 +93,7 @@ class Edge:
     ) -> None:
         now_s = clock.monotonic_s()
         self.spaces = Spaces()
+        self.passes = Passes(self.spaces, clock, settings.data, settings.pass_verifier)
         self._settings = settings
         self._listening = listening
         self._reader = reader
@@ -120,6 +122,7 @@ class Edge:
             spaces=self.spaces,
             lines=self._lines,
             pages=Pages(settings.pages),
+            passes=self.passes,
             origins=origins,
             metrics_token=settings.metrics_token,
             clock=clock,
@@ -279,6 +282,7 @@ class Edge:
             "parvis_edge_appointments_void_total": admission.void,
             "parvis_edge_bus_dropped_total": self._reader.dropped,
             "parvis_edge_bus_malformed_total": self.spaces.malformed,
+            "parvis_edge_pass_refused_total": self.passes.refused,
             "parvis_edge_fenced_total": sum(record.fenced for record in self.spaces),
         }
 
@@ -323,6 +327,8 @@ class Edge:
             self._advanced_at_s = at_s
             if self.spaces.giving:
                 self._carrier.look(at_s)
+            if self.spaces.voiding:
+                self._end_voided()
             news = self.spaces.advance(now_s, at_s)
             for space, name in news:
                 self.fanout.wake(space, name)
@@ -330,6 +336,12 @@ class Edge:
                 self._lines.look(at_s)
                 self._waiting.look()
         return count
+
+    def _end_voided(self) -> None:
+        """Ends the streams of those whose pass is good no more; who comes back is told why."""
+        for fd in self.passes.voided(self.spaces.voiding):
+            self.fanout.close(fd)
+        self.spaces.voiding.clear()
 
     def _accept(self, limit: int) -> bool:
         """Takes up to `limit` newcomers; whether nobody is left at the door who may come in."""
@@ -395,6 +407,7 @@ class Edge:
 
     def _leave(self, fd: int) -> None:
         """A descriptor is about to be closed."""
+        self.passes.leave(fd)
         self._addresses.leave(fd)
         self._proxies.leave(fd)
 

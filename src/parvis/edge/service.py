@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from parvis.bus.messages import EdgeMessage, ProcessMessage
+from parvis.bus.messages import EdgeMessage, PassUseMessage, ProcessMessage
 from parvis.bus.port import Publisher, Reader
 from parvis.certificate import Certificate
 from parvis.clock import Clock
@@ -110,6 +110,11 @@ def _report(edge: Edge, name: str, publisher: Publisher) -> None:
     health = ProcessMessage(name, "edge", os.getpid(), edge.gauges())
     publisher.publish(listeners.subject, listeners.encode(), retain=1)
     publisher.publish(health.subject, health.encode(), retain=1)
+    used = edge.passes.used()
+    if used or edge.passes.told:
+        told = PassUseMessage(name, used)
+        publisher.publish(told.subject, told.encode(), retain=1)
+        edge.passes.told = bool(used)
 
 
 def capacities(wanted: int, spare: int, files: int) -> tuple[int, int]:

@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import structlog
 
-from parvis.bus.messages import Handoff, PartMessage, ProgramMessage, SpaceMessage
+from parvis.bus.messages import Handoff, PartMessage, PassesMessage, ProgramMessage, SpaceMessage
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.feed import Feed
 from parvis.edge.radio import RADIO_RENDITION, Radio
@@ -34,7 +34,7 @@ from parvis.media.events import Event
 from parvis.media.playlist import Mark
 from parvis.media.rendition import Rendition
 
-PATTERNS: Final = ("space.", "program.", "part.")
+PATTERNS: Final = ("space.", "program.", "part.", "passes.")
 """What to read from the bus, with replay."""
 
 KEPT_MARKS: Final = 64
@@ -65,11 +65,16 @@ class SpaceRecord:
         """The highest seen of those who make this Space."""
         self.fenced = 0
         """Messages dropped because their stage had lost the Space."""
+        self.void: frozenset[str] = frozenset()
+        """Passes that are good no more."""
+        self.full: frozenset[str] = frozenset()
+        """Passes by which as many listen as they are for, over all edges."""
         self.handoffs_due: list[Handoff] = []
         """Made, and not yet carried out here."""
         self.marks: deque[Mark] = deque(maxlen=KEPT_MARKS)
         """Changes of state and title, with the parts on which they came."""
         self._handoffs_seen: set[str] = set()
+        self._passes_revision = -1
         self._events_sequence = -1
         self._events_told = 0
         self._ended_at_s: float | None = None
@@ -78,6 +83,13 @@ class SpaceRecord:
     def known(self) -> bool:
         """Control or a stage has spoken of it."""
         return self.message is not None or self.program is not None
+
+    @property
+    def visibility(self) -> str:
+        """ "public", "unlisted" or "members"; as the program says while control's word has not come."""
+        if self.message is not None:
+            return self.message.visibility
+        return str(self.latest.get("state", {}).get("visibility", "public"))
 
     @property
     def ended(self) -> bool:
@@ -126,6 +138,15 @@ class SpaceRecord:
             self._ended_at_s = None
             if changed and not self.running:  # no part will carry it
                 self.events.say([self._state_event()], None, at_s)
+
+    def take_passes(self, message: PassesMessage) -> bool:
+        """Which passes let nobody in. Whether some are void that were not. An older revision is ignored."""
+        if message.revision <= self._passes_revision:
+            return False
+        self._passes_revision = message.revision
+        before, self.void = self.void, frozenset(message.void)
+        self.full = frozenset(message.full)
+        return not self.void <= before
 
     def take_program(self, message: ProgramMessage) -> None:
         """A program exists, or is over."""
@@ -216,7 +237,8 @@ class SpaceRecord:
     def _state_event(self) -> Event:
         title = self.message.title if self.message else ""
         starts_at = self.message.starts_at if self.message else None
-        return Event.of("state", state=self.state, title=title, reason=None, starts_at=starts_at)
+        reason = self.message.end_reason if self.message else None
+        return Event.of("state", state=self.state, title=title, reason=reason, starts_at=starts_at)
 
 
 class Spaces:
@@ -229,6 +251,8 @@ class Spaces:
         """Messages of the bus that could not be read."""
         self.giving: list[SpaceRecord] = []
         """Those whose audience is to be carried into another (`carrier.py`)."""
+        self.voiding: list[SpaceRecord] = []
+        """Those of which passes became void (`passes.py`)."""
         self._records: dict[str, SpaceRecord] = {}
 
     def __iter__(self) -> Iterator[SpaceRecord]:
@@ -262,6 +286,10 @@ class Spaces:
         elif kind == "program":
             program = ProgramMessage.decode(payload)
             self._record(program.space, at_s).take_program(program)
+        elif kind == "passes":
+            passes = PassesMessage.decode(payload)
+            if self._record(passes.space, at_s).take_passes(passes):
+                self.voiding.append(self._record(passes.space, at_s))
         elif kind == "space":
             space = SpaceMessage.decode(payload)
             record = self._record(space.id, at_s)

@@ -41,6 +41,10 @@ def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[s
         "state": record.state,
         "host": _host(record, message),
         "speakers": _speakers(record, message),
+        "visibility": record.visibility,
+        "topics": list(message.topics),
+        "cover": f"{origins.control}/covers/{message.cover}.webp" if message.cover else None,
+        "end_reason": message.end_reason,
         "recording": message.recording != "off" and record.state in ("live", "held"),
         "acting_host": message.acting_host,
         "handed_to": handed and _handed_to(handed, origins.edge),
@@ -69,9 +73,40 @@ def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[s
             "aac": f"{origins.edge}/live/{record.id}/stream.aac",
             "ogg": f"{origins.edge}/live/{record.id}/stream.ogg",
             "m3u": f"{origins.edge}/live/{record.id}/listen.m3u",
+            "embed": f"{origins.edge}/embed/{record.id}",
+            "calendar": f"{origins.control}/api/v1/spaces/{record.id}/calendar.ics",
+            "preview": f"{origins.control}/previews/{record.id}.png",
+            "home": f"{origins.control}/",
             "replay": f"{origins.archive}/replay/{record.id}" if record.ended and message.recorded else None,
         },
     }
+
+
+def hidden_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What strangers see of a Space for members: title and state."""
+    return {
+        **fields,
+        "description": "",
+        "topics": [],
+        "cover": None,
+        "host": {"handle": "", "display_name": ""},
+        "speakers": [],
+        "acting_host": None,
+        "handed_to": None,
+        "counts": {"listeners": 0},
+        "starts_at": None,
+        "started_at": None,
+        "ended_at": None,
+        "sequence": None,
+        "renditions": [],
+        "links": {**fields["links"], "replay": None},
+    }
+
+
+def shown_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[str, Any]:
+    """The members of `space.json` that anybody may know."""
+    fields = space_fields(record, origins, wall_s)
+    return hidden_fields(fields) if record.visibility == "members" else fields
 
 
 def share_link(handoff: Handoff, edge_origin: str) -> str:

@@ -4,7 +4,7 @@
   expires, in seconds. Nothing secret, nothing personal: who holds it may come in, whoever it is.
 - The private key is control's (`pass-key.pem` in the data folder, readable by its owner only). The public one
   lies beside it (`pass-key.pub`), for edges: they can verify passes, and make none.
-- Edges on machines without that folder get the public key as 64 hexadecimal digits (`PARVIS_PASS_KEY`).
+- Edges on machines without that folder get the public key as 64 hexadecimal digits (`PARVIS_PASS_VERIFIER`).
 - Who deletes the key makes all passes worthless.
 """
 
@@ -117,7 +117,7 @@ def public_key(digits: str) -> Ed25519PublicKey:
     try:
         return Ed25519PublicKey.from_public_bytes(bytes.fromhex(digits.strip()))
     except ValueError as error:
-        raise UserError("setting-invalid", "PARVIS_PASS_KEY must be 64 hex digits") from error
+        raise UserError("setting-invalid", "PARVIS_PASS_VERIFIER must be 64 hex digits") from error
 
 
 def _put(path: Path, data: bytes, *, mode: int, replace: bool) -> None:

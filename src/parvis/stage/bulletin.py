@@ -62,4 +62,8 @@ class Bulletin:
 
 def state_event(wanted: SpaceMessage, state: str, reason: str | None) -> Event:
     """How the Space is now; `reason` is a code of docs/protocol.md §3 or None."""
-    return Event.of("state", state=state, title=wanted.title, reason=reason, starts_at=wanted.starts_at)
+    # An edge that restarts while control is away knows by this whether a pass is needed.
+    shown = {"visibility": wanted.visibility} if wanted.visibility == "members" else {}
+    return Event.of(
+        "state", state=state, title=wanted.title, reason=reason, starts_at=wanted.starts_at, **shown
+    )

@@ -47,7 +47,7 @@ def test_the_first_paint_needs_no_script(pages: Pages) -> None:
     answer = pages.hall(space(), "en")
     page = answer.body.decode()
     assert "<title>Budget night · Parvis</title>" in page
-    assert '<meta property="og:description" content="What it costs">' in page
+    assert '<meta property="og:description" content="Live now with Ana. What it costs">' in page
     assert "<h1>Budget night</h1>" in page
     assert '<span class="badge badge-live">Live</span> with Ana' in page
     assert '<li class="person">Ana</li><li class="person">Tom</li>' in page
@@ -78,6 +78,9 @@ def test_whatever_people_write_stays_text(pages: Pages, evil: str) -> None:
 def test_pages_are_told_what_they_may_do(pages: Pages) -> None:
     headers = dict(pages.hall(space(), "en").headers)
     assert headers["Content-Security-Policy"] == CSP
+    assert "frame-ancestors 'none'" in CSP
+    framed = dict(pages.embed(space(), "en").headers)["Content-Security-Policy"]
+    assert framed == CSP.replace("frame-ancestors 'none'", "frame-ancestors *")
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cache-Control"] == "public, max-age=1"
     assert headers["Vary"] == "Accept-Language"

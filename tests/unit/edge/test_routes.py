@@ -11,6 +11,7 @@ from parvis.edge.feed import Feed
 from parvis.edge.hall import Pages
 from parvis.edge.hls import Lines
 from parvis.edge.http import Request
+from parvis.edge.passes import Passes
 from parvis.edge.routes import Front, Join, first_part, route
 from parvis.edge.spaces import Spaces
 from parvis.edge.view import Origins
@@ -30,6 +31,7 @@ def front_with(spaces: Spaces, tmp_path: Path, *, metrics_token: str = "") -> Fr
         spaces=spaces,
         lines=Lines(spaces, "http://edge.example"),
         pages=Pages(tmp_path),
+        passes=Passes(spaces, ManualClock(NOW_S), tmp_path),
         origins=Origins("http://edge.example", "http://studio.example"),
         metrics_token=metrics_token,
         clock=ManualClock(NOW_S),

@@ -43,6 +43,10 @@ def test_a_live_space() -> None:
         "speakers": [
             {"handle": "ana", "display_name": "Ana", "role": "host", "connected": True, "muted": False}
         ],
+        "visibility": "public",
+        "topics": [],
+        "cover": None,
+        "end_reason": None,
         "recording": False,
         "acting_host": None,
         "handed_to": None,
@@ -76,6 +80,10 @@ def test_a_live_space() -> None:
             "aac": "https://edge.example/live/abc/stream.aac",
             "ogg": "https://edge.example/live/abc/stream.ogg",
             "m3u": "https://edge.example/live/abc/listen.m3u",
+            "embed": "https://edge.example/embed/abc",
+            "calendar": "https://studio.example/api/v1/spaces/abc/calendar.ics",
+            "preview": "https://studio.example/previews/abc.png",
+            "home": "https://studio.example/",
             "replay": None,
         },
     }
