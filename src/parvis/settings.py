@@ -87,6 +87,16 @@ class ControlSettings:
     """Addresses or networks (CIDR), commas between, whose X-Forwarded-For is believed; empty: none, and of
     control loopback."""
 
+    openid_issuer: str = ""
+    """Issuer of an OpenID provider at which people may sign in, as its metadata say it; empty means none."""
+    openid_client_id: str = ""
+    """What this Parvis is called there."""
+    openid_client_secret: str = setting(default="", repr=False)
+    """The secret that goes with it; empty for a public client, which proves itself by PKCE alone."""
+    openid_name: str = "OpenID"
+    """What the button says: sign in with …"""
+    openid_sign_up: bool = True
+    """Whether who is known there but not here gets an account."""
     stun_urls: str = ""
     """STUN servers that speakers are told, commas between: stun:stun.example.net:3478; empty means none."""
     turn_urls: str = ""
@@ -99,6 +109,8 @@ class ControlSettings:
     def __post_init__(self) -> None:
         """Raises `UserError` `setting-invalid`."""
         _check_tls(self.certificate, self.key, self.hsts_s)
+        if self.openid_issuer and not self.openid_client_id:
+            raise UserError("setting-invalid", "PARVIS_OPENID_ISSUER without PARVIS_OPENID_CLIENT_ID")
         _check_ice_urls("STUN_URLS", self.stun_urls, ("stun:", "stuns:"))
         _check_ice_urls("TURN_URLS", self.turn_urls, ("turn:", "turns:"))
         if self.turn_urls and not self.turn_secret:

@@ -25,7 +25,16 @@ async def test_sign_up_sign_in_and_out(tmp_path: Path) -> None:
         account = {"handle": "ana_1", "password": PASSWORD, "display_name": " Ana  "}
         made = await client.post("/api/v1/accounts", json=account)
         assert made.status_code == 201
-        assert made.json().keys() == {"id", "handle", "display_name", "operator", "created_at"}
+        assert made.json().keys() == {
+            "id",
+            "handle",
+            "display_name",
+            "bio",
+            "avatar",
+            "operator",
+            "has_password",
+            "created_at",
+        }
         assert made.json()["display_name"] == "Ana"
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", made.json()["created_at"])
 

@@ -20,18 +20,47 @@ NAMES = {
     "operator": "olga",
 }
 SDP = "application/sdp"
+ME = "/api/v1/accounts/me"
+ALONE = {("DELETE", ME), ("DELETE", "/api/v1/sessions"), ("POST", f"{ME}/password")}
+"""Who asks this has an account of its own for it: other sessions of that account end."""
 
 # Each cell is tried in a fresh Space: ana is its host, cleo co-host, sam speaker, and tess another speaker.
 # Where the acting host asks, ana is away and cleo acts; the operator is olga, who has no seat.
 # 503 on WHIP is `stage-away`: the asker was let through to a stage, and there is none here. 409 on a rescue
 # is `host-not-suspended`; 404 on the answer to a handoff is `handoff-unknown`. 409 on hands is
-# `already-seated`, on a message that tess wrote `restore-late`.
+# `already-seated`, on a message that tess wrote `restore-late`, on passkeys `passkeys-off`: there are none
+# where control is reached by an address; 404 on OpenID is `openid-off`.
 #
 #    method    path                                       nobody stranger speaker co-host acting host operator
 TABLE = """
      POST      /api/v1/accounts                               201    201     201    201    201   201   201
      POST      /api/v1/accounts/{handle}/suspension           401    403     403    403    403   403   201
      DELETE    /api/v1/accounts/{handle}/suspension           401    403     403    403    403   403   204
+     PATCH     /api/v1/accounts/me                            401    200     200    200    200   200   200
+     POST      /api/v1/accounts/me/password                   401    204     204    204    204   204   204
+     PUT       /api/v1/accounts/me/avatar                     401    200     200    200    200   200   200
+     DELETE    /api/v1/accounts/me/avatar                     401    204     204    204    204   204   204
+     GET       /api/v1/accounts/me/export                     401    200     200    200    200   200   200
+     DELETE    /api/v1/accounts/me                            401    204     204    204    204   204   403
+     GET       /api/v1/accounts/me/following                  401    200     200    200    200   200   200
+     GET       /api/v1/accounts/me/blocks                     401    200     200    200    200   200   200
+     GET       /api/v1/accounts/me/passkeys                   401    200     200    200    200   200   200
+     POST      /api/v1/accounts/me/passkeys                   401    409     409    409    409   409   409
+     POST      /api/v1/accounts/me/passkeys/options           401    409     409    409    409   409   409
+     DELETE    /api/v1/accounts/me/passkeys/{passkey}         401    404     404    404    404   404   404
+     GET       /api/v1/accounts/{handle}                      200    200     200    200    200   200   200
+     PUT       /api/v1/accounts/{handle}/follow               401    204     204    204    204   204   204
+     DELETE    /api/v1/accounts/{handle}/follow               401    204     204    204    204   204   204
+     PUT       /api/v1/accounts/{handle}/block                401    204     204    204    204   204   204
+     DELETE    /api/v1/accounts/{handle}/block                401    204     204    204    204   204   204
+     GET       /api/v1/sessions                               401    200     200    200    200   200   200
+     DELETE    /api/v1/sessions                               401    204     204    204    204   204   204
+     GET       /api/v1/sessions/ways                          200    200     200    200    200   200   200
+     DELETE    /api/v1/sessions/{session}                     401    404     404    404    404   404   404
+     POST      /api/v1/sessions/passkey                       409    409     409    409    409   409   409
+     POST      /api/v1/sessions/passkey/options               409    409     409    409    409   409   409
+     GET       /api/v1/sessions/openid                        404    404     404    404    404   404   404
+     GET       /api/v1/sessions/openid/callback               404    404     404    404    404   404   404
      POST      /api/v1/sessions                               201    201     201    201    201   201   201
      GET       /api/v1/sessions/current                       401    200     200    200    200   200   200
      DELETE    /api/v1/sessions/current                       401    204     204    204    204   204   204
@@ -106,6 +135,8 @@ TABLE = """
      HEAD      /studio                                        503    503     503    503    503   503   503
      GET       /studio/{space}                                503    503     503    503    503   503   503
      HEAD      /studio/{space}                                503    503     503    503    503   503   503
+     GET       /avatars/{file}                                404    404     404    404    404   404   404
+     HEAD      /avatars/{file}                                404    404     404    404    404   404   404
      GET       /assets/{file}                                 404    404     404    404    404   404   404
      HEAD      /assets/{file}                                 404    404     404    404    404   404   404
 """
@@ -135,6 +166,7 @@ async def ask(w: World, client: httpx.AsyncClient, method: str, path: str, role:
         handoff="no-such-handoff",
         pass_id="no-such-pass",
         **manners,
+        passkey="no-such-passkey",
     )
     seats = "/api/v1/spaces/{space}/seats"
     code = await w.invitation(space, "ana") if path == seats else ""
@@ -145,6 +177,11 @@ async def ask(w: World, client: httpx.AsyncClient, method: str, path: str, role:
             "display_name": "New",
         },
         ("POST", "/api/v1/sessions"): {"handle": "ana", "password": PASSWORD},
+        ("PATCH", ME): {"bio": "Hello."},
+        ("POST", f"{ME}/password"): {"current": PASSWORD, "new": PASSWORD},
+        ("DELETE", ME): {"password": PASSWORD},
+        ("POST", f"{ME}/passkeys"): {"name": "Phone", "credential": {}},
+        ("POST", "/api/v1/sessions/passkey"): {"credential": {}},
         ("POST", "/api/v1/spaces"): {"title": "Another"},
         ("PATCH", "/api/v1/spaces/{space}"): {"title": "Other words"},
         ("POST", "/api/v1/spaces/{space}/seats"): {"invitation": code},
@@ -159,9 +196,11 @@ async def ask(w: World, client: httpx.AsyncClient, method: str, path: str, role:
         ("PUT", "/api/v1/spaces/{space}/pinned"): {"message": manners["message"]},
         ("POST", "/api/v1/spaces/{space}/polls"): {"question": "Well?", "choices": ["Yes", "No"]},
     }
+    if (method, path) in ALONE and role != "nobody" and (role, path) != ("operator", ME):
+        client = await w.person(f"gone_{ROLES.index(role)}")
     if (method, path) == ("POST", "/api/v1/whip/{space}"):
         return (await client.post(url, content="v=0\r\n", headers={"Content-Type": SDP})).status_code
-    if path.endswith("/cover") and method == "PUT":
+    if path.endswith(("/cover", "/avatar")) and method == "PUT":
         return (await client.put(url, content=picture(), headers={"Content-Type": "image/png"})).status_code
     if path.endswith("/standby-loop") and method == "PUT":
         return (await client.put(url, content=tone(), headers={"Content-Type": "audio/wav"})).status_code

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from parvis.api.headers import WHIP_PREFIX
 from parvis.api.metrics import Metrics
+from parvis.api.paths import AVATAR_PATH
 from parvis.api.problems import answer, problem
 from parvis.api.services import HttpLimits
 from parvis.errors import Overloaded, UserError
@@ -163,11 +164,11 @@ class BodyLimit:
 
 def _is_upload(scope: Scope) -> bool:
     path = str(scope["path"])
-    return (
-        scope["method"] == "PUT"
-        and path.startswith("/api/v1/spaces/")
-        and path.endswith(("/standby-loop", "/cover"))
-    )
+    if scope["method"] != "PUT":
+        return False
+    if path == AVATAR_PATH:
+        return True
+    return path.startswith("/api/v1/spaces/") and path.endswith(("/standby-loop", "/cover"))
 
 
 def _wants_json(path: str) -> bool:

@@ -45,6 +45,12 @@ class Rates:
     messages_read_by_address: str = "600 per minute"
     look_by_address: str = "300 per minute"
     lists_by_address: str = "600 per minute"
+    confirm_by_account: str = "10 per 10 minute"
+    avatar_by_account: str = "20 per 10 minute"
+    export_by_account: str = "6 per 10 minute"
+    relation_by_account: str = "60 per minute"
+    profile_by_address: str = "240 per minute"
+    ceremony_by_address: str = "30 per minute"
 
 
 class RateLimits:
@@ -108,6 +114,30 @@ class RateLimits:
     async def events(self, account_id: str) -> None:
         """Raises `Overloaded` `too-many-requests`."""
         await self._count("events_by_account", account_id)
+
+    async def confirm(self, account_id: str) -> None:
+        """A password that is asked for again. Raises `Overloaded` `too-many-requests`."""
+        await self._count("confirm_by_account", account_id)
+
+    async def avatar(self, account_id: str) -> None:
+        """Raises `Overloaded` `too-many-requests`."""
+        await self._count("avatar_by_account", account_id)
+
+    async def export(self, account_id: str) -> None:
+        """Raises `Overloaded` `too-many-requests`."""
+        await self._count("export_by_account", account_id)
+
+    async def relation(self, account_id: str) -> None:
+        """A follow or a block. Raises `Overloaded` `too-many-requests`."""
+        await self._count("relation_by_account", account_id)
+
+    async def profile(self, address: str) -> None:
+        """Raises `Overloaded` `too-many-requests`."""
+        await self._count("profile_by_address", _network(address))
+
+    async def ceremony(self, address: str) -> None:
+        """A step of a sign-in by passkey or by OpenID Connect. Raises `Overloaded` `too-many-requests`."""
+        await self._count("ceremony_by_address", _network(address))
 
     async def _count(self, name: str, *key: str) -> None:
         item: RateLimitItem = self._items[name]

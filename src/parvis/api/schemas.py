@@ -161,7 +161,10 @@ class AccountOut(Output):
     id: str
     handle: str
     display_name: str
+    bio: str
+    avatar: str | None
     operator: bool
+    has_password: bool
     created_at: TimeOut
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from parvis.api.avatars import Avatars
 from parvis.api.ballots import Ballots
 from parvis.api.board import Board
 from parvis.api.home_page import HomePage
 from parvis.api.live import LiveState
 from parvis.api.metrics import Metrics
 from parvis.api.passes import PassBoard
+from parvis.api.paths import OPENID_CALLBACK
 from parvis.api.pictures import COVER, Pictures
 from parvis.api.previews import Previews
 from parvis.api.rates import RateLimits, Rates
@@ -21,12 +23,17 @@ from parvis.api.views import Origins
 from parvis.bus.leases import Leases
 from parvis.bus.port import Bus
 from parvis.clock import Clock
+from parvis.people.openid import OpenId, Provider
+from parvis.people.passkeys import Passkeys
 from parvis.people.passwords import Passwords
+from parvis.people.profiles import Profiles
+from parvis.people.relations import Relations
 from parvis.people.service import People
 from parvis.people.tokens import Tokens, load_or_make_key
 from parvis.settings import ControlSettings
 from parvis.spaces.bans import Bans
 from parvis.spaces.chat import Chat
+from parvis.spaces.departure import Departures
 from parvis.spaces.handoffs import Handoffs
 from parvis.spaces.hands import Hands
 from parvis.spaces.listings import Listings
@@ -60,6 +67,12 @@ class Services:
     origins: Origins
     database: Database
     people: People
+    profiles: Profiles
+    relations: Relations
+    passkeys: Passkeys
+    openid: OpenId | None
+    avatars: Avatars
+    departures: Departures
     spaces: Spaces
     handoffs: Handoffs
     rescues: Rescues
@@ -124,13 +137,22 @@ def build_services(
     talk = BusTalk(bus, live, clock)
     polls = Polls(database, board, clock)
     pass_board = PassBoard(bus, clock)
+    passwords = passwords or Passwords()
+    people = People(database, passwords, tokens, clock, settings.session_days)
+    origins = Origins.of(settings)
     return Services(
         settings=settings,
         http=http or HttpLimits(),
         clock=clock,
-        origins=Origins.of(settings),
+        origins=origins,
         database=database,
-        people=People(database, passwords or Passwords(), tokens, clock, settings.session_days),
+        people=people,
+        profiles=Profiles(database, passwords, clock),
+        relations=Relations(database, clock),
+        passkeys=Passkeys(database, people, clock, origins.control),
+        openid=_openid(settings, database, people, clock, origins),
+        avatars=Avatars(settings.data / "avatars"),
+        departures=Departures(database, board, clock, live.seen, live.peak),
         spaces=Spaces(database, board, clock),
         handoffs=handoffs,
         rescues=Rescues(database, board, clock, handoffs, live.seen),
@@ -154,3 +176,18 @@ def build_services(
         rates=RateLimits(rates or Rates(), clock),
         metrics=Metrics(board, live),
     )
+
+
+def _openid(
+    settings: ControlSettings, database: Database, people: People, clock: Clock, origins: Origins
+) -> OpenId | None:
+    if not settings.openid_issuer:
+        return None
+    provider = Provider(
+        issuer=settings.openid_issuer,
+        client_id=settings.openid_client_id,
+        client_secret=settings.openid_client_secret,
+        name=settings.openid_name,
+        signs_up=settings.openid_sign_up,
+    )
+    return OpenId(provider, database, people, clock, f"{origins.control}{OPENID_CALLBACK}")

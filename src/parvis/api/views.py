@@ -90,25 +90,33 @@ class Origins:
         """A share link that lets in. The pass stands in the fragment: no server sees it in a log."""
         return f"{self.share(space_id)}#pass={text}"
 
+    def avatar(self, avatar: str | None) -> str | None:
+        """Where a person's picture is."""
+        return f"{self.control}/avatars/{avatar}.webp" if avatar is not None else None
+
     def invitation(self, space_id: str, code: str) -> str:
         """The code stands in the fragment: no server sees it in a log."""
         return f"{self.control}/studio/{space_id}#invitation={code}"
 
 
-def account_out(account: Account) -> AccountOut:
+def account_out(account: Account, origins: Origins) -> AccountOut:
     """An account as its owner sees it."""
     return AccountOut(
         id=account.id,
         handle=account.handle,
         display_name=account.display_name,
+        bio=account.bio,
+        avatar=origins.avatar(account.avatar),
         operator=account.operator,
+        has_password=account.has_password,
         created_at=rfc3339(account.created_at_ms),
     )
 
 
-def session_out(session: Session) -> SessionOut:
+def session_out(session: Session, origins: Origins) -> SessionOut:
     """A session as its owner sees it."""
-    return SessionOut(expires_at=rfc3339(session.expires_at_ms), account=account_out(session.account))
+    account = account_out(session.account, origins)
+    return SessionOut(expires_at=rfc3339(session.expires_at_ms), account=account)
 
 
 def counts_out(space: Space, live: LiveState) -> CountsOut:

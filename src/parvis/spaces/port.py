@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from parvis.people.account import Account, Suspension
 from parvis.spaces.entry_pass import Pass, VoidReason
@@ -100,6 +100,23 @@ class SpaceRecords(MannersRecords, Protocol):
 
     async def open_with_seat(self, account_id: str) -> list[Space]:
         """All Spaces that are not over in which an account has a seat, locked."""
+
+    # An account as a whole (`departure.py`).
+
+    async def hosted(self, account_id: str, limit: int) -> list[Space]:
+        """The public Spaces of a host, the newest first."""
+
+    async def everything_about(self, account: Account) -> dict[str, list[dict[str, Any]]]:
+        """Every row that refers to an account, by table, without secrets."""
+
+    async def open_naming(self, handle: str) -> list[str]:
+        """The ids of all open Spaces that name somebody as successor."""
+
+    async def ended_with_seat(self, account_id: str) -> list[str]:
+        """The ids of all ended Spaces in which an account had a seat."""
+
+    async def close_account(self, account: Account, shell: str, now_ms: int) -> None:
+        """Leaves of an account its id, under the handle `shell`."""
 
 
 class SpaceStore(Protocol):

@@ -82,6 +82,11 @@ class Spaces(Changes):
         async with self._store.read_spaces() as records:
             return await records.page(shown, mine.account_id if mine else None, after, limit)
 
+    async def hosted(self, account_id: str, limit: int) -> list[Space]:
+        """The newest Spaces of a host, for its profile."""
+        async with self._store.read_spaces() as records:
+            return await records.hosted(account_id, limit)
+
     # The life of a Space.
 
     async def create(self, draft: Draft, asker: Person) -> Space:

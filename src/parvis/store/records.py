@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from parvis.people.account import Account, Suspension
 from parvis.spaces.handoff import HandoffCode
 from parvis.spaces.log import Entry
-from parvis.store.people import account_of
+from parvis.store.rows import account_of
 from parvis.store.tables import accounts, handoff_codes, handoffs, log
 
 

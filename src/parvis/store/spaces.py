@@ -22,6 +22,7 @@ from parvis.spaces.space import OPEN_STATES, Space, State
 from parvis.spaces.terms import ChatMode, HandsMode, IfAbsent, Recording, Standby, Terms
 from parvis.spaces.visibility import Listing, Visibility
 from parvis.store.conversation import ConversationTables
+from parvis.store.departed import DepartedTables
 from parvis.store.hands import HandTables
 from parvis.store.listings import ListingTables
 from parvis.store.passes import PassTables
@@ -32,7 +33,7 @@ _ELSEWHERE: Final = ("seats", "terms", "handoffs", "listing")
 _TERMS: Final = tuple(Terms.__dataclass_fields__)
 
 
-class SpaceTables(BesideSpaces, PassTables, ListingTables, HandTables, ConversationTables):
+class SpaceTables(BesideSpaces, PassTables, ListingTables, HandTables, ConversationTables, DepartedTables):
     """Records inside the transaction of `connection`."""
 
     async def add(self, space: Space) -> None:
@@ -111,6 +112,16 @@ class SpaceTables(BesideSpaces, PassTables, ListingTables, HandTables, Conversat
         query = select(spaces).where(public, spaces.c.starts_at_ms >= since_ms, spaces.c.id.in_(mine))
         last_first = (spaces.c.starts_at_ms.desc(), spaces.c.id)
         return await self._with_seats(query.order_by(*last_first).limit(limit))
+
+    async def hosted(self, account_id: str, limit: int) -> list[Space]:
+        """The public Spaces of a host, the newest first."""
+        mine = select(seats.c.space_id).where(
+            seats.c.account_id == account_id, seats.c.role == Role.HOST.value, seats.c.left_at_ms.is_(None)
+        )
+        newest_first = (spaces.c.created_at_ms.desc(), spaces.c.id.desc())
+        public = spaces.c.visibility == Visibility.PUBLIC.value
+        query = select(spaces).where(public, spaces.c.id.in_(mine)).order_by(*newest_first).limit(limit)
+        return await self._with_seats(query)
 
     async def to_publish(self, ended_since_ms: int) -> list[Space]:
         """All Spaces that are not over, those that have been since a time, and those that were recorded or

@@ -46,6 +46,9 @@ accounts: Final = Table(
     Column("suspended_at_ms", BigInteger),
     Column("suspended_reason", String(200)),
     Column("suspended_by", String(30)),
+    Column("bio", String(300), nullable=False, server_default=""),
+    Column("avatar", String(64)),
+    Column("deleted_at_ms", BigInteger),
 )
 
 sessions: Final = Table(
@@ -57,6 +60,8 @@ sessions: Final = Table(
     ),
     Column("created_at_ms", BigInteger, nullable=False),
     Column("expires_at_ms", BigInteger, nullable=False, index=True),
+    Column("device", String(100), nullable=False, server_default=""),
+    Column("last_seen_at_ms", BigInteger, nullable=False, server_default="0"),
 )
 
 spaces: Final = Table(

@@ -1,0 +1,100 @@
+"""An account in all tables: what is kept about it, and what is left when it goes.
+
+- The foreign keys to `accounts` say where an account is: a table that is added later is exported and cleared
+  without a word here (`tables_people.py`).
+- Who goes leaves an empty shell, so that seats, invitations and handoffs keep their owner: a handle that says
+  nothing, no name, no password. Where the old handle stands as text, it becomes `deleted account`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlalchemy import Column, Table, delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from parvis.people.account import DELETED, DELETED_NAME, Account
+from parvis.spaces.space import OPEN_STATES
+from parvis.store.people import MEMBER, handle_hash
+from parvis.store.tables import accounts, handoffs, log, metadata, seats, spaces
+from parvis.store.tables_people import ANOTHERS, SECRETS, retired_handles
+
+_BY_HANDLE: Final = (log.c.by, log.c.whom, handoffs.c.by, handoffs.c.decided_by)
+"""Columns that name people by their handles, as text."""
+
+
+class DepartedTables:
+    """Records inside the transaction of `connection`; part of `SpaceTables`."""
+
+    _connection: AsyncConnection
+
+    async def everything_about(self, account: Account) -> dict[str, list[dict[str, Any]]]:
+        """Every row that refers to an account, by table, without secrets."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for table in metadata.sorted_tables:
+            links = [column for column in _links(table) if (table.name, column.name) not in ANOTHERS]
+            ways = [column == account.id for column in links]
+            ways += [column == account.handle for column in _BY_HANDLE if column.table is table]
+            if table is accounts:
+                ways = [accounts.c.id == account.id]
+            if not ways:
+                continue
+            shown = [column for column in table.columns if (table.name, column.name) not in SECRETS]
+            rows = await self._connection.execute(
+                select(*shown).where(or_(*ways)).order_by(*table.primary_key.columns)
+            )
+            found[table.name] = [dict(row._mapping) for row in rows]
+        return {name: rows for name, rows in found.items() if rows}
+
+    async def open_naming(self, handle: str) -> list[str]:
+        """The ids of all open Spaces that name somebody as successor."""
+        still_open = spaces.c.state.in_([state.value for state in OPEN_STATES])
+        rows = await self._connection.execute(select(spaces.c.id, spaces.c.successors).where(still_open))
+        return sorted(row.id for row in rows if handle in row.successors)
+
+    async def ended_with_seat(self, account_id: str) -> list[str]:
+        """The ids of all ended Spaces in which an account had a seat."""
+        mine = select(seats.c.space_id).where(seats.c.account_id == account_id)
+        rows = await self._connection.execute(
+            select(spaces.c.id).where(spaces.c.state == "ended", spaces.c.id.in_(mine)).order_by(spaces.c.id)
+        )
+        return list(rows.scalars())
+
+    async def close_account(self, account: Account, shell: str, now_ms: int) -> None:
+        """Leaves of an account its id, under the handle `shell`. Its old handle is nobody's any more."""
+        for table in metadata.sorted_tables:
+            for column in _links(table):
+                if _cascades(column):
+                    await self._connection.execute(delete(table).where(column == account.id))
+        for column in _BY_HANDLE:
+            await self._connection.execute(
+                update(column.table).where(column == account.handle).values({column.name: DELETED})
+            )
+        await self._connection.execute(
+            insert(retired_handles).values(handle_hash=handle_hash(account.handle), at_ms=now_ms)
+        )
+        await self._connection.execute(
+            update(accounts)
+            .where(accounts.c.id == account.id)
+            .values(
+                handle=shell,
+                display_name=DELETED_NAME,
+                password_hash="",
+                bio="",
+                avatar=None,
+                role=MEMBER,
+                deleted_at_ms=now_ms,
+            )
+        )
+
+
+def _links(table: Table) -> Iterator[Column[Any]]:
+    """The columns of a table that refer to an account."""
+    for column in table.columns:
+        if any(key.column is accounts.c.id for key in column.foreign_keys):
+            yield column
+
+
+def _cascades(column: Column[Any]) -> bool:
+    return any(key.column is accounts.c.id and key.ondelete == "CASCADE" for key in column.foreign_keys)
