@@ -3,7 +3,7 @@
 Rules:
 
 - First the edges: each sends its listeners on to the others, which take them up where they stopped. Then
-  archive and control, which nobody hears. Last the stages, those with the fewest Spaces first: what a stage
+  what nobody hears, control at the end of it. Last the stages, those with the fewest Spaces first: what a stage
   lets go of, another takes, and a Space should move once.
 - The next one goes only when the one before it has spoken on the bus again. If it does not within
   `BACK_PATIENCE_S`, the others stay as they are: a version that does not start costs one process, not all.
@@ -25,7 +25,8 @@ BACK_PATIENCE_S: Final = 60.0
 SETTLE_S: Final = 2.0
 """After a process is back, until the next one goes: who was sent on has arrived, leases are held."""
 LOOK_S: Final = 0.1
-_ORDER: Final = ("edge", "archive", "control", "stage")
+_ORDER: Final = {"edge": 0, "control": 2, "stage": 3}
+_OTHERS: Final = 1
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +45,7 @@ async def roll(
     """Replaces each child; False if one did not come back. `tell` gets a line for people before each step."""
     waiting = list(children)
     while waiting:
-        child = min(waiting, key=lambda one: (_ORDER.index(_kind(one)), _spaces(one, heard)))
+        child = min(waiting, key=lambda one: (_ORDER.get(_kind(one), _OTHERS), _spaces(one, heard)))
         waiting.remove(child)
         tell(f"starting {child.name} anew, {len(waiting)} to come")
         await supervisor.replace(child)
