@@ -90,5 +90,17 @@ class Story:
         return webvtt(cues(found, self.names, self.duration_s)) if found else None
 
     def chat(self) -> list[dict[str, Any]]:
-        """What was written, in time."""
-        return [line for line in self.lines if line.get("type") == "chat"]
+        """What was written, in time. What was taken away again is not in a replay either."""
+        written: dict[str, dict[str, Any]] = {}
+        gone: set[str] = set()
+        for number, line in enumerate(self.lines):
+            key = str(line.get("id") or f"#{number}")
+            if line.get("type") in ("chat", "chat-back"):
+                # Told twice around a takeover, or restored: it stands where it was told first.
+                written.setdefault(key, line | {"type": "chat"})
+                gone.discard(key)
+            elif line.get("type") == "chat-gone" and line.get("id") is not None:
+                gone.add(key)
+            elif line.get("type") == "chat-gone":
+                gone |= {key for key, one in written.items() if one.get("by") == line.get("by")}
+        return [line for key, line in written.items() if key not in gone]

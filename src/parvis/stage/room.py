@@ -42,6 +42,7 @@ from parvis.stage.bulletin import Bulletin, state_event
 from parvis.stage.checks import SoundChecks
 from parvis.stage.clockwork import GREEN_ROOM, GoLiveClock, due_tick
 from parvis.stage.fragment import parse_fragment
+from parvis.stage.manners import Manners
 from parvis.stage.monitors import Monitors
 from parvis.stage.peer import PeerSettings
 from parvis.stage.sdp import check_offer, finish_answer
@@ -105,6 +106,7 @@ class Room:
         start_program: StartProgram,
         listeners: Callable[[], int],
         on_air: bool = False,
+        manners: Manners | None = None,
         max_monitors: int = MAX_MONITORS,
     ) -> None:
         self.space = message.id
@@ -136,6 +138,7 @@ class Room:
         self._levels: dict[str, int] = {}
         self._active: int | None = None
         self._bulletin = Bulletin()
+        self._manners = manners
         self._checks = SoundChecks()
 
     # ------------------------------------------------------------------ what control wants
@@ -175,6 +178,8 @@ class Room:
         if self._program is not None:
             self._program.forget()
             self._program = None
+        if self._manners is not None:
+            self._manners.end()
 
     async def closed(self) -> None:
         """Waits until all sessions are really closed."""
@@ -329,6 +334,8 @@ class Room:
                 return _SILENCE
             self._program = self._start_program(self.space, number // TICKS_PER_PART)
             self._bulletin.begin()
+            if self._manners is not None:
+                self._manners.begin(number // TICKS_PER_PART)
         self._next_tick = number + 1
         if number % TICKS_PER_PART == TICKS_PER_PART - 1:
             # A part is complete a little after its last tick, so what is said now rides on this very part.
@@ -346,6 +353,8 @@ class Room:
             return
         ended, self._program = self._program, None
         ended.end()
+        if self._manners is not None:
+            self._manners.end()
 
         def forget() -> None:
             if self._program is None:  # else what is retained is the next program's
@@ -384,6 +393,9 @@ class Room:
             active=active,
         ):
             self._program.add_event(event)
+        if self._manners is not None:
+            for event in self._manners.events(sequence, self._wanted):
+                self._program.add_event(event)
 
     @property
     def state(self) -> str:

@@ -23,6 +23,7 @@ from typing import Protocol
 import structlog
 
 from parvis.bus.leases import Leases
+from parvis.bus.manners import CrowdMessage, TalkMessage
 from parvis.bus.messages import (
     EdgeMessage,
     HangupRequest,
@@ -36,10 +37,12 @@ from parvis.bus.messages import (
     decode_stage_request,
 )
 from parvis.bus.port import Bus
-from parvis.clock import TICKS_PER_PART, Clock
+from parvis.clock import TICKS_PER_PART, Clock, sequence_at
 from parvis.errors import NotFound, ParvisError, Unavailable
 from parvis.settings import StageSettings
 from parvis.stage import peer
+from parvis.stage.crowd import Crowd
+from parvis.stage.manners import Manners
 from parvis.stage.ownership import Ownership, Tenure
 from parvis.stage.room import ProgramSink, Room
 from parvis.stage.ticker import Ticker
@@ -95,6 +98,9 @@ class Stage:
         self._ownership = Ownership(settings.name, leases, clock, self._on_taken, self._on_lost)
         self._abandoned: set[asyncio.Task[None]] = set()
         self._standby: dict[str, StandbyMessage] = {}
+        self._crowd = Crowd(lambda space: space in self._rooms)
+        self._manners: dict[str, Manners] = {}
+        """Of all Spaces that are not over, as `_wanted`."""
         self._on_air: set[str] = set()
         """Spaces that a stage said are on air; control may not have heard it yet."""
         self._edges: dict[str, tuple[float, dict[str, int]]] = {}
@@ -132,7 +138,7 @@ class Stage:
                 log.exception("a room failed in a tick", space=space)
 
     async def _obey(self) -> None:
-        patterns = ("space.", "standby.", "seats.", "edge.", "process.")
+        patterns = ("space.", "standby.", "seats.", "edge.", "process.", "talk.", "crowd.")
         async for subject, payload in self._bus.subscribe(*patterns, replay=True):
             try:
                 if subject.startswith("edge."):
@@ -148,10 +154,26 @@ class Stage:
                         self._on_air.add(seats.space)
                 elif subject.startswith("standby."):
                     self._take_standby(StandbyMessage.decode(payload))
+                elif subject.startswith("talk."):
+                    talk = TalkMessage.decode(payload)
+                    if talk.space in self._wanted:
+                        self._manners_of(talk.space).hear(talk, self._sequence)
+                elif subject.startswith("crowd."):
+                    self._crowd.hear(CrowdMessage.decode(payload), self._sequence)
                 else:
                     await self._apply(SpaceMessage.decode(payload))
             except ParvisError as error:
                 log.warning("a bus message cannot be read", subject=subject, error=str(error))
+
+    @property
+    def _sequence(self) -> int:
+        """The part of this moment."""
+        return sequence_at(self._clock.program_s())
+
+    def _manners_of(self, space: str) -> Manners:
+        if space not in self._manners:
+            self._manners[space] = Manners(space, self._crowd)
+        return self._manners[space]
 
     def _take_standby(self, message: StandbyMessage) -> None:
         self._standby[message.space] = message
@@ -177,6 +199,7 @@ class Stage:
     async def _end(self, message: SpaceMessage) -> None:
         self._wanted.pop(message.id, None)
         self._standby.pop(message.id, None)
+        self._manners.pop(message.id, None)
         self._on_air.discard(message.id)
         own = self._rooms.pop(message.id, None)
         if own is not None:
@@ -225,6 +248,7 @@ class Stage:
             start_program=partial(self._start_program, epoch=tenure.epoch, holds=tenure.holds),
             listeners=lambda: self.listeners(message.id),
             on_air=message.id in self._on_air,
+            manners=self._manners_of(message.id),
             max_monitors=settings.max_monitors,
         )
         if message.id in self._standby:

@@ -76,3 +76,23 @@ def test_a_story_tells_events_in_the_time_of_the_replay() -> None:
     assert (story.peak_listeners, story.duration_s) == (7, 0.96)
     assert story.waveform() == [0.0, 0.0, 0.063]
     assert story.captions() is None
+
+
+def test_what_was_taken_away_is_not_in_the_chat_and_what_came_twice_is_there_once() -> None:
+    story = Story()
+    said = {
+        number: Event.of("chat", id=str(number), by=by, name=by, text=f"{number}")
+        for number, by in enumerate(("zoe", "tom", "zoe", "tom", "eve"), 1)
+    }
+    story.add(1, [said[1], said[2]])
+    story.add(2, [said[3], said[3], Event.of("chat-gone", id="2", by="tom")])
+    story.add(3, [Event.of("chat-gone", id=None, by="zoe"), said[4], said[5]])
+    story.add(4, [Event.of("chat-gone", id="4", by="tom"), Event.of("chat-back", **_but_type(said[4]))])
+    assert [(line["at_s"], line["type"], line["id"]) for line in story.chat()] == [
+        (0.64, "chat", "4"),
+        (0.64, "chat", "5"),
+    ]
+
+
+def _but_type(event: Event) -> dict[str, object]:
+    return {name: value for name, value in event.fields().items() if name != "type"}
