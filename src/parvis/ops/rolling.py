@@ -3,8 +3,8 @@
 Rules:
 
 - First the edges: each sends its listeners on to the others, which take them up where they stopped. Then
-  what nobody hears, control at the end of it. Last the stages, those with the fewest Spaces first: what a stage
-  lets go of, another takes, and a Space should move once.
+  what nobody hears, control after the rest. Last the stages, those with the fewest Spaces first: what a
+  stage lets go of, another takes, and a Space should move once.
 - The next one goes only when the one before it has spoken on the bus again. If it does not within
   `BACK_PATIENCE_S`, the others stay as they are: a version that does not start costs one process, not all.
 - A single edge has nobody to send its listeners to, and a single stage nobody to take its Spaces: they come
