@@ -49,6 +49,21 @@ def test_a_whole_parvis_holds_a_crowd(parvis: Parvis, tmp_path: Path) -> None:
     assert not re.search(r"""(src|href)=|url\(|@import|<script""", text)
 
 
+def test_a_share_of_the_crowd_listens_by_hls(parvis: Parvis) -> None:
+    ana = parvis.person()
+    space = ana.post("spaces", {"title": "Storm by HLS"})
+    ana.post(f"spaces/{space['id']}/start")
+    wait_until(lambda: bool(parvis.space_json(space["id"])["renditions"]))
+    crowd = "--listeners 40 --arrive 1 --for 6 --leave 1 --hls 0.5 --max-stalled-share 1"
+    told = json.loads(run(space["links"]["share"], *crowd.split(), "--json").stdout)
+    assert told["listeners"]["hls"] == 20
+    assert told["listeners"]["admitted"] == told["listeners"]["peak"] == 40, told
+    sound = told["sound"]
+    assert (sound["gaps"], sound["repeats"], told["streams"]["malformed"]) == (0, 0, 0), told
+    assert told["verdict"]["passed"], told
+    assert sound["parts"] > 40 * 10
+
+
 def test_the_json_has_the_documented_keys() -> None:
     with ProgramServer(calm) as server:
         ended = run(server.url, "--listeners", "5", "--arrive", "burst", "--for", "1", "--json")

@@ -49,6 +49,7 @@ def storm(
     appointments: Annotated[
         float, typer.Option(help="Share who keep an appointment; others follow Retry-After.", **_SHARE)
     ] = 1.0,
+    hls: Annotated[float, typer.Option(help="Share who listen by low-latency HLS.", **_SHARE)] = 0.0,
     seed: Annotated[int, typer.Option(help="The same seed draws the same crowd.")] = 1,
     skim: Annotated[
         bool, typer.Option("--skim", help="Compare only the heads of bursts that others got: half the work.")
@@ -78,6 +79,7 @@ def storm(
         lossy_share=lossy,
         reconnect_share=reconnect,
         appointment_share=appointments,
+        hls_share=hls,
         seed=seed,
         skim=skim,
         limits=Limits(max_stalled_share, max_gap_share, max_dropped_share),

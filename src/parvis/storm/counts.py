@@ -28,6 +28,8 @@ class Counts:
     """Listeners who come back later, now."""
     dry: int = 0
     """Steady listeners whose player has nothing to play, now."""
+    hls: int = 0
+    """Those of them who listen by HLS."""
     admitted: int = 0
     """Listeners who got a stream at least once."""
     refused: int = 0

@@ -29,6 +29,7 @@ from typing import Final
 
 from parvis.errors import NotFound, Unavailable, UserError
 from parvis.storm.counts import Counts, Report
+from parvis.storm.hls_worker import HlsWorker
 from parvis.storm.plan import Plan
 from parvis.storm.sockets import sources
 from parvis.storm.target import Target
@@ -120,7 +121,11 @@ class Fleet:
         self._plan = plan
         self._target = target
         self._offset_s = offset_s
-        self._crews = plan.crews(files_per_process)
+        pushed, by_hls = plan.crews(files_per_process), plan.hls_crews(files_per_process)
+        self._crews: list[tuple[int, type[Worker | HlsWorker]]] = [
+            *((crew, Worker) for crew in pushed),
+            *((crew, HlsWorker) for crew in by_hls),
+        ]
         self._reports: dict[int, Report] = {}
         self._pipes: dict[int, bytearray] = {}
         self._stop_write = -1
@@ -178,18 +183,18 @@ class Fleet:
 
     def _start(self, begins_s: float) -> None:
         stop_read, self._stop_write = os.pipe()
-        largest = max(self._crews)
+        largest = max(crew for crew, _ in self._crews)
         gc.collect()
         gc.freeze()  # or every collection in a worker would copy what it shares
         parent = os.getpid()
-        for index, crew in enumerate(self._crews):
+        for index, (crew, kind) in enumerate(self._crews):
             report_read, report_write = os.pipe()
             pid = os.fork()
             if pid == 0:
                 os.close(self._stop_write)
                 for fd in (*self._pipes, report_read):
                     os.close(fd)
-                self._work(parent, index, crew, largest, begins_s, stop_read, report_write)
+                self._work(parent, index, crew, kind, largest, begins_s, stop_read, report_write)
             self._pids.append(pid)
             os.close(report_write)
             self._pipes[report_read] = bytearray()
@@ -197,13 +202,21 @@ class Fleet:
         os.close(stop_read)
 
     def _work(
-        self, parent: int, index: int, crew: int, largest: int, begins_s: float, stop_fd: int, report_fd: int
+        self,
+        parent: int,
+        index: int,
+        crew: int,
+        kind: type[Worker | HlsWorker],
+        largest: int,
+        begins_s: float,
+        stop_fd: int,
+        report_fd: int,
     ) -> None:
         """Never returns."""
         status = 1
         try:
             become_worker(parent, index)
-            Worker(
+            kind(
                 self._plan,
                 self._target,
                 index=index,

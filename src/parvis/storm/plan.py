@@ -14,6 +14,7 @@ RESERVED_FILES: Final = 64
 """Descriptors of a process that are no listener: standard streams, pipes, epoll, what libraries hold."""
 COMFORTABLE_LISTENERS: Final = 2_000
 """More than that, and a second core is of use."""
+COMFORTABLE_HLS_LISTENERS: Final = 300
 MAX_LISTENERS: Final = 10_000_000
 
 
@@ -44,6 +45,8 @@ class Plan:
     """Of those whose connection broke, by whomever: who comes back."""
     appointment_share: float = 1.0
     """Of those who were given an appointment: who keeps it. The others follow `Retry-After`, and give up."""
+    hls_share: float = 0.0
+    """Those who listen by low-latency HLS; the shares of slow, lossy and others are of the rest."""
     seed: int = 1
     skim: bool = False
     """Whether bursts that others got too are counted, and only their heads compared."""
@@ -67,17 +70,30 @@ class Plan:
         """Seconds from the beginning until leaving begins."""
         return self.arrive.duration_s + self.hold_s
 
+    @property
+    def hls_listeners(self) -> int:
+        """How many of all listen by HLS."""
+        return round(self.listeners * self.hls_share)
+
+    def hls_crews(self, files_per_process: int) -> list[int]:
+        """How many listeners each worker of HLS takes. Raises `UserError` `files-limited` as `crews`."""
+        return _crews(self.hls_listeners, COMFORTABLE_HLS_LISTENERS, files_per_process)
+
     def crews(self, files_per_process: int) -> list[int]:
-        """How many listeners each worker takes, given the limit of open files of one process.
+        """How many of the others each worker takes, given the limit of open files of one process.
 
         Raises `UserError` `files-limited` when the limit leaves room for none.
         """
-        room = files_per_process - RESERVED_FILES
-        if room < 1:
-            raise UserError(
-                "files-limited",
-                f"{files_per_process} open files leave no room for listeners: raise ulimit -n",
-            )
-        useful = min(os.cpu_count() or 1, math.ceil(self.listeners / COMFORTABLE_LISTENERS))
-        workers = max(useful, math.ceil(self.listeners / room))
-        return [self.listeners // workers + (n < self.listeners % workers) for n in range(workers)]
+        return _crews(self.listeners - self.hls_listeners, COMFORTABLE_LISTENERS, files_per_process)
+
+
+def _crews(listeners: int, comfortable: int, files_per_process: int) -> list[int]:
+    room = files_per_process - RESERVED_FILES
+    if room < 1:
+        raise UserError(
+            "files-limited",
+            f"{files_per_process} open files leave no room for listeners: raise ulimit -n",
+        )
+    useful = min(os.cpu_count() or 1, math.ceil(listeners / comfortable))
+    workers = max(useful, math.ceil(listeners / room))
+    return [listeners // workers + (n < listeners % workers) for n in range(workers)]

@@ -33,6 +33,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "listeners": {
             "planned": plan.listeners,
             "arrived": counts.arrived,
+            "hls": counts.hls,
             "admitted": counts.admitted,
             "peak": outcome.peak_connected,
             "gave_up": counts.gave_up,
@@ -102,7 +103,8 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         (
             "listeners",
             f"{listeners['peak']:,} at the peak, {listeners['admitted']:,} admitted of "
-            f"{listeners['arrived']:,} who came",
+            f"{listeners['arrived']:,} who came"
+            + (f", {listeners['hls']:,} of them by HLS" if listeners["hls"] else ""),
         ),
         (
             "refused",

@@ -82,7 +82,7 @@ class Worker:
         self._stop_fd = stop_fd
         self._report_fd = report_fd
         self._report = Report()
-        self._rss_before = _rss_bytes()
+        self._rss_before = rss_bytes()
         slots = crew + RESERVED_FILES + _open_files()  # a new descriptor is the lowest that is free
         rng = random.Random(f"{plan.seed} {index}")  # noqa: S311 - a seed is to be repeated, not secret
         dialler = Dialler(target, sources)
@@ -191,10 +191,10 @@ class Worker:
         counts.dry = crowd.players.dry(self._now_s())
         usage = resource.getrusage(resource.RUSAGE_SELF)
         counts.cpu_us = int((usage.ru_utime + usage.ru_stime) * 1e6)
-        counts.rss_bytes = max(counts.rss_bytes, _rss_bytes() - self._rss_before)
+        counts.rss_bytes = max(counts.rss_bytes, rss_bytes() - self._rss_before)
         self._report.final = final
         message = self._report.encode()
-        _write_all(self._report_fd, FRAME.pack(len(message)) + message)
+        write_all(self._report_fd, FRAME.pack(len(message)) + message)
 
     def _now_s(self) -> float:
         return time.monotonic() + self._offset_s
@@ -223,7 +223,7 @@ def _open_files() -> int:
         return 0
 
 
-def _rss_bytes() -> int:
+def rss_bytes() -> int:
     """Memory of this process, or 0 where the system does not say."""
     try:
         with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 - twice a second in each of many processes
@@ -232,7 +232,8 @@ def _rss_bytes() -> int:
         return 0
 
 
-def _write_all(fd: int, data: bytes) -> None:
+def write_all(fd: int, data: bytes) -> None:
+    """Writes everything, however little the pipe takes at a time."""
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
