@@ -40,6 +40,11 @@ setup: .make/run .make/pages
 	cd tests/contract/mp4box && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+.make/oidc: tests/contract/oidc/package-lock.json
+	@mkdir -p .make
+	cd tests/contract/oidc && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 .make/pages: .make/npm $(WEB_SOURCES)
 	cd web && npm run --silent build
 	@touch $@
@@ -78,7 +83,7 @@ lint: .make/dev .make/npm
 	$(BIN)/lint-imports
 	cd web && npm run --silent lint && npm run --silent types
 
-test: setup .make/dev .make/debian .make/mp4box lint  ## install what the tests need and run everything
+test: setup .make/dev .make/debian .make/mp4box .make/oidc lint  ## install what the tests need and run everything
 	cd web && npm test --silent
 ifdef ARGS
 	$(BIN)/pytest $(ARGS)

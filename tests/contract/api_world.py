@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import wave
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -166,6 +166,7 @@ async def world(
     http: HttpLimits | None = None,
     metrics_token: str = "",
     pages: Path | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[World]:
     """Control on the database that the test asked for (`tests/databases.py`); the test steps its watch."""
     settings = ControlSettings(
@@ -173,6 +174,7 @@ async def world(
         database_url=database_in(folder),
         metrics_token=metrics_token,
         pages=pages if pages is not None else folder / "pages",
+        **(more or {}),
     )
     bus = InprocBus()
     clock = TravelClock()

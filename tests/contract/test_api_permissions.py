@@ -135,6 +135,8 @@ TABLE = """
      HEAD      /studio                                        503    503     503    503    503   503   503
      GET       /studio/{space}                                503    503     503    503    503   503   503
      HEAD      /studio/{space}                                503    503     503    503    503   503   503
+     GET       /account                                       503    503     503    503    503   503   503
+     HEAD      /account                                       503    503     503    503    503   503   503
      GET       /avatars/{file}                                404    404     404    404    404   404   404
      HEAD      /avatars/{file}                                404    404     404    404    404   404   404
      GET       /assets/{file}                                 404    404     404    404    404   404   404

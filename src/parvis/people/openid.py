@@ -128,7 +128,8 @@ class OpenId:
                     code=code,
                     code_verifier=step.verifier,
                 )
-                claims = await self._verified(str(token.get("id_token", "")), step.nonce, found)
+                keys = await self._get(found["jwks_uri"])
+                claims = self.believed(self.provider, str(token.get("id_token", "")), step.nonce, keys)
                 if "userinfo_endpoint" not in found:
                     return claims
                 answer = await client.get(found["userinfo_endpoint"])
@@ -140,8 +141,9 @@ class OpenId:
         # It may be of somebody else (§5.3.2).
         return {**more, **claims} if isinstance(more, dict) and more.get("sub") == claims["sub"] else claims
 
-    async def _verified(self, id_token: str, nonce: str, found: Mapping[str, Any]) -> dict[str, Any]:
-        keys = await self._get(found["jwks_uri"])
+    @staticmethod
+    def believed(provider: Provider, id_token: str, nonce: str, keys: dict[str, Any]) -> dict[str, Any]:
+        """The claims of an ID token, by the provider's keys (RFC 7517). Raises `Refused` `openid-refused`."""
         try:
             header = jwt.get_unverified_header(id_token)
             known = jwt.PyJWKSet.from_dict(keys).keys
@@ -152,8 +154,8 @@ class OpenId:
                 id_token,
                 fitting[0],
                 algorithms=[str(header["alg"])],
-                audience=self.provider.client_id,
-                issuer=self.provider.issuer,
+                audience=provider.client_id,
+                issuer=provider.issuer,
                 leeway=_LEEWAY_S,
                 options={"require": ["iss", "sub", "aud", "exp", "iat", "nonce"]},
             )
@@ -162,7 +164,7 @@ class OpenId:
         if not hmac.compare_digest(str(claims["nonce"]).encode(), nonce.encode()):
             raise _refused("The provider's answer is to another question.")
         several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
-        if claims.get("azp", None if several else self.provider.client_id) != self.provider.client_id:
+        if claims.get("azp", None if several else provider.client_id) != provider.client_id:
             raise _refused("The provider's answer is for somebody else.")
         if not 1 <= len(str(claims["sub"])) <= _SUBJECT_MAX:
             raise _refused("The provider's answer names nobody.")

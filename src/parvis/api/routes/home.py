@@ -98,9 +98,9 @@ async def profile(
         name: await _list(services, name, PROFILE_SHOWN, cursor if phase else None, host_id=account.id)
         for name in names
     }
-    about, picture = _shown_of(account)
+    picture = services.origins.avatar(account.avatar)
     text = page.profile(
-        account.handle, account.display_name, about, picture, lists, language, signed_in=signed_in
+        account.handle, account.display_name, account.bio, picture, lists, language, signed_in=signed_in
     )
     return _html(text, request)
 
@@ -119,14 +119,8 @@ async def _account(services: Services, handle: str) -> Account | None:
     if not is_handle(handle):
         return None
     async with services.database.read_people() as people:
-        found = await people.credentials(handle)
-    return found[0] if found is not None and found[0].suspension is None else None
-
-
-def _shown_of(account: Account) -> tuple[str, str | None]:
-    """What somebody says of themselves, and their picture, where the account has such."""
-    about = getattr(account, "bio", "") or ""
-    return str(about), None
+        found = await people.account_named(handle)
+    return found if found is not None and found.suspension is None else None
 
 
 def _html(text: str, request: Request, *, status: int = 200) -> Response:

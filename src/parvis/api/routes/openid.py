@@ -36,12 +36,12 @@ _TO: Final[dict[int | str, dict[str, Any]]] = {303: {"description": "To the prov
 async def begin(
     request: Request,
     services: Wired,
-    return_to: Annotated[str, Query(max_length=400, description="A path of this site.")] = "/",
+    return_to: Annotated[str, Query(max_length=400, description="A path of this site.")] = "/studio",
 ) -> Response:
     """Leads the browser to the provider."""
     openid = _on(services)
     await services.rates.ceremony(address_of(request))
-    begun = await openid.begin(return_to if is_local_path(return_to) else "/")
+    begun = await openid.begin(return_to if is_local_path(return_to) else "/studio")
     response = RedirectResponse(begun.url, _SEE_OTHER)
     response.set_cookie(
         COOKIE,
@@ -74,7 +74,7 @@ async def finish(
     try:
         signed_in, return_to = await openid.finish(state, code, browser, device_that_asks(request))
     except ParvisError as error:
-        response = RedirectResponse(f"/#openid={error.code}", _SEE_OTHER)
+        response = RedirectResponse(f"/studio#openid={error.code}", _SEE_OTHER)
     else:
         response = RedirectResponse(return_to, _SEE_OTHER)
         set_cookie(response, request, services, signed_in)

@@ -40,6 +40,12 @@ def studio(space: str, request: Request, services: Wired) -> Response:
     return _page(request, services)
 
 
+@router.api_route("/account", methods=["GET", "HEAD"])
+def account(request: Request, services: Wired) -> Response:
+    """One's own account; who it is the page finds out by the API."""
+    return _page(request, services)
+
+
 @router.api_route("/assets/{file}", methods=["GET", "HEAD"])
 def asset(file: str, request: Request, services: Wired) -> Response:
     """A script, a style or a picture."""
