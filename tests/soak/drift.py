@@ -2,15 +2,17 @@
 
 Two measures, each of a difference that stays the same as long as the two clocks agree:
 
-- *prft*: the wall clock when a part came, less the time that the part itself says. What the way takes is in
-  it, and a busy machine makes it longer, never shorter: the least of each window counts.
+- *prft*: the wall clock when a part came, less the time that the part itself says.
 - *clicks*: the time of a click in the program, less the wall clock when it was said. A jitter buffer is in
-  it, another one after each entry: a window of a session is held against the first window of that session.
+  it, another one after each entry: sessions are looked at one by one.
+
+What the way takes is in both, and a busy machine makes it longer, never shorter: the least of each window
+counts. A clock that drifts goes on doing so, or has made a step: the least of the last third is held against
+that of the first, so one bad minute is none.
 """
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,7 +25,8 @@ LEAST_IN_WINDOW: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """`worst_ms` is the greatest difference of a window from the first, `count` what was measured in all."""
+    """`worst_ms` is how far the last third is from the first, of the session where that is most; `count` what
+    was measured in all, `windows_ms` the least of each window."""
 
     worst_ms: float | None
     count: int
@@ -37,7 +40,7 @@ class Drift:
 
 def by_prft(arrivals: Sequence[tuple[float, float]], window_s: float = WINDOW_S) -> Drift:
     """From (wall clock at arrival, time that the part says), both in Unix seconds, in order of arrival."""
-    return _of(_windows([(at_s, 1000 * (at_s - said_s)) for at_s, said_s in arrivals], window_s, min))
+    return _of([(at_s, 1000 * (at_s - said_s)) for at_s, said_s in arrivals], window_s)
 
 
 def by_clicks(
@@ -50,21 +53,16 @@ def by_clicks(
         after = [1000 * (heard - at_s) for heard in heard_s if 0 < heard - at_s < MATCH_S]
         if after:
             sessions.setdefault(session, []).append((at_s, min(after)))
-    drifts = [_of(_windows(points, window_s, statistics.median)) for points in sessions.values()]
+    drifts = [_of(points, window_s) for points in sessions.values()]
     worst = max((d.worst_ms for d in drifts if d.worst_ms is not None), key=abs, default=None)
     return Drift(worst, sum(d.count for d in drifts), tuple(ms for d in drifts for ms in d.windows_ms))
 
 
-def _windows(points: Sequence[tuple[float, float]], window_s: float, gist: object) -> tuple[list[float], int]:
-    assert callable(gist)
+def _of(points: Sequence[tuple[float, float]], window_s: float) -> Drift:
     found: dict[int, list[float]] = {}
     for at_s, value_ms in points:
         found.setdefault(int((at_s - points[0][0]) // window_s), []).append(value_ms)
-    full = [values for values in found.values() if len(values) >= LEAST_IN_WINDOW]
-    return [gist(values) for values in full], len(points)
-
-
-def _of(windows: tuple[list[float], int]) -> Drift:
-    values, count = windows
-    worst = max((value - values[0] for value in values), key=abs, default=None)
-    return Drift(worst, count, tuple(round(value, 1) for value in values))
+    least = [min(values) for values in found.values() if len(values) >= LEAST_IN_WINDOW]
+    third = -(-len(least) // 3)
+    drift_ms = min(least[-third:]) - min(least[:third]) if len(least) > 1 else None
+    return Drift(drift_ms, len(points), tuple(round(value, 1) for value in least))

@@ -143,7 +143,7 @@ class Connections:
 
     def close(self, fd: int) -> None:
         """Closes one of our descriptors."""
-        del self._open[fd]
+        self._open.pop(fd).reader.close()
         self._on_close(fd)
         self._epoll.unregister(fd)  # closing does that only when no forked process holds a copy
         self._transport.close(fd)
@@ -169,6 +169,7 @@ class Connections:
             response = self._answer(fd, request)
             if isinstance(response, Join):
                 del self._open[fd]
+                connection.reader.close()
                 self._join(fd, response, b"".join(connection.output))
                 return
             if isinstance(response, Hold):
@@ -189,6 +190,7 @@ class Connections:
         if connection.output or not connection.reader.idle:
             return False
         del self._open[fd]
+        connection.reader.close()
         keep_alive = request.keep_alive and not connection.crowded
         self._hold(fd, hold, How(keep_alive, connection.reader.loopback, connection.crowded))
         return True

@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -154,6 +157,21 @@ def test_nothing_is_read_after_a_failure() -> None:
     reader = RequestReader(LIMIT_BYTES)
     reader.feed(b"GET / HTTP/1.1\r\n\r\n")
     assert reader.feed(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == []
+
+
+def test_a_closed_reader_is_gone_without_the_collector() -> None:
+    """Those of a crowd would wait for it by the thousand."""
+    reader = RequestReader(8192)
+    reader.feed(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    there = weakref.ref(reader)
+    gc.disable()
+    try:
+        reader.close()
+        assert reader.feed(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == []
+        del reader
+        assert there() is None
+    finally:
+        gc.enable()
 
 
 def test_an_upgrade_is_ignored_and_closes() -> None:
