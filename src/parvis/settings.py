@@ -100,7 +100,7 @@ class ControlSettings:
     stun_urls: str = ""
     """STUN servers that speakers are told, commas between: stun:stun.example.net:3478; empty means none."""
     turn_urls: str = ""
-    """TURN servers that speakers are told, commas between: turn:turn.example.net?transport=udp; empty: none."""
+    """TURN servers that speakers are told, commas between: turn:turn.example.net; empty means none."""
     turn_secret: str = setting(default="", repr=False)
     """Secret shared with the TURN servers (use-auth-secret), of which each speaker's password is made."""
     turn_credential_s: int = 3_600

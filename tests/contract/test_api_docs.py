@@ -68,7 +68,8 @@ def test_each_code_that_control_raises_is_in_the_table() -> None:
 def test_each_documented_request_has_a_route_and_the_reverse() -> None:
     rows = re.findall(r"^\| `(GET|POST|PUT|PATCH|DELETE) (/[^`?]*)[^`]*`", CONTROL, re.MULTILINE)
     shapes = {(method, re.sub(r"{[^}]+}", "{}", path)) for method, path in rows}
-    shapes |= {("DELETE", "/whip/{}/{}")}  # §6: the Location
+    sessions = ("/whip/{}/{}", "/whep/{}/{}")  # §6: the Location
+    shapes |= {(method, path) for method in ("PATCH", "DELETE") for path in sessions}
     routes = {
         (method, re.sub(r"{[^}]+}", "{}", route.path.removeprefix("/api/v1")))
         for router in ROUTERS

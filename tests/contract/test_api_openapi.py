@@ -39,7 +39,7 @@ AT_RANDOM = settings(
 )
 
 
-@schemathesis.serializer("application/sdp")
+@schemathesis.serializer("application/sdp", "application/trickle-ice-sdpfrag")
 def sdp(_: Any, value: Any) -> bytes:
     return str(value).encode("utf-8", "replace")
 

@@ -26,7 +26,8 @@ ALONE = {("DELETE", ME), ("DELETE", "/api/v1/sessions"), ("POST", f"{ME}/passwor
 
 # Each cell is tried in a fresh Space: ana is its host, cleo co-host, sam speaker, and tess another speaker.
 # Where the acting host asks, ana is away and cleo acts; the operator is olga, who has no seat.
-# 503 on WHIP is `stage-away`: the asker was let through to a stage, and there is none here. 409 on a rescue
+# 503 on WHIP and WHEP is `stage-away`: the asker was let through to a stage, and there is none here. Nobody
+# patches another's session; ana is the only monitor. 409 on a rescue
 # is `host-not-suspended`; 404 on the answer to a handoff is `handoff-unknown`. 409 on hands is
 # `already-seated`, on a message that tess wrote `restore-late`, on passkeys `passkeys-off`: there are none
 # where control is reached by an address; 404 on OpenID is `openid-off`.
@@ -116,8 +117,14 @@ TABLE = """
      GET       /api/v1/spaces/{space}/events                  401    403     200    200    200   200   403
      POST      /api/v1/whip/{space}                           401    403     503    503    503   503   403
      DELETE    /api/v1/whip/{space}/{session}                 401    403     403    503    503   503   403
+     PATCH     /api/v1/whip/{space}/{session}                 401    403     403    403    403   403   403
      OPTIONS   /api/v1/whip/{space}                           200    200     200    200    200   200   200
      OPTIONS   /api/v1/whip/{space}/{session}                 200    200     200    200    200   200   200
+     POST      /api/v1/whep/{space}                           401    403     403    403    403   503   403
+     PATCH     /api/v1/whep/{space}/{session}                 401    403     403    403    403   403   403
+     DELETE    /api/v1/whep/{space}/{session}                 401    403     403    503    503   503   403
+     OPTIONS   /api/v1/whep/{space}                           200    200     200    200    200   200   200
+     OPTIONS   /api/v1/whep/{space}/{session}                 200    200     200    200    200   200   200
      GET       /healthz                                       200    200     200    200    200   200   200
      HEAD      /healthz                                       200    200     200    200    200   200   200
      GET       /metrics                                       403    403     403    403    403   403   403
@@ -200,7 +207,13 @@ async def ask(w: World, client: httpx.AsyncClient, method: str, path: str, role:
     }
     if (method, path) in ALONE and role != "nobody" and (role, path) != ("operator", ME):
         client = await w.person(f"gone_{ROLES.index(role)}")
-    if (method, path) == ("POST", "/api/v1/whip/{space}"):
+    if path.startswith("/api/v1/whep/"):
+        named = await (await w.person("ana")).patch(f"/api/v1/spaces/{space}", json={"monitors": ["ana"]})
+        assert named.status_code == 200
+    if method == "PATCH" and path.endswith("/{session}"):
+        tagged = {"Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*"}
+        return (await client.patch(url, content="a=end-of-candidates\r\n", headers=tagged)).status_code
+    if method == "POST" and path.startswith(("/api/v1/whip/", "/api/v1/whep/")):
         return (await client.post(url, content="v=0\r\n", headers={"Content-Type": SDP})).status_code
     if path.endswith(("/cover", "/avatar")) and method == "PUT":
         return (await client.put(url, content=picture(), headers={"Content-Type": "image/png"})).status_code

@@ -40,6 +40,7 @@ from parvis.api.routes import (
     spaces,
     standby,
     suspensions,
+    whep,
     whip,
 )
 from parvis.api.schemas import problem_schema
@@ -73,6 +74,7 @@ ROUTERS: Final = tuple(
         log,
         events,
         whip,
+        whep,
         ops,
         home,
         sharing,

@@ -20,7 +20,7 @@ import structlog
 from starlette.datastructures import Headers as RequestHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from parvis.api.headers import WHIP_PREFIX
+from parvis.api.headers import SDP_PREFIXES
 from parvis.api.metrics import Metrics
 from parvis.api.paths import AVATAR_PATH
 from parvis.api.problems import answer, problem
@@ -172,7 +172,7 @@ def _is_upload(scope: Scope) -> bool:
 
 
 def _wants_json(path: str) -> bool:
-    return path.startswith("/api/v1/") and not path.startswith(WHIP_PREFIX)
+    return path.startswith("/api/v1/") and not path.startswith(SDP_PREFIXES)
 
 
 def _is_json(content_type: str) -> bool:

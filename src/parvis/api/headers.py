@@ -3,8 +3,8 @@
 - Answers of the API are nobody's to cache, to sniff or to frame. A route that sets a header keeps its own.
 - The API may be used from other sites, the edges' pages first of all: any origin, without credentials, so
   that only a token opens anything there. The cookie counts for our own pages alone (`asking.py`).
-- A preflight is answered here, before any route (Fetch Standard §3.2.2). WHIP endpoints answer their own
-  `OPTIONS` (RFC 9725 §4.7).
+- A preflight is answered here, before any route (Fetch Standard §3.2.2). WHIP and WHEP endpoints answer
+  their own `OPTIONS` (RFC 9725 §4.7).
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API_PREFIX: Final = "/api/v1/"
-WHIP_PREFIX: Final = "/api/v1/whip/"
-_OWN_OPTIONS: Final = (WHIP_PREFIX, "/api/v1/whep/")
-"""Whose routes answer `OPTIONS` themselves."""
+SDP_PREFIXES: Final = ("/api/v1/whip/", "/api/v1/whep/")
+"""Whose bodies are SDP, and whose routes answer `OPTIONS` themselves."""
 
 _EVERYWHERE: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -29,7 +28,7 @@ _EVERYWHERE: Final = {
 }
 _CORS: Final = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Location, ETag, Link, Retry-After, X-Parvis-Stage-Epoch",
+    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Patch, Retry-After, X-Parvis-Stage-Epoch",
 }
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
@@ -65,7 +64,7 @@ class Headers:
 
 def _is_preflight(scope: Scope) -> bool:
     path = scope["path"]
-    if scope["method"] != "OPTIONS" or not path.startswith(API_PREFIX) or path.startswith(_OWN_OPTIONS):
+    if scope["method"] != "OPTIONS" or not path.startswith(API_PREFIX) or path.startswith(SDP_PREFIXES):
         return False
     return "access-control-request-method" in RequestHeaders(scope=scope)
 

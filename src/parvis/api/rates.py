@@ -32,6 +32,8 @@ class Rates:
     sign_in_by_handle: str = "60 per minute"
     write_by_account: str = "240 per minute"
     whip_by_account: str = "30 per minute"
+    whep_by_account: str = "30 per minute"
+    trickle_by_account: str = "120 per minute"
     events_by_account: str = "60 per minute"
     hand_by_account: str = "12 per minute"
     hand_by_address: str = "240 per minute"
@@ -110,6 +112,14 @@ class RateLimits:
     async def look(self, address: str) -> None:
         """What anybody may ask. Raises `Overloaded` `too-many-requests`."""
         await self._count("look_by_address", _network(address))
+
+    async def whep(self, account_id: str) -> None:
+        """Raises `Overloaded` `too-many-requests`."""
+        await self._count("whep_by_account", account_id)
+
+    async def trickle(self, account_id: str) -> None:
+        """Raises `Overloaded` `too-many-requests`."""
+        await self._count("trickle_by_account", account_id)
 
     async def events(self, account_id: str) -> None:
         """Raises `Overloaded` `too-many-requests`."""

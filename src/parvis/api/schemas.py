@@ -10,6 +10,7 @@ from parvis.api.times import parse_rfc3339
 from parvis.people.account import DISPLAY_NAME_MAX, HANDLE_PATTERN, PASSWORD_MAX, PASSWORD_MIN
 from parvis.spaces.invitation import DEFAULT_EXPIRES_S, EXPIRES_MAX_S, EXPIRES_MIN_S, USES_MAX
 from parvis.spaces.log import REASON_MAX
+from parvis.spaces.monitor import MONITORS_MAX
 from parvis.spaces.terms import (
     GRACE_MAX_S,
     KEEP_OPEN_MAX_S,
@@ -54,6 +55,7 @@ Topics = Annotated[
 ]
 Grace = Annotated[int, Field(ge=0, le=GRACE_MAX_S)]
 Successors = Annotated[list[Handle], Field(max_length=SUCCESSORS_MAX)]
+Monitors = Annotated[list[Handle], Field(max_length=MONITORS_MAX)]
 KeepOpen = Annotated[int, Field(ge=0, le=KEEP_OPEN_MAX_S)]
 Postpone = Annotated[int, Field(ge=POSTPONE_MIN_S, le=POSTPONE_MAX_S)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=REASON_MAX)]
@@ -129,6 +131,7 @@ class SpaceEdit(TermsDraft):
     description: Description = Field(default_factory=str)
     language: Language = Field(default_factory=str)
     starts_at: Time | None = Field(default_factory=lambda: None)
+    monitors: Monitors = Field(default_factory=list)
 
 
 class InvitationCode(Input):
@@ -206,6 +209,7 @@ class LinksOut(Output):
     m3u: str
     space: str
     whip: str
+    whep: str
     studio: str
     events: str
     embed: str
@@ -256,6 +260,7 @@ class SpaceOut(Output):
     standby_loop: bool
     grace_s: int
     successors: list[str] | None
+    monitors: list[str] | None
     standby: StandbyName
     keep_open_s: int
     auto_start: bool

@@ -9,6 +9,7 @@ from parvis.api.avatars import Avatars
 from parvis.api.ballots import Ballots
 from parvis.api.board import Board
 from parvis.api.home_page import HomePage
+from parvis.api.ice_servers import IceServers
 from parvis.api.live import LiveState
 from parvis.api.metrics import Metrics
 from parvis.api.passes import PassBoard
@@ -93,6 +94,7 @@ class Services:
     live: LiveState
     board: Board
     stages: Stages
+    ice_servers: IceServers
     rates: RateLimits
     metrics: Metrics
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -173,6 +175,7 @@ def build_services(
         live=live,
         board=board,
         stages=Stages(bus, leases),
+        ice_servers=IceServers.of(settings, clock.wall_s),
         rates=RateLimits(rates or Rates(), clock),
         metrics=Metrics(board, live),
     )

@@ -1,4 +1,4 @@
-"""Asking the stage that has a Space: an SDP offer in, an answer out (docs/protocol.md §6).
+"""Asking the stage that has a Space: SDP in, SDP out (docs/protocol.md §6).
 
 Rules:
 
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from parvis.bus.leases import Leases
-from parvis.bus.messages import HangupRequest, OfferReply, OfferRequest
+from parvis.bus.messages import HangupRequest, IceReply, IceRequest, OfferReply, OfferRequest
 from parvis.bus.port import Bus
 from parvis.errors import RemoteProtocolError, Unavailable
 
@@ -36,17 +36,42 @@ class Stages:
         self._bus = bus
         self._leases = leases
 
-    async def offer(self, space_id: str, handle: str, sdp: str) -> OfferReply:
-        """The stage's answer. Raises `Unavailable` `stage-away` and what the stage raised."""
-        reply = await self._ask(space_id, lambda epoch: OfferRequest(space_id, handle, sdp, epoch).encode())
+    async def offer(self, space_id: str, handle: str, sdp: str, *, monitor: bool = False) -> OfferReply:
+        """The stage's answer, to a seat or to a monitor. Raises `Unavailable` `stage-away` and what the stage
+        raised."""
+        reply = await self._ask(
+            space_id, lambda epoch: OfferRequest(space_id, handle, sdp, epoch, monitor).encode()
+        )
         try:
             return OfferReply.decode(reply)
         except (RemoteProtocolError, TypeError) as error:
             raise _away() from error
 
-    async def hang_up(self, space_id: str, handle: str, session: str) -> None:
+    async def patch(
+        self,
+        space_id: str,
+        handle: str,
+        session: str,
+        fragment: str,
+        tags: tuple[str, ...],
+        *,
+        monitor: bool = False,
+    ) -> IceReply:
+        """What the stage says to an SDP fragment. Raises as `offer`."""
+        reply = await self._ask(
+            space_id,
+            lambda epoch: IceRequest(space_id, handle, session, fragment, tags, epoch, monitor).encode(),
+        )
+        try:
+            return IceReply.decode(reply)
+        except (RemoteProtocolError, TypeError) as error:
+            raise _away() from error
+
+    async def hang_up(self, space_id: str, handle: str, session: str, *, monitor: bool = False) -> None:
         """Ends a session. Raises `NotFound` `session-unknown`, `Unavailable` `stage-away`."""
-        await self._ask(space_id, lambda epoch: HangupRequest(space_id, handle, session, epoch).encode())
+        await self._ask(
+            space_id, lambda epoch: HangupRequest(space_id, handle, session, epoch, monitor).encode()
+        )
 
     async def _ask(self, space_id: str, request: Callable[[int], bytes]) -> bytes:
         try:

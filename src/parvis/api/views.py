@@ -70,6 +70,7 @@ class Origins:
             m3u=f"{live}/listen.m3u",
             space=f"{live}/space.json",
             whip=f"{api}/whip/{space_id}",
+            whep=f"{api}/whep/{space_id}",
             studio=f"{self.control}/studio/{space_id}",
             events=f"{api}/spaces/{space_id}/events",
             embed=self.embed(space_id),
@@ -152,6 +153,7 @@ def space_out(space: Space, account_id: str | None, live: LiveState, origins: Or
         standby_loop=space.standby_loop > 0,
         grace_s=terms.grace_s,
         successors=list(terms.successors) if role is not None else None,
+        monitors=[m.person.handle for m in space.monitors] if role is not None else None,
         standby=terms.standby.value,
         keep_open_s=terms.keep_open_s,
         auto_start=space.auto_starts,
@@ -265,6 +267,7 @@ def space_message(space: Space) -> SpaceMessage:
         topics=space.listing.topics,
         cover=space.listing.cover,
         end_reason=space.end_reason,
+        monitors=tuple(m.person.handle for m in space.monitors if not m.suspended),
         handoffs=tuple(_handoff_message(h) for h in space.handoffs if h.state is HandoffState.MADE),
     )
 

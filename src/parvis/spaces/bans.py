@@ -129,7 +129,7 @@ def _without(space: Space, account_id: str, handle: str, seen: Seen, now_ms: int
         space = succession.step(space.unseat(seat, now_ms, removed=True), seen, now_ms)
     if space.pinned is not None and space.pinned.by == handle:
         space = space.pin(None)
-    return space
+    return space.with_monitors(tuple(m for m in space.monitors if m.person.account_id != account_id))
 
 
 async def _banned(records: SpaceRecords, space_id: str) -> frozenset[str]:

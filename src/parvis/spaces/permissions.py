@@ -46,6 +46,7 @@ class Act(StrEnum):
     POLL = "hold a poll"
     CHANGE_ROLES = "change roles"
     NAME_SUCCESSORS = "name successors"
+    NAME_MONITORS = "name monitors"
     MAKE_HANDOFF_CODES = "make handoff codes"
     END = "end the Space"
     HAND_ROLE_ON = "give the host role away"
@@ -71,6 +72,7 @@ _CO_HOST: Final = _SPEAKER | {
 _ACTING_HOST: Final = _CO_HOST | {
     Act.CHANGE_ROLES,
     Act.NAME_SUCCESSORS,
+    Act.NAME_MONITORS,
     Act.MAKE_HANDOFF_CODES,
     Act.END,
 }

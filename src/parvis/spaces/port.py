@@ -12,6 +12,7 @@ from parvis.spaces.entry_pass import Pass, VoidReason
 from parvis.spaces.handoff import HandoffCode
 from parvis.spaces.invitation import Invitation
 from parvis.spaces.log import Entry
+from parvis.spaces.monitor import Monitor
 from parvis.spaces.port_manners import MannersRecords
 from parvis.spaces.space import Space, State
 
@@ -96,10 +97,13 @@ class SpaceRecords(MannersRecords, Protocol):
     async def unknown_handles(self, handles: Sequence[str]) -> list[str]:
         """Those of `handles` that nobody has."""
 
+    async def monitors_named(self, handles: Sequence[str]) -> list[Monitor]:
+        """Those of `handles` that somebody has, as monitors, in that order."""
+
     async def set_suspension(self, account_id: str, suspension: Suspension | None) -> None: ...
 
     async def open_with_seat(self, account_id: str) -> list[Space]:
-        """All Spaces that are not over in which an account has a seat, locked."""
+        """All Spaces that are not over in which an account has a seat or is a monitor, locked."""
 
     # An account as a whole (`departure.py`).
 

@@ -17,6 +17,7 @@ from parvis.spaces import succession, words
 from parvis.spaces.changes import Changes, found
 from parvis.spaces.invitation import Invitation
 from parvis.spaces.log import Entry, check_reason
+from parvis.spaces.monitor import Monitor, check_monitor_handles
 from parvis.spaces.permissions import Act, Standing, check_may, may
 from parvis.spaces.port import Place, SpaceRecords
 from parvis.spaces.seat import Person, Role, Seat
@@ -53,6 +54,7 @@ class Edit:
     reschedule: bool = False
     starts_at_ms: int | None = None
     terms: Mapping[str, Any] = field(default_factory=dict)
+    monitors: tuple[str, ...] | None = None
     listing: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -125,6 +127,8 @@ class Spaces(Changes):
             check_may(standing, Act.EDIT)
             if "successors" in edit.terms:
                 check_may(standing, Act.NAME_SUCCESSORS)
+            if edit.monitors is not None:
+                check_may(standing, Act.NAME_MONITORS)
             edited = space.edit(
                 title=None if edit.title is None else words.check_title(edit.title),
                 description=None if edit.description is None else words.check_description(edit.description),
@@ -137,6 +141,8 @@ class Spaces(Changes):
                 await _check_known(records, edited.terms)
             if edit.listing:
                 edited = edited.list_as(check_listing(replace(space.listing, **edit.listing)))
+            if edit.monitors is not None:
+                edited = edited.with_monitors(await _monitors(records, edit.monitors))
             if edited is not space:
                 entry = self._entry(space_id, asker, "edited")
                 await records.add_entry(replace(entry, details=_changes(edit)))
@@ -384,12 +390,23 @@ async def _check_known(records: SpaceRecords, terms: Terms) -> None:
         raise UserError("input-invalid", f"successors: there is no @{unknown[0]}.")
 
 
+async def _monitors(records: SpaceRecords, handles: tuple[str, ...]) -> tuple[Monitor, ...]:
+    check_monitor_handles(handles)
+    found = tuple(await records.monitors_named(handles)) if handles else ()
+    unknown = [handle for handle in handles if handle not in {m.person.handle for m in found}]
+    if unknown:
+        raise UserError("input-invalid", f"monitors: there is no @{unknown[0]}.")
+    return found
+
+
 def _changes(edit: Edit) -> dict[str, object]:
     """What an edit says, for the log."""
     said = {name: getattr(edit, name) for name in ("title", "description", "language")}
     changes: dict[str, object] = {name: value for name, value in said.items() if value is not None}
     if edit.reschedule:
         changes["starts_at_ms"] = edit.starts_at_ms
+    if edit.monitors is not None:
+        changes["monitors"] = list(edit.monitors)
     return changes | dict(edit.terms) | dict(edit.listing)
 
 

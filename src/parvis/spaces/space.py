@@ -30,6 +30,7 @@ from typing import Final
 from parvis.errors import Conflict, NotFound
 from parvis.spaces.handoff import Handoff, withdrawn
 from parvis.spaces.message import Pinned
+from parvis.spaces.monitor import Monitor
 from parvis.spaces.permissions import Standing
 from parvis.spaces.poll import Poll
 from parvis.spaces.seat import Person, Role, Seat
@@ -91,6 +92,7 @@ class Space:
     end_reason: str | None = None
     pinned: Pinned | None = None
     poll: Poll | None = None
+    monitors: tuple[Monitor, ...] = ()
 
     @property
     def taken(self) -> tuple[Seat, ...]:
@@ -137,6 +139,10 @@ class Space:
         """The role of an account here; None for listeners and strangers."""
         seat = self.seat_of(account_id) if account_id is not None else None
         return seat.role if seat is not None else None
+
+    def is_monitor(self, account_id: str) -> bool:
+        """Whether this account may listen at stage delay."""
+        return any(m.person.account_id == account_id and not m.suspended for m in self.monitors)
 
     def standing_of(self, account_id: str | None) -> Standing | None:
         """What an account is here at this moment; None for listeners and strangers."""
@@ -238,6 +244,11 @@ class Space:
         """Shown otherwise to those outside it; already checked. Raises `Conflict` `space-ended`."""
         self.check_open()
         return self if listing == self.listing else self._changed(listing=listing)
+
+    def with_monitors(self, monitors: tuple[Monitor, ...]) -> Space:
+        """Others may listen at stage delay. Raises `Conflict` `space-ended`."""
+        self.check_open()
+        return self if monitors == self.monitors else self._changed(monitors=monitors)
 
     def with_standby_loop(self, *, there: bool) -> Space:
         """A standby sound was uploaded, or taken away. Raises `Conflict` `space-ended`."""

@@ -89,23 +89,24 @@ class Peer:
 
     async def answer(self, offer_sdp: str, *, send: bool, receive: bool = True) -> str:
         """Takes an offer and gives the answer with all candidates; `send` opens the way out, without
-        `receive` there is none in. Sections other than the sound's are declined.
+        `receive` there is none in. Sections other than the sound's are answered inactive: they may hold the
+        transport that the sound is bundled with.
 
         Raises `RemoteProtocolError` `offer-malformed` if the library refuses the offer. A cancellation leaves
         the peer to be closed.
         """
         connection = self._connection
         await self._take_offer(offer_sdp, "offer-malformed", "The offer cannot be used")
+        directions = webrtc.RTCRtpTransceiverDirection
         sound = None
         for transceiver in connection.get_transceivers():
             if sound is None and transceiver.receiver.track.kind == webrtc.MediaType.audio:
                 sound = transceiver
             else:
-                transceiver.stop()
+                transceiver.direction = directions.inactive
         if sound is None:
             raise RemoteProtocolError("offer-malformed", "The offer cannot be used: it has no sound.")
         sound.set_codec_preferences(_opus_in_red())
-        directions = webrtc.RTCRtpTransceiverDirection
         if send:
             await sound.sender.replace_track(self._open_out())
             sound.direction = directions.sendrecv if receive else directions.sendonly

@@ -7,8 +7,8 @@ Rules (RFC 8866 for the grammar, RFC 9725 §4.2 for WHIP, RFC 8842 §5 for the f
 - ICE credentials and a DTLS fingerprint, in the section or for the session;
 - at most 64 KiB. Candidates may be missing: OBS sends none.
 
-A monitor's offer (WHEP) receives instead. Players ask for pictures, too: those sections are declined in the
-answer, as RFC 3264 §6 has it.
+A monitor's offer (WHEP) receives instead. Players ask for pictures, too: those sections are answered
+inactive (RFC 3264 §6.1).
 
 An offer that is no SDP is malformed (400); one that asks for what a stage does not do is unsupported (422).
 """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from sqlalchemy import Row, Select, and_, delete, func, insert, or_, select, update
@@ -25,15 +25,24 @@ from parvis.store.conversation import ConversationTables
 from parvis.store.departed import DepartedTables
 from parvis.store.hands import HandTables
 from parvis.store.listings import ListingTables
+from parvis.store.monitors import MonitorTables, monitored_by
 from parvis.store.passes import PassTables
 from parvis.store.records import BesideSpaces
 from parvis.store.tables import accounts, handoffs, invitations, seats, spaces
 
-_ELSEWHERE: Final = ("seats", "terms", "handoffs", "listing")
+_ELSEWHERE: Final = ("seats", "terms", "handoffs", "listing", "monitors")
 _TERMS: Final = tuple(Terms.__dataclass_fields__)
 
 
-class SpaceTables(BesideSpaces, PassTables, ListingTables, HandTables, ConversationTables, DepartedTables):
+class SpaceTables(
+    BesideSpaces,
+    PassTables,
+    ListingTables,
+    HandTables,
+    ConversationTables,
+    DepartedTables,
+    MonitorTables,
+):
     """Records inside the transaction of `connection`."""
 
     async def add(self, space: Space) -> None:
@@ -63,6 +72,7 @@ class SpaceTables(BesideSpaces, PassTables, ListingTables, HandTables, Conversat
                 mine = and_(seats.c.space_id == space.id, seats.c.account_id == account_id)
                 await self._connection.execute(update(seats).where(mine).values(row))
         await self._save_handoffs(space)
+        await self._save_monitors(space)
         await self.relist(space)
 
     async def _save_handoffs(self, space: Space) -> None:
@@ -78,10 +88,11 @@ class SpaceTables(BesideSpaces, PassTables, ListingTables, HandTables, Conversat
                 )
 
     async def open_with_seat(self, account_id: str) -> list[Space]:
-        """All Spaces that are not over in which an account has a seat; their rows held."""
+        """All Spaces that are not over in which an account has a seat or is a monitor; their rows held."""
         mine = select(seats.c.space_id).where(seats.c.account_id == account_id, seats.c.left_at_ms.is_(None))
         still_open = spaces.c.state.in_([state.value for state in OPEN_STATES])
-        query = select(spaces).where(still_open, spaces.c.id.in_(mine)).order_by(spaces.c.id)
+        theirs = or_(spaces.c.id.in_(mine), monitored_by(account_id))
+        query = select(spaces).where(still_open, theirs).order_by(spaces.c.id)
         return await self._with_seats(query.with_for_update())
 
     async def page(
@@ -184,7 +195,9 @@ class SpaceTables(BesideSpaces, PassTables, ListingTables, HandTables, Conversat
         away: defaultdict[str, list[Handoff]] = defaultdict(list)
         for row in leading:
             away[row.from_id].append(_handoff(row))
-        return [_space(row, tuple(by_space[row.id]), tuple(away[row.id])) for row in rows]
+        listening = await self._monitors_of([row.id for row in rows])
+        found = [_space(row, tuple(by_space[row.id]), tuple(away[row.id])) for row in rows]
+        return [replace(space, monitors=listening.get(space.id, ())) for space in found]
 
 
 def _space_row(space: Space) -> dict[str, Any]:

@@ -8,7 +8,13 @@ from parvis.errors import Refused
 from parvis.spaces.permissions import MAY, Act, Standing, check_may, may
 
 EVERYBODY = {Act.SEE_STAGE, Act.SPEAK}
-HOST_AND_ACTING = {Act.CHANGE_ROLES, Act.NAME_SUCCESSORS, Act.MAKE_HANDOFF_CODES, Act.END}
+HOST_AND_ACTING = {
+    Act.CHANGE_ROLES,
+    Act.NAME_SUCCESSORS,
+    Act.NAME_MONITORS,
+    Act.MAKE_HANDOFF_CODES,
+    Act.END,
+}
 ONLY_HOST = {Act.HAND_ROLE_ON}
 OPERATOR_TOO = {Act.SEE_LOG, Act.HAND_OFF}
 

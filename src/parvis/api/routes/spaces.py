@@ -105,6 +105,7 @@ async def edit(space: str, body: SpaceEdit, asker: Asker, services: Wired) -> Sp
         starts_at_ms=_ms(body.starts_at),
         terms=_terms(body),
         listing=_listing(body),
+        monitors=tuple(body.monitors) if "monitors" in given else None,
     )
     edited = await services.spaces.edit(space, changes, asker)
     return space_out(edited, asker.account_id, services.live, services.origins)

@@ -1,47 +1,58 @@
-"""WHIP (RFC 9725): taking one's seat with sound.
+"""WHIP (RFC 9725): taking one's seat with sound. What it shares with WHEP is in `api/sdp.py`.
 
-- The session's URL is `{handle}.{session}`: control keeps no table of sessions, so that one which was begun
-  before control restarted can still be ended. The stage's part of it can't be guessed.
-- Neither trickle ICE nor restarts: PATCH is answered by 405 (§4.3), and answers hold all candidates.
-- Any site may call it with a token (§4.7 asks for CORS); the headers for that are in `api/headers.py`.
+Any site may call it with a token (§4.7 asks for CORS); the headers for that are in `api/headers.py`.
 """
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any, Final
-
 from fastapi import APIRouter, Request, Response
 
-from parvis.api.asking import Asker, Wired
+from parvis.api.asking import Asker, MaybeKnown, Wired, person_of
 from parvis.api.problems import documented
 from parvis.api.routes import API
-from parvis.errors import NotFound, UserError
-from parvis.people.account import is_handle
-from parvis.spaces.permissions import Act, check_may
+from parvis.api.sdp import (
+    FRAGMENT_TEXT,
+    FRAGMENT_TYPE,
+    SDP_TEXT,
+    answered,
+    described,
+    fragment_in,
+    offer_in,
+    patched,
+    session_in,
+    tags_in,
+)
+from parvis.errors import Refused
+from parvis.spaces.permissions import Act, check_may, may
 from parvis.spaces.seat import Person
 from parvis.spaces.space import Space
 
-SDP_TYPE: Final = "application/sdp"
-EVENTS_LINK: Final = "urn:parvis:whip:events"
-"""Where one learns that the stage has changed (docs/protocol.md §6)."""
-_SDP_TEXT: Final[dict[str, Any]] = {"content": {SDP_TYPE: {"schema": {"type": "string"}}}}
+ENDPOINT = f"{API}/whip"
 
-router = APIRouter(prefix=f"{API}/whip", tags=["whip"])
+router = APIRouter(prefix=ENDPOINT, tags=["whip"])
 
 
 @router.options("/{space}", include_in_schema=False)
-@router.options("/{space}/{session}", include_in_schema=False)
-async def options() -> Response:
+async def options(space: str, known: MaybeKnown, services: Wired) -> Response:
     """What can be posted here; also the answer to a browser's preflight."""
-    return Response(headers={"Accept-Post": SDP_TYPE})
+    asker = None
+    if known is not None:
+        found = await services.spaces.get(space)
+        asker = person_of(known) if may(found.standing_of(known.account.id), Act.SPEAK) else None
+    return described(asker, services)
+
+
+@router.options("/{space}/{session}", include_in_schema=False)
+async def session_options() -> Response:
+    """What a session can be patched with; also the answer to a browser's preflight."""
+    return Response(headers={"Accept-Patch": FRAGMENT_TYPE})
 
 
 @router.post(
     "/{space}",
     status_code=201,
     response_class=Response,
-    openapi_extra={"requestBody": {"required": True, **_SDP_TEXT}},
+    openapi_extra={"requestBody": {"required": True, **SDP_TEXT}},
     responses={
         **documented(
             "offer-malformed",
@@ -56,34 +67,55 @@ async def options() -> Response:
             "offer-unsupported",
             busy=("stage-full", "stage-away"),
         ),
-        201: {"description": "The answer. `Location` ends the session by DELETE.", **_SDP_TEXT},
+        201: {"description": "The answer. `Location` is the session: DELETE ends it.", **SDP_TEXT},
     },
 )
 async def offer(space: str, request: Request, asker: Asker, services: Wired) -> Response:
     """Answers an offer for the asker's own seat; replaces the session that the seat has."""
     await services.rates.whip(asker.account_id)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != SDP_TYPE:
-        raise UserError("media-type", f"An offer is {SDP_TYPE}.")
+    sdp = await offer_in(request)
     found = await _seated(space, asker, services)
     found.check_open()
-    try:
-        sdp = (await request.body()).decode()
-    except UnicodeDecodeError as error:
-        raise UserError("offer-malformed", "The offer is not UTF-8.") from error
-    if not sdp.startswith("v=0"):
-        raise UserError("offer-malformed", "An offer begins with v=0.")
     reply = await services.stages.offer(space, asker.handle, sdp)
-    return Response(
-        reply.sdp,
-        201,
-        {
-            "Location": f"{API}/whip/{space}/{asker.handle}.{reply.session}",
-            "ETag": f'"{hashlib.sha256(reply.session.encode()).hexdigest()[:16]}"',
-            "Link": f'<{services.origins.links(found).events}>; rel="{EVENTS_LINK}"',
-            "X-Parvis-Stage-Epoch": str(reply.epoch),
-        },
-        media_type=SDP_TYPE,
-    )
+    return answered(reply, ENDPOINT, found, asker, services)
+
+
+@router.patch(
+    "/{space}/{session}",
+    status_code=204,
+    response_class=Response,
+    openapi_extra={"requestBody": {"required": True, **FRAGMENT_TEXT}},
+    responses={
+        **documented(
+            "fragment-malformed",
+            "not-signed-in",
+            "cross-origin",
+            "forbidden",
+            "banned",
+            "no-seat",
+            "space-unknown",
+            "session-unknown",
+            "ice-session-stale",
+            "media-type",
+            "input-invalid",
+            "tag-required",
+            busy=("stage-away", "no-candidates"),
+        ),
+        200: {"description": "ICE has restarted: the stage's fragment. `ETag` is new.", **FRAGMENT_TEXT},
+        204: {"description": "The candidates were taken."},
+    },
+)
+async def patch(space: str, session: str, request: Request, asker: Asker, services: Wired) -> Response:
+    """Takes candidates of one's own session, or restarts its ICE."""
+    await services.rates.trickle(asker.account_id)
+    fragment = await fragment_in(request)
+    await _seated(space, asker, services)
+    handle, secret = session_in(session)
+    if handle != asker.handle:
+        raise Refused("forbidden", "This is somebody else's session.")
+    tags = tags_in(request)
+    reply = await services.stages.patch(space, handle, secret, fragment, tags)
+    return patched(reply, asker, services)
 
 
 @router.delete(
@@ -107,9 +139,7 @@ async def offer(space: str, request: Request, asker: Asker, services: Wired) -> 
 async def hang_up(space: str, session: str, asker: Asker, services: Wired) -> Response:
     """Ends a session: one's own, or as host or co-host."""
     found = await _seated(space, asker, services)
-    handle, _, secret = session.partition(".")
-    if not is_handle(handle) or not secret:
-        raise NotFound("session-unknown", "There is no such session.")
+    handle, secret = session_in(session)
     if handle != asker.handle:
         check_may(found.standing_of(asker.account_id), Act.HANG_UP_OTHERS)
     await services.stages.hang_up(space, handle, secret)
