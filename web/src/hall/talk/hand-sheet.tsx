@@ -30,8 +30,8 @@ export function HandSheet({ hall, talker }: { hall: Hall; talker: Talker }): JSX
     <div class="sheet-body" data-testid="hand-sheet" data-hand={hand.hand?.state ?? "none"} data-speaking={speaking.phase}>
       {speaking.phase === "on" || speaking.phase === "cut" ? <p role="status">{words.onStageHint}</p>
         : called ? <Called talker={talker} speaking={speaking} />
-        : speaking.ended !== null ? <Over talker={talker} ended={speaking.ended} />
         : hand.problem?.code === "banned" ? <Banned problem={hand.problem} />
+        : speaking.ended !== null ? <Over talker={talker} ended={speaking.ended} />
         : hand.hand?.state === "raised" ? <Up talker={talker} hand={hand} />
         : <Down hall={hall} talker={talker} hand={hand} />}
       <p class="soft small talk-who">
@@ -153,7 +153,6 @@ function Called({ talker, speaking }: { talker: Talker; speaking: SpeakingState 
 
 function Over({ talker, ended }: { talker: Talker; ended: NonNullable<SpeakingState["ended"]> }): JSX.Element {
   const words = useTalkWords();
-  if (ended instanceof Problem && ended.code === "banned") return <Banned problem={ended} />;
   const line = ended === "left" ? words.left : ended === "replaced" ? words.replaced
     : ended.code === "no-seat" ? words.removed : sayProblem(words, ended);
   return (

@@ -20,7 +20,15 @@ export function TalkSheet({ hall, talker, sheet }: { hall: Hall; talker: Talker;
   const called = useStore(talker.called);
   const onStage = useStore(hall.onStage);
   const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), [sheet]);
+  useEffect(() => {
+    const before = document.activeElement;
+    if (!called) title.current?.focus();
+    // Whoever closes it goes on where they were.
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- a call in an open sheet has its own focus
+  }, [sheet]);
   return (
     <aside
       class={called && sheet === "hand" ? "sheet sheet-called" : "sheet"} data-testid="sheet" data-sheet={sheet} aria-labelledby="sheet-title"

@@ -111,7 +111,11 @@ export class Talker {
       this.#sat = true;
       this.#promised = false;
     }
-    if (over) this.hand.forget();
+    if (over) {
+      // It also tells whether one was banned, and why.
+      this.hand.forget();
+      if (this.handle !== null) void this.hand.look();
+    }
     this.#look();
   }
 
