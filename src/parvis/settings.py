@@ -175,7 +175,11 @@ class EdgeSettings:
     joins_per_s: float = 0.0
     """Newcomers let in a second; 0 means as many as this process can, by its own measure."""
     requests_per_s: float = 3_000.0
-    """Requests for pages, files and space.json answered a second."""
+    """Requests for pages, files and space.json answered a second; so many votes, too."""
+    reactions_per_address_s: float = 20.0
+    """Reactions a second from one IPv4 address or IPv6 /64, three seconds of it at once; 0: no limit."""
+    voters_per_address: int = 50
+    """Voters of one poll from one IPv4 address or IPv6 /64; 0 means no limit."""
     min_stretch: int = 1
     """Parts per burst when calm, 1 to 32."""
     max_stretch: int = 32
@@ -223,7 +227,15 @@ class EdgeSettings:
             raise UserError("setting-invalid", "PARVIS_TARGET_BUSY_SHARE must be 0.1 to 1")
         if self.requests_per_s < 1:
             raise UserError("setting-invalid", "PARVIS_REQUESTS_PER_S must be at least 1")
-        for name in ("per_address", "joins_per_s", "max_egress_mbps", "drain_s", "spare_connections"):
+        for name in (
+            "per_address",
+            "joins_per_s",
+            "max_egress_mbps",
+            "drain_s",
+            "spare_connections",
+            "reactions_per_address_s",
+            "voters_per_address",
+        ):
             if getattr(self, name) < 0:
                 raise UserError("setting-invalid", f"PARVIS_{name.upper()} must not be below 0")
 

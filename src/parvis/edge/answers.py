@@ -33,10 +33,12 @@ from parvis.errors import (
 
 STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "header-too-large": 431,
+    "length-required": 411,
     "method-not-allowed": 405,
     "request-timeout": 408,
     "space-ended": 410,
     "too-large": 413,
+    "too-many-requests": 429,
 }
 """Where the code says more than the class."""
 
@@ -93,7 +95,7 @@ def problem(error: ParvisError, retry_after_s: float | None = None, **more: Any)
     if retry_after_s is not None:
         headers += (("Retry-After", str(math.ceil(retry_after_s))),)
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers += (("Allow", "GET, HEAD, OPTIONS"),)
+        headers += (("Allow", str(error.more.get("allow", "GET, HEAD, OPTIONS"))),)
     if status == HTTPStatus.UNAUTHORIZED:
         headers += (("WWW-Authenticate", "Bearer"),)
     return Answer(status, headers, json.dumps(fields, ensure_ascii=False).encode())

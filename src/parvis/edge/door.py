@@ -93,6 +93,10 @@ class Door:
             self.counts.over_address += 1
             raise self._refusal("There are too many connections from your address.", ADDRESS_RETRY_S)
         now_s = self._clock.monotonic_s()
+        if request.method == "POST":
+            # Its own limits are in `crowd.py`: a crowd that claps takes no page away from anybody.
+            request.address = str(self._addresses.of(fd))
+            return route(self._front, request)
         listens = request.method == "GET" and request.path[-1] in STREAMS
         if not listens and not self._admission.admit_request(now_s):
             raise self._refusal("There are too many requests just now.", BUSY_RETRY_S)

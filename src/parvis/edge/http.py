@@ -3,8 +3,9 @@
 Rules:
 
 - A head may have `limit_bytes`; more is `431`. An endless line counts too, for it is counted as it comes.
-- No request has a body here. One that announces it is answered `413` and nothing after it is read, for it
-  cannot be told apart from the body (RFC 9112 §11.2, request smuggling).
+- Only what may be posted has a body, of a few bytes (`BODY_BYTES`), and says its length first. Any other that
+  announces one is answered `413` or `411` and nothing after it is read, for it cannot be told apart from the
+  body (RFC 9112 §11.2, request smuggling).
 - Several requests may come at once (§9.3.2, pipelining); they are given in order.
 - HTTP/1.1 must name a host (§3.2). HTTP/1.0 may not.
 - After a failure the reader is of no use any more: answer and close.
@@ -24,6 +25,9 @@ import httptools
 from parvis.errors import ProtocolError, RemoteProtocolError
 
 METHODS: Final = ("GET", "HEAD", "OPTIONS")
+POST: Final = "POST"
+BODY_BYTES: Final[Mapping[str, int]] = {"reactions": 64, "votes": 160}
+"""What may be posted below `/live/{space}/`, by the last segment of its path, and how long it may be."""
 MAX_QUERY_FIELDS: Final = 32
 KNOWN_TARGET_BYTES: Final = 128
 """Longer addresses are not kept, for anybody can make them up."""
@@ -57,6 +61,7 @@ class Request:
     chunked: bool = True
     keep_alive: bool = True
     loopback: bool = False
+    body: bytes = b""
     address: str = ""
     """Of who asks, as far as `addresses.py` tells them apart."""
 
@@ -79,6 +84,9 @@ class RequestReader:
         self._headers: dict[bytes, str] = {}
         self._head_bytes = 0
         self._has_body = False
+        self._length = -1
+        self._posted: Request | None = None
+        self._body = b""
 
     @property
     def idle(self) -> bool:
@@ -123,6 +131,9 @@ class RequestReader:
         self._headers = {}
         self._head_bytes = 0
         self._has_body = False
+        self._length = -1
+        self._posted = None
+        self._body = b""
 
     def on_url(self, url: bytes) -> None:
         """A piece of the request target."""
@@ -133,8 +144,11 @@ class RequestReader:
         """A whole header."""
         self._count(len(name) + len(value) + 4)
         name = name.lower()
-        if name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0"):
+        if name == b"transfer-encoding":
             self._has_body = True
+        elif name == b"content-length":
+            self._has_body |= value.strip() != b"0"
+            self._length = _length(value)
         elif name in _KEPT:
             if name == b"host" and name in self._headers:
                 raise RemoteProtocolError("request-malformed", "There is more than one Host header.")
@@ -146,31 +160,52 @@ class RequestReader:
     def on_headers_complete(self) -> None:
         """The head is whole."""
         method = self._parser.get_method().decode()
-        if method not in METHODS:
+        if method not in METHODS and method != POST:
             raise _method_not_allowed(method)
-        if self._has_body:
-            raise RemoteProtocolError("too-large", "A request to an edge has no body.")
+        if self._has_body and method != POST:
+            raise RemoteProtocolError("too-large", "This request has no body.")
+        url = self._url
+        path, query = _known_target(url) if len(url) <= KNOWN_TARGET_BYTES else _target(url)
+        most = body_bytes(path) if method == POST else 0
+        if method == POST:
+            if not most:
+                raise _method_not_allowed(method)
+            self._check_length(most)
         version = self._parser.get_http_version()
         if version == "1.1" and b"host" not in self._headers:
             raise RemoteProtocolError("request-malformed", "The Host header is missing.")
-        url = self._url
-        path, query = _known_target(url) if len(url) <= KNOWN_TARGET_BYTES else _target(url)
-        self._ready.append(
-            Request(
-                method,
-                path,
-                query,
-                self._headers,
-                chunked=version == "1.1",
-                keep_alive=self._parser.should_keep_alive(),
-                # What was passed on does not come from here, whoever passed it on.
-                loopback=self.loopback and b"x-forwarded-for" not in self._headers,
-            )
+        request = Request(
+            method,
+            path,
+            query,
+            self._headers,
+            chunked=version == "1.1",
+            keep_alive=self._parser.should_keep_alive(),
+            # What was passed on does not come from here, whoever passed it on.
+            loopback=self.loopback and b"x-forwarded-for" not in self._headers,
         )
+        if most:
+            self._posted = request
+        else:
+            self._ready.append(request)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of a body, of which not more comes than was announced."""
+        self._body += body
 
     def on_message_complete(self) -> None:
-        """The request is whole, for it has no body."""
+        """The request is whole, with its body if it has one."""
         self._unfinished_bytes = 0
+        if self._posted is not None:
+            self._posted.body = self._body
+            self._ready.append(self._posted)
+            self._posted = None
+
+    def _check_length(self, most: int) -> None:
+        if self._length < 0:
+            raise RemoteProtocolError("length-required", "Content-Length must say how long the body is.")
+        if self._length > most:
+            raise RemoteProtocolError("too-large", f"The body may have {most} bytes.")
 
     def _count(self, size: int) -> None:
         self._head_bytes += size
@@ -183,6 +218,20 @@ class RequestReader:
             self.failure = _method_not_allowed(match[0].split()[0].decode())
         else:
             self.failure = RemoteProtocolError("request-malformed", "This is not an HTTP request.")
+
+
+def body_bytes(path: tuple[str, ...]) -> int:
+    """How long a body may be that is posted to a path; 0: nothing is posted there."""
+    match path:
+        case ("live", _, "reactions") | ("live", _, "polls", _, "votes"):
+            return BODY_BYTES[path[-1]]
+    return 0
+
+
+def _length(value: bytes) -> int:
+    """-1 for what is no length; httptools refuses those itself, and more than one."""
+    value = value.strip()
+    return int(value) if value.isdigit() and len(value) <= 9 else -1
 
 
 @lru_cache(maxsize=256)

@@ -19,11 +19,12 @@ from parvis.clock import Clock
 from parvis.edge.answers import Answer, json_answer, problem, stream_headers
 from parvis.edge.bursts import MAX_STRETCH, Framing
 from parvis.edge.cohorts import EVENTS
+from parvis.edge.crowd import Crowd
 from parvis.edge.feed import Feed
 from parvis.edge.hall import Pages, choose_language
 from parvis.edge.hls import Lines
 from parvis.edge.hls_answers import PLAYLISTS, answer_file, answer_playlist
-from parvis.edge.http import Request
+from parvis.edge.http import Request, body_bytes
 from parvis.edge.passes import (
     MEMBERS,
     Passes,
@@ -34,9 +35,16 @@ from parvis.edge.passes import (
 )
 from parvis.edge.radio import ADTS, ICY, OGG, RADIO_MEDIA_TYPE, RADIO_RENDITION, address_m3u, address_pls
 from parvis.edge.spaces import SpaceRecord, Spaces
-from parvis.edge.view import Origins, hidden_fields, share_link, shown_fields, space_fields
+from parvis.edge.view import (
+    Origins,
+    hidden_fields,
+    share_link,
+    shown_fields,
+    space_fields,
+    talk_fields,
+)
 from parvis.edge.waiting import Hold
-from parvis.errors import Conflict, NotFound, ParvisError, Refused, UserError
+from parvis.errors import Conflict, NotFound, ParvisError, Refused, RemoteProtocolError, UserError
 from parvis.media.rendition import Rendition
 
 JOIN_PARTS: Final = 3
@@ -50,18 +58,26 @@ STREAMS: Final = ("stream.mp4", "stream.aac", "stream.ogg", "events")
 EVENT_STREAM: Final = "text/event-stream; charset=utf-8"
 
 _RENDITIONS: Final[Mapping[str, Rendition]] = {rendition.value: rendition for rendition in Rendition}
-_PREFLIGHT = Answer(
-    204,
-    (
-        ("Allow", "GET, HEAD, OPTIONS"),
-        ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
+
+
+def _preflight(methods: str, headers: str) -> Answer:
+    return Answer(
+        204,
         (
-            "Access-Control-Allow-Headers",
-            "Accept, Authorization, Cache-Control, Last-Event-ID, Range, X-Parvis-Appointment, X-Parvis-Pass",
+            ("Allow", methods),
+            ("Access-Control-Allow-Methods", methods),
+            ("Access-Control-Allow-Headers", headers),
+            ("Access-Control-Max-Age", "86400"),
         ),
-        ("Access-Control-Max-Age", "86400"),
-    ),
+    )
+
+
+_PREFLIGHT: Final = _preflight(
+    "GET, HEAD, OPTIONS",
+    "Accept, Authorization, Cache-Control, Last-Event-ID, Range, X-Parvis-Appointment, X-Parvis-Pass",
 )
+_PREFLIGHT_OF_POSTED: Final = _preflight("POST, OPTIONS", "Content-Type, X-Parvis-Pass")
+_TAKEN: Final = Answer(204, (("Cache-Control", "no-store"),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +106,7 @@ class Front:
     lines: Lines
     pages: Pages
     passes: Passes
+    crowd: Crowd
     origins: Origins
     metrics_token: str
     clock: Clock
@@ -115,6 +132,8 @@ class Front:
 
 def route(front: Front, request: Request) -> Answer | Join | Hold:
     """The answer to a request. Raises whatever `ParvisError` its handler raises."""
+    if body_bytes(request.path):
+        return _posted(front, request)
     if request.method == "OPTIONS":
         return _PREFLIGHT
     match request.path:
@@ -271,6 +290,37 @@ def _events(front: Front, request: Request, space: str) -> Answer | Join:
     return Join(record, EVENTS, _framing(request), pass_id=pass_id)
 
 
+def _posted(front: Front, request: Request) -> Answer:
+    """A reaction, or a vote."""
+    if request.method == "OPTIONS":
+        return _PREFLIGHT_OF_POSTED
+    if request.method != "POST":
+        detail = f"{request.method} is not answered here: POST is."
+        raise RemoteProtocolError("method-not-allowed", detail, more={"allow": "POST, OPTIONS"})
+    record = front.record(request.path[1])
+    front.passes.check(record, request)
+    address, now_s = int(request.address or 0), front.clock.monotonic_s()
+    if request.path[-1] == "reactions":
+        front.crowd.react(record, address, request.body, now_s)
+    else:
+        poll, wall_s = request.path[3], front.clock.wall_s()
+        front.crowd.vote(record, poll, address, request.body, now_s=now_s, wall_s=wall_s)
+    return _TAKEN
+
+
+def _chat_json(front: Front, request: Request, space: str) -> Answer:
+    """What was written lately, and what is pinned and asked now: for those who come."""
+    record = front.record(space)
+    front.passes.check(record, request)
+
+    def build() -> Answer:
+        cached = ("Cache-Control", "public, max-age=1"), ("Vary", "X-Parvis-Pass")
+        return json_answer(talk_fields(record), headers=cached)
+
+    answer = front.cached(record, "chat.json", build)
+    return kept_private(answer) if record.visibility == MEMBERS else answer
+
+
 def _healthz(front: Front, _request: Request) -> Answer:
     return json_answer(
         {"status": "ok", "role": "edge", "name": front.name}, headers=(("Cache-Control", "no-store"),)
@@ -376,6 +426,7 @@ _LIVE: Final[Mapping[str, Callable[[Front, Request, str], Answer | Join | Hold]]
     "listen.m3u": _address_file,
     "listen.pls": _address_file,
     "events": _events,
+    "chat.json": _chat_json,
 }
 _TOP: Final[Mapping[str, Callable[[Front, Request], Answer]]] = {
     "": _root,

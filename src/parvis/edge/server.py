@@ -36,6 +36,7 @@ from parvis.edge.answers import Answer
 from parvis.edge.appointments import Appointments
 from parvis.edge.carrier import Carrier
 from parvis.edge.connections import Connections
+from parvis.edge.crowd import Crowd
 from parvis.edge.door import Door
 from parvis.edge.drain import Drain
 from parvis.edge.fanout import Fanout
@@ -115,6 +116,12 @@ class Edge:
             joins_per_s=settings.joins_per_s,
             requests_per_s=settings.requests_per_s,
         )
+        self.crowd = Crowd(
+            reactions_per_address_s=settings.reactions_per_address_s,
+            voters_per_address=settings.voters_per_address,
+            votes_per_s=settings.requests_per_s,
+            now_s=now_s,
+        )
         origins = _origins(settings)
         self._lines = Lines(self.spaces, origins.edge)
         front = Front(
@@ -123,6 +130,7 @@ class Edge:
             lines=self._lines,
             pages=Pages(settings.pages),
             passes=self.passes,
+            crowd=self.crowd,
             origins=origins,
             metrics_token=settings.metrics_token,
             clock=clock,
@@ -251,40 +259,44 @@ class Edge:
         fanout, feeds = self.fanout, [feed for space in self.spaces for feed in space.feeds.values()]
         admission, door, concession = self._admission.counts, self._door.counts, self._door.concession
         handshakes = self._handshakes.gauges() if self._handshakes is not None else {}
-        return handshakes | {
-            "parvis_edge_listeners": sum(self.listeners().values()),
-            "parvis_edge_hls_listeners": sum(self._lines.listeners(self._clock.monotonic_s()).values()),
-            "parvis_edge_hls_parts_total": self._lines.sent_parts,
-            "parvis_edge_waiting": len(self._waiting),
-            "parvis_edge_connections": self._held,
-            "parvis_edge_laggards": fanout.laggards,
-            "parvis_edge_spaces": sum(space.running for space in self.spaces),
-            "parvis_edge_burst_lateness_ms": round(fanout.lateness_s * 1000, 3),
-            "parvis_edge_busy_share": round(self._relief.load.busy_share, 3),
-            "parvis_edge_strain_level": self._relief.level,
-            "parvis_edge_stretch": concession.newcomers,
-            "parvis_edge_closed": int(concession.closed),
-            "parvis_edge_joins_per_s": round(self._admission.joins_per_s, 1),
-            "parvis_edge_bursts_total": fanout.counts.bursts,
-            "parvis_edge_skipped_parts_total": fanout.counts.skipped_parts,
-            "parvis_edge_let_go_total": fanout.counts.let_go,
-            "parvis_edge_stand_ins_total": sum(feed.counts.stand_ins for feed in feeds),
-            "parvis_edge_late_parts_total": sum(feed.counts.late for feed in feeds),
-            "parvis_edge_jumped_parts_total": sum(feed.counts.jumped for feed in feeds),
-            "parvis_edge_carried_total": self._carrier.carried,
-            "parvis_edge_requests_total": self.connections.requests,
-            "parvis_edge_joins_total": admission.joins,
-            "parvis_edge_resumed_total": admission.resumed,
-            "parvis_edge_not_admitted_total": door.not_admitted,
-            "parvis_edge_over_address_total": door.over_address,
-            "parvis_edge_appointments_total": admission.given,
-            "parvis_edge_appointments_kept_total": admission.kept,
-            "parvis_edge_appointments_void_total": admission.void,
-            "parvis_edge_bus_dropped_total": self._reader.dropped,
-            "parvis_edge_bus_malformed_total": self.spaces.malformed,
-            "parvis_edge_pass_refused_total": self.passes.refused,
-            "parvis_edge_fenced_total": sum(record.fenced for record in self.spaces),
-        }
+        return (
+            handshakes
+            | self.crowd.gauges()
+            | {
+                "parvis_edge_listeners": sum(self.listeners().values()),
+                "parvis_edge_hls_listeners": sum(self._lines.listeners(self._clock.monotonic_s()).values()),
+                "parvis_edge_hls_parts_total": self._lines.sent_parts,
+                "parvis_edge_waiting": len(self._waiting),
+                "parvis_edge_connections": self._held,
+                "parvis_edge_laggards": fanout.laggards,
+                "parvis_edge_spaces": sum(space.running for space in self.spaces),
+                "parvis_edge_burst_lateness_ms": round(fanout.lateness_s * 1000, 3),
+                "parvis_edge_busy_share": round(self._relief.load.busy_share, 3),
+                "parvis_edge_strain_level": self._relief.level,
+                "parvis_edge_stretch": concession.newcomers,
+                "parvis_edge_closed": int(concession.closed),
+                "parvis_edge_joins_per_s": round(self._admission.joins_per_s, 1),
+                "parvis_edge_bursts_total": fanout.counts.bursts,
+                "parvis_edge_skipped_parts_total": fanout.counts.skipped_parts,
+                "parvis_edge_let_go_total": fanout.counts.let_go,
+                "parvis_edge_stand_ins_total": sum(feed.counts.stand_ins for feed in feeds),
+                "parvis_edge_late_parts_total": sum(feed.counts.late for feed in feeds),
+                "parvis_edge_jumped_parts_total": sum(feed.counts.jumped for feed in feeds),
+                "parvis_edge_carried_total": self._carrier.carried,
+                "parvis_edge_requests_total": self.connections.requests,
+                "parvis_edge_joins_total": admission.joins,
+                "parvis_edge_resumed_total": admission.resumed,
+                "parvis_edge_not_admitted_total": door.not_admitted,
+                "parvis_edge_over_address_total": door.over_address,
+                "parvis_edge_appointments_total": admission.given,
+                "parvis_edge_appointments_kept_total": admission.kept,
+                "parvis_edge_appointments_void_total": admission.void,
+                "parvis_edge_bus_dropped_total": self._reader.dropped,
+                "parvis_edge_bus_malformed_total": self.spaces.malformed,
+                "parvis_edge_pass_refused_total": self.passes.refused,
+                "parvis_edge_fenced_total": sum(record.fenced for record in self.spaces),
+            }
+        )
 
     def listeners(self) -> dict[str, int]:
         """Listeners to sound, by Space; those of HLS are an estimate (`hls.py`)."""

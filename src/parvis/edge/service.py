@@ -16,7 +16,7 @@ import structlog
 from parvis.bus.messages import EdgeMessage, PassUseMessage, ProcessMessage
 from parvis.bus.port import Publisher, Reader
 from parvis.certificate import Certificate
-from parvis.clock import Clock
+from parvis.clock import PART_MS, Clock, sequence_at
 from parvis.edge.appointment_key import appointment_key
 from parvis.edge.appointments import Appointments
 from parvis.edge.server import Edge
@@ -24,6 +24,7 @@ from parvis.edge.sockets import open_socket
 from parvis.settings import EdgeSettings
 
 REPORT_S: Final = 1.0
+CROWD_S: Final = PART_MS / 1000
 RESERVED_DESCRIPTORS: Final = 64
 """Kept free for the bus and files."""
 QUIET_BUS_S: Final = 0.2
@@ -68,7 +69,7 @@ def serve_edge(
         certificate=certificate,
     )
     gc.freeze()  # what exists now lives as long as the process: no need to look through it again
-    reported_at_s = float("-inf")
+    reported_at_s = crowd_at_s = float("-inf")
     try:
         _learn(edge, clock, stop)
         edge.listen()
@@ -85,6 +86,9 @@ def serve_edge(
                 edge.renew()
             edge.turn()
             now_s = clock.monotonic_s()
+            if now_s - crowd_at_s >= CROWD_S:
+                crowd_at_s = now_s
+                _tell_crowd(edge, settings.name, publisher, clock)
             if now_s - reported_at_s >= REPORT_S:
                 reported_at_s = now_s
                 _report(edge, settings.name, publisher)
@@ -115,6 +119,12 @@ def _report(edge: Edge, name: str, publisher: Publisher) -> None:
         told = PassUseMessage(name, used)
         publisher.publish(told.subject, told.encode(), retain=1)
         edge.passes.told = bool(used)
+
+
+def _tell_crowd(edge: Edge, name: str, publisher: Publisher, clock: Clock) -> None:
+    message = edge.crowd.message(name, sequence_at(clock.program_s()), clock.monotonic_s())
+    if message is not None:
+        publisher.publish(message.subject, message.encode(), retain=1)
 
 
 def capacities(wanted: int, spare: int, files: int) -> tuple[int, int]:

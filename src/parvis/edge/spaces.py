@@ -29,6 +29,7 @@ from parvis.edge.feed import Feed
 from parvis.edge.radio import RADIO_RENDITION, Radio
 from parvis.edge.sse import LASTING, EventFeed
 from parvis.edge.strain import Quiet
+from parvis.edge.talk import RecentTalk
 from parvis.errors import RemoteProtocolError
 from parvis.media.events import Event
 from parvis.media.playlist import Mark
@@ -71,6 +72,7 @@ class SpaceRecord:
         """Passes by which as many listen as they are for, over all edges."""
         self.handoffs_due: list[Handoff] = []
         """Made, and not yet carried out here."""
+        self.talk = RecentTalk()
         self.marks: deque[Mark] = deque(maxlen=KEPT_MARKS)
         """Changes of state and title, with the parts on which they came."""
         self._handoffs_seen: set[str] = set()
@@ -166,6 +168,7 @@ class SpaceRecord:
             return
         if message.events:
             self._events_sequence = message.sequence
+            self.version += self.talk.hear(message.events)
             self.events.say(message.events, message.sequence, at_s, quiet)
         for event in message.events:
             if event.type == "state" and not (self.marks and self.marks[-1].event == event):

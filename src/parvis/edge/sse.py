@@ -7,7 +7,8 @@ Rules:
 - Texts are numbered from 1 by the edge itself, for most parts have no events; `id:` still names the part.
 - When nothing was said for 15 s, a comment keeps connections and proxies awake.
 - Not a line is kept for those who come: they get the latest of each lasting type instead.
-- Under strain levels come with each fourth part only, then levels and counts not at all (`strain.py`).
+- Under strain levels come with each fourth part only, then levels, counts and reactions not at all
+  (`strain.py`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ COMMENT_AFTER_S: Final = 15.0
 KEPT_TEXTS: Final = 94
 THIN_PARTS: Final = 4
 """Of so many parts, one has its levels told when events are thinned."""
-LASTING: Final = ("state", "stage", "counts")
+LASTING: Final = ("state", "stage", "counts", "pin", "poll")
 """Types whose latest is still true now, in the order in which a newcomer gets them."""
 
 _COMMENT = b":\n\n"
@@ -98,4 +99,4 @@ class EventFeed:
 def _left_out(type: str, sequence: int | None, quiet: Quiet) -> bool:
     if type == "levels":
         return quiet is Quiet.STILL or (quiet is Quiet.THIN and (sequence or 0) % THIN_PARTS != 0)
-    return type == "counts" and quiet is Quiet.STILL
+    return type in ("counts", "reactions") and quiet is Quiet.STILL

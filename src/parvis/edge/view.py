@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,6 +47,9 @@ def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[s
         "end_reason": message.end_reason,
         "recording": message.recording != "off" and record.state in ("live", "held"),
         "acting_host": message.acting_host,
+        "hands": message.hands,
+        "stage_locked": message.stage_locked,
+        "chat": asdict(message.chat),
         "handed_to": handed and _handed_to(handed, origins.edge),
         "counts": {"listeners": int(record.latest.get("counts", {}).get("listeners", 0))},
         "created_at": message.created_at,
@@ -77,6 +80,8 @@ def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[s
             "calendar": f"{origins.control}/api/v1/spaces/{record.id}/calendar.ics",
             "preview": f"{origins.control}/previews/{record.id}.png",
             "home": f"{origins.control}/",
+            "api": f"{origins.control}/api/v1",
+            "chat": f"{origins.edge}/live/{record.id}/chat.json",
             "replay": f"{origins.archive}/replay/{record.id}" if record.ended and message.recorded else None,
         },
     }
@@ -107,6 +112,17 @@ def shown_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[s
     """The members of `space.json` that anybody may know."""
     fields = space_fields(record, origins, wall_s)
     return hidden_fields(fields) if record.visibility == "members" else fields
+
+
+def talk_fields(record: SpaceRecord) -> dict[str, Any]:
+    """The members of `chat.json`."""
+    message = record.message
+    pinned = asdict(message.pinned) if message is not None and message.pinned is not None else None
+    poll = {name: value for name, value in record.latest.get("poll", {}).items() if name != "type"} or None
+    asked = message.poll if message is not None else None
+    if asked is not None and (poll is None or poll["id"] != asked.id):
+        poll = {**asdict(asked), "votes": sum(asked.counts)}
+    return {"items": record.talk.messages(), "pinned": pinned, "poll": poll}
 
 
 def share_link(handoff: Handoff, edge_origin: str) -> str:

@@ -197,3 +197,49 @@ def test_what_was_passed_on_is_a_list_and_does_not_come_from_here() -> None:
     passed_on = asked(b"X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-For: 10.0.0.1, 10.0.0.2\r\n")
     assert passed_on.header(b"x-forwarded-for") == "192.0.2.7, 10.0.0.1, 10.0.0.2"
     assert not passed_on.loopback
+
+
+REACTION = b"POST /live/abc/reactions HTTP/1.1\r\nHost: x\r\n"
+
+
+def posted(body: bytes, head: bytes = REACTION) -> bytes:
+    return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def test_what_may_be_posted_comes_with_its_body_however_it_is_cut() -> None:
+    data = posted(b'{"emoji":"x"}') + posted(b"2") + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    for size in (1, 7, len(data)):
+        reader = RequestReader(LIMIT_BYTES)
+        requests = [r for at in range(0, len(data), size) for r in reader.feed(data[at : at + size])]
+        assert reader.failure is None
+        assert reader.idle
+        assert [(r.method, r.path[-1], r.body) for r in requests] == [
+            ("POST", "reactions", b'{"emoji":"x"}'),
+            ("POST", "reactions", b"2"),
+            ("GET", "", b""),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (posted(b"x" * 65), "too-large"),
+        (posted(b"x" * 161, b"POST /live/abc/polls/p/votes HTTP/1.1\r\nHost: x\r\n"), "too-large"),
+        (REACTION + b"\r\n", "length-required"),
+        (REACTION + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", "length-required"),
+        (REACTION + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx", "request-malformed"),
+        (REACTION + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nxy", "request-malformed"),
+        (REACTION + b"Content-Length: -1\r\n\r\nxy", "request-malformed"),
+        (REACTION + b"Content-Length: 1, 1\r\n\r\nx", "request-malformed"),
+        (b"POST /live/abc/polls/p HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx", "method-not-allowed"),
+        (b"PUT /live/abc/reactions HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx", "method-not-allowed"),
+    ],
+)
+def test_what_may_not_be_posted(data: bytes, code: str) -> None:
+    assert failure_of(data) == code
+
+
+def test_a_body_that_never_ends_is_not_waited_for_in_silence() -> None:
+    reader = RequestReader(LIMIT_BYTES)
+    assert reader.feed(posted(b"12345")[:-1]) == []
+    assert not reader.idle

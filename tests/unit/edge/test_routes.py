@@ -1,12 +1,14 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from parvis.bus.messages import PartMessage, ProgramMessage, SpaceMessage
+from parvis.bus.messages import PartMessage, PinnedState, PollState, ProgramMessage, SpaceMessage
 from parvis.clock import ManualClock, part_start_s
 from parvis.edge.answers import Answer
 from parvis.edge.bursts import Framing
+from parvis.edge.crowd import Crowd
 from parvis.edge.feed import Feed
 from parvis.edge.hall import Pages
 from parvis.edge.hls import Lines
@@ -14,9 +16,10 @@ from parvis.edge.http import Request
 from parvis.edge.passes import Passes
 from parvis.edge.routes import Front, Join, first_part, route
 from parvis.edge.spaces import Spaces
-from parvis.edge.view import Origins
+from parvis.edge.view import Origins, rfc3339
 from parvis.edge.waiting import Hold
-from parvis.errors import NotFound, Refused, Unavailable, UserError
+from parvis.errors import Conflict, NotFound, Overloaded, Refused, RemoteProtocolError, Unavailable, UserError
+from parvis.media.events import Event
 from parvis.media.rendition import Rendition
 from tests.unit.edge.world import part_message, program_message, space_message
 
@@ -32,6 +35,7 @@ def front_with(spaces: Spaces, tmp_path: Path, *, metrics_token: str = "") -> Fr
         lines=Lines(spaces, "http://edge.example"),
         pages=Pages(tmp_path),
         passes=Passes(spaces, ManualClock(NOW_S), tmp_path),
+        crowd=Crowd(reactions_per_address_s=1.0, voters_per_address=2, votes_per_s=100.0, now_s=NOW_S),
         origins=Origins("http://edge.example", "http://studio.example"),
         metrics_token=metrics_token,
         clock=ManualClock(NOW_S),
@@ -201,3 +205,89 @@ def test_metrics_are_for_this_machine_or_for_who_has_the_token(tmp_path: Path) -
 def test_nothing_else_is_there(front: Front, path: tuple[str, ...]) -> None:
     with pytest.raises(NotFound, match="not-found"):
         ask(front, *path)
+
+
+POLL = PollState("feed", "Well?", ("Yes", "No"), (0, 0), "open")
+
+
+def post(front: Front, *path: str, body: bytes = b"", address: int = 1) -> Answer:
+    answered = route(front, Request("POST", path, body=body, address=str(address)))
+    assert isinstance(answered, Answer)
+    return answered
+
+
+def ask_all(front: Front, poll: PollState | None = POLL) -> None:
+    message = space_message(revision=2, poll=poll, pinned=PinnedState("7", "zoe", "Zoe", "The agenda"))
+    front.spaces.take(message.subject, message.encode(), NOW_S, 0.0)
+
+
+def vote(front: Front, choice: int, voter: str, address: int = 1) -> Answer:
+    body = json.dumps({"choice": choice, "voter": voter * 16}).encode()
+    return post(front, "live", "abc", "polls", "feed", "votes", body=body, address=address)
+
+
+def test_a_reaction_is_taken_and_counted(front: Front) -> None:
+    answered = post(front, "live", "abc", "reactions", body='{"emoji":"👏"}'.encode())
+    assert (answered.status, answered.body) == (204, b"")
+    told = front.crowd.message("edge-1", LAST, NOW_S)
+    assert told is not None
+    assert told.reactions == {"abc": {"👏": 1}}
+    assert front.crowd.message("edge-1", LAST + 1, NOW_S) is None
+
+
+def test_reactions_are_for_what_is_on_air(front: Front) -> None:
+    body = '{"emoji":"👏"}'.encode()
+    with pytest.raises(NotFound, match="space-unknown"):
+        post(front, "live", "nowhere", "reactions", body=body)
+    with pytest.raises(Conflict, match="space-not-begun"):
+        post(front, "live", "later", "reactions", body=body)
+    with pytest.raises(UserError, match="space-ended"):
+        post(front, "live", "over", "reactions", body=body)
+
+
+def test_what_is_posted_is_only_posted(front: Front) -> None:
+    for path in (("live", "abc", "reactions"), ("live", "abc", "polls", "feed", "votes")):
+        with pytest.raises(RemoteProtocolError, match="method-not-allowed") as raised:
+            ask(front, *path)
+        assert raised.value.more == {"allow": "POST, OPTIONS"}
+        preflight = answer(front, *path, method="OPTIONS")
+        assert dict(preflight.headers)["Access-Control-Allow-Methods"] == "POST, OPTIONS"
+
+
+def test_a_voter_counts_once(front: Front) -> None:
+    ask_all(front)
+    assert vote(front, 0, "a").status == 204
+    assert vote(front, 1, "a").status == 204
+    assert vote(front, 1, "b").status == 204
+    with pytest.raises(Overloaded, match="too-many-requests"):
+        vote(front, 1, "c")
+    assert vote(front, 1, "c", address=2).status == 204
+    told = front.crowd.message("edge-1", LAST, NOW_S)
+    assert told is not None
+    assert told.votes == {"feed": (1, 2)}
+
+
+def test_polls_that_are_over_or_never_were(front: Front) -> None:
+    with pytest.raises(NotFound, match="poll-unknown"):
+        vote(front, 0, "a")
+    ask_all(front, replace(POLL, state="closed"))
+    with pytest.raises(Conflict, match="poll-closed"):
+        vote(front, 0, "a")
+    ask_all(front, replace(POLL, closes_at=rfc3339(NOW_S)))
+    with pytest.raises(Conflict, match="poll-closed"):
+        vote(front, 0, "a")
+
+
+def test_the_chat_for_those_who_come(front: Front) -> None:
+    ask_all(front)
+    said = [Event.of("chat", id=str(n), by="zoe", name="Zoe", text=str(n)) for n in (1, 2)]
+    events = [*said, Event.of("chat-gone", id="1", by="zoe"), Event.of("poll", id="feed", counts=[3, 4])]
+    for rendition in Rendition:
+        part = part_message(LAST + 1, rendition, events)
+        front.spaces.take(part.subject, part.encode(), NOW_S, 0.0)
+    shown = json.loads(answer(front, "live", "abc", "chat.json").body)
+    assert shown == {
+        "items": [{"id": "2", "by": "zoe", "name": "Zoe", "text": "2"}],
+        "pinned": {"id": "7", "by": "zoe", "name": "Zoe", "text": "The agenda"},
+        "poll": {"id": "feed", "counts": [3, 4]},
+    }

@@ -49,6 +49,9 @@ def test_a_live_space() -> None:
         "end_reason": None,
         "recording": False,
         "acting_host": None,
+        "hands": "open",
+        "stage_locked": False,
+        "chat": {"mode": "open", "slow_s": 0, "links": False},
         "handed_to": None,
         "counts": {"listeners": 1234},
         "created_at": "2026-11-22T14:00:00.000Z",
@@ -84,6 +87,8 @@ def test_a_live_space() -> None:
             "calendar": "https://studio.example/api/v1/spaces/abc/calendar.ics",
             "preview": "https://studio.example/previews/abc.png",
             "home": "https://studio.example/",
+            "api": "https://studio.example/api/v1",
+            "chat": "https://edge.example/live/abc/chat.json",
             "replay": None,
         },
     }
