@@ -17,12 +17,17 @@ settings.load_profile("parvis")
 
 ALONE = ("browser", "chaos", "soak")
 """Folders of which every test wants both processors."""
+AS_THEY_USE = ("Parvis", "power_db", "Broadcast")
+"""A module that takes one of these starts all of Parvis, or measures sound as it comes."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).parts[0] in ALONE:
+        module = getattr(item, "module", None)
+        if item.path.relative_to(here).parts[0] in ALONE or any(
+            hasattr(module, name) for name in AS_THEY_USE
+        ):
             item.add_marker("alone")
 
 
