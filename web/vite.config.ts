@@ -19,7 +19,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: { hall: here("hall.html"), studio: here("studio.html"), home: here("home.html") },
+      input: { hall: here("hall.html"), studio: here("studio.html"), home: here("home.html"), embed: here("embed.html") },
       output: { chunkFileNames: "assets/[name]-[hash].js" },
     },
   },

@@ -144,6 +144,7 @@ describe("refusals", () => {
       "host-awaited",
       // Of addresses that the studio never asks for.
       "feed-unknown", "range-unsatisfiable", "emoji-unknown", "body-invalid", "length-required", "space-not-begun", "not-admitted",
+      "format-unknown",
       // Only a broken client meets these; the server's own sentence does.
       "method-not-allowed", "media-type", "too-large", "request-timeout", "not-found", "offer-malformed", "session-unknown",
     ]);

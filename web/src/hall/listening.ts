@@ -19,6 +19,7 @@ import { keepInMs, Pocket, tabStorage, type Offer } from "./appointment";
 import { EventQueue, paceIn, type HandoffEvent, type SpaceEvent, type StageEvent } from "./events";
 import { PART_MS, StreamMalformed, type Init, type Part } from "./mp4";
 import { IDLE, phaseOf, type Connection, type ListeningState, type Phase } from "./phase";
+import { passHeaders } from "./pass";
 import { streamAddress, type Place } from "./place";
 import { Player, pickRendition } from "./player";
 import { Answer, type Rendition, type Space } from "./space";
@@ -213,6 +214,7 @@ export class Listening {
         from: this.#from(space),
         stretch: this.#fresh ? null : (this.#player?.stretch ?? null),
         appointment: kept?.text ?? null,
+        pass: passHeaders(this.#around.place.value),
         signal: attempt.signal,
         onOpen: (opened) => this.#opened(opened, rendition),
         onPieces: (pieces) => {
@@ -256,6 +258,10 @@ export class Listening {
     if (error instanceof Answer) {
       if (error.status === 404) {
         this.#stopAs("unknown");
+        return null;
+      }
+      if (error.code.startsWith("pass-")) {
+        this.#stopAs(error.code === "pass-full" ? "pass-full" : "members");
         return null;
       }
       if (error.status === 409) return this.#waitForBeginning(space, error.retryAfterS);

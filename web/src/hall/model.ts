@@ -9,6 +9,7 @@ import { Follower } from "./follow";
 import { knownHandoff, toldHandoff, type Handoff } from "./handoff";
 import { Listening } from "./listening";
 import type { ListeningState } from "./phase";
+import { takePass, withPass } from "./pass";
 import { isSame, liveAddress, placeOfAnswer, placeOfPath, type Place } from "./place";
 import { Polls } from "./polls";
 import { Reactions } from "./reactions";
@@ -55,6 +56,7 @@ export class Hall {
   #hiddenSinceMs: number | null = null;
 
   constructor(readonly audio: HTMLAudioElement) {
+    takePass(this.place.value);
     this.listening = new Listening({
       audio, clock: this.clock, place: this.place, space: this.space,
       refresh: (signal) => this.#ask(signal).catch(() => signal.throwIfAborted()),
@@ -63,7 +65,7 @@ export class Hall {
       onRedirected: (address, fromMs) => void this.#sentOn(address, fromMs),
     });
     this.#watch = new Watch(
-      () => liveAddress(this.place.value, "events"),
+      () => withPass(liveAddress(this.place.value, "events"), this.place.value),
       (event) => this.#takeUnheard(event),
       () => void this.refresh(),
     );
@@ -147,7 +149,8 @@ export class Hall {
     this.chat.clear();
     this.reactions.clear();
     this.polls.clear();
-    if (place.origin === "") history.replaceState(null, "", `/s/${encodeURIComponent(place.id)}`);
+    const page = location.pathname.startsWith("/embed/") ? "embed" : "s";
+    if (place.origin === "") history.replaceState(null, "", `/${page}/${encodeURIComponent(place.id)}`);
     if (place.origin !== from.origin) this.clock.doubt();
     if (this.listening.active) {
       if (place.origin !== from.origin) this.listening.move();

@@ -8,6 +8,7 @@ import { useTicker } from "../shared/ticker";
 import { aheadNow, isGood } from "./appointment";
 import type { Arrival } from "./follow";
 import type { Hall } from "./model";
+import { passFor, withPass } from "./pass";
 import { PollCard } from "./poll-card";
 import { actingName } from "./space";
 import { CROWDED_FROM_STRETCH, type HallState } from "./state";
@@ -99,6 +100,10 @@ const SAY: Partial<Record<HallState, (words: Words, hall: Hall) => Said | null>>
     };
   },
   held,
+  members: (words, hall) => ({
+    line: words.members, hint: passFor(hall.place.value) === null ? words.membersHint : words.passOver,
+  }),
+  "pass-full": (words) => ({ line: words.passFull, hint: words.passFullHint }),
   unknown: (words) => ({ line: words.unknown, hint: words.unknownHint }),
   offline: (words) => ({ line: words.offline, hint: words.offlineHint, urgent: true }),
   refused: (words) => ({ line: words.refused, hint: words.refusedHint }),
@@ -117,8 +122,20 @@ function scheduled(words: Words, hall: Hall): Said {
   const put = reason === "postponed" ? words.postponed(new Date(startsAt)) : words.scheduled(new Date(startsAt));
   return {
     line: put, clock: leftMs > 0 ? words.scheduledIn(leftMs) : words.scheduledLate,
-    hint: reason === "postponed" ? `${words.postponedHint} ${hint}` : hint,
+    hint: <>{reason === "postponed" ? `${words.postponedHint} ${hint}` : hint}<Remind hall={hall} /></>,
   };
+}
+
+/** Into the reader's own calendar, which reminds by itself and follows when the time changes. */
+function Remind({ hall }: { hall: Hall }): JSX.Element | null {
+  const words = useWords();
+  const calendar = hall.space.value?.links.calendar;
+  if (calendar === undefined) return null;
+  return (
+    <span class="remind">
+      <a class="button" href={withPass(calendar, hall.place.value)} data-testid="remind">{words.remind}</a>
+    </span>
+  );
 }
 
 /** What happened, what will, and who answers for it meanwhile. */
@@ -163,6 +180,7 @@ function playing(words: Words, hall: Hall): Said | null {
 }
 
 function ended(words: Words, hall: Hall): Said {
+  if (hall.space.value?.end_reason === "cancelled") return { line: words.cancelled, hint: words.cancelledHint };
   const { started_at: from, ended_at: to } = hall.space.value ?? { started_at: null, ended_at: null };
   const lastedMs = from === null || to === null ? null : Date.parse(to) - Date.parse(from);
   const replay = { making: words.replayMaking, deleted: words.replayDeleted, away: words.replayAway, none: "" }[hall.replay.value];

@@ -14,7 +14,7 @@ import type { Hall } from "./model";
 import { Notice } from "./notice";
 import { Risers } from "./react";
 import { SheetPlace } from "./sheet";
-import { actingName, type Space } from "./space";
+import { actingName, needsPass, type Space } from "./space";
 import { Stage } from "./stage";
 import { stateOf, type HallState } from "./state";
 import { useWords } from "./words";
@@ -26,7 +26,9 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
   const missing = useStore(hall.missing);
   const listening = useStore(hall.listening.state);
   const onStage = useStore(hall.onStage);
-  const state: HallState = missing && !hall.listening.active ? "unknown" : stateOf(space?.state ?? null, listening.phase);
+  const known = stateOf(space?.state ?? null, listening.phase);
+  const away = hall.listening.active ? null : missing ? "unknown" : needsPass(space) && space?.state !== "ended" ? "members" : null;
+  const state: HallState = away ?? known;
 
   useEffect(() => {
     if (space !== null) document.title = words.tabTitle(space.title);
@@ -62,7 +64,7 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
           {state !== "unknown" && space !== null && space.state !== "ended" && <Stage hall={hall} />}
         </div>
       </div>
-      {state !== "unknown" && state !== "ended" && state !== "unsupported" && space !== null && (
+      {state !== "unknown" && state !== "ended" && state !== "unsupported" && state !== "members" && space !== null && (
         <>
           <SheetPlace hall={hall} />
           <Dock hall={hall} state={state} />

@@ -2,6 +2,7 @@
 
 import type { ServerClock } from "../shared/clock";
 import { offerIn, type Offer } from "./appointment";
+import { passHeaders } from "./pass";
 import { liveAddress, type Place } from "./place";
 
 export type SpaceState = "scheduled" | "live" | "held" | "ended";
@@ -54,10 +55,14 @@ export interface Space {
   sequence: number | null;
   renditions: Rendition[];
   edges: string[];
+  visibility?: "public" | "unlisted" | "members";
+  end_reason?: "cancelled" | null;
   /** Whether hands can be raised now, and who may write; a Parvis of before hands and chat says neither. */
   hands?: "open" | "closed";
   chat?: { mode: "open" | "stage" | "off"; slow_s: number; links: boolean };
-  links: { share: string; studio: string; replay?: string | null; api?: string };
+  links: {
+    share: string; studio: string; replay?: string | null; api?: string; calendar?: string; home?: string;
+  };
 }
 
 /** The server answered, but not with what was asked for. `retryAfterS` is from `Retry-After`; null is "not said". */
@@ -70,6 +75,11 @@ export class Answer extends Error {
   ) {
     super(`${status} ${code}`);
   }
+}
+
+/** It is for members, and nothing but title and state was told: there is always a host. */
+export function needsPass(space: Space | null): boolean {
+  return space?.visibility === "members" && space.host.handle === "";
 }
 
 /** Display name of who acts for the host, or null when the host is there. */
@@ -90,6 +100,7 @@ export async function fetchSpace(place: Place, clock: ServerClock, signal?: Abor
   const askedMs = performance.now();
   const response = await fetch(liveAddress(place, "space.json"), {
     cache: "no-store",
+    headers: passHeaders(place),
     signal: signal ?? null,
   });
   if (!response.ok) throw await answerOf(response);
