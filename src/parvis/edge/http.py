@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
 import httptools
@@ -77,7 +77,7 @@ class RequestReader:
         self.failure: ProtocolError | None = None
         self._limit_bytes = limit_bytes
         self.loopback = loopback
-        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._parser: Any = httptools.HttpRequestParser(self)
         self._ready: list[Request] = []
         self._unfinished_bytes = 0
         self._url = b""
