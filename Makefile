@@ -26,8 +26,9 @@ setup: .make/run .make/pages
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.make/dev: .make/run requirements/dev.txt
+.make/dev: .make/run requirements/dev.txt requirements/captions.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/captions.txt
 	@touch $@
 
 .make/npm: web/package-lock.json
@@ -96,6 +97,7 @@ endif
 lock: .make/dev  ## make the pinned requirements anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 --universal -o requirements/run.txt pyproject.toml requirements/build.in
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 --universal --extra dev -o requirements/dev.txt pyproject.toml requirements/build.in
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 --universal --extra captions -c requirements/dev.txt -o requirements/captions.txt pyproject.toml requirements/build.in
 
 clean:
 	rm -rf $(VENV) .make web/node_modules src/parvis/pages build dist

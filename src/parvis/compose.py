@@ -12,6 +12,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -24,7 +25,14 @@ from parvis.clock import SystemClock
 from parvis.edge.service import serve_edge
 from parvis.edge.spaces import PATTERNS
 from parvis.ops import logs, process
-from parvis.settings import ArchiveSettings, BusSettings, ControlSettings, EdgeSettings, StageSettings
+from parvis.settings import (
+    ArchiveSettings,
+    BusSettings,
+    CaptionerSettings,
+    ControlSettings,
+    EdgeSettings,
+    StageSettings,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +40,7 @@ STAGE_NICE = -10
 CONTROL_NICE = 0
 EDGE_NICE = 5
 ARCHIVE_NICE = 5
+CAPTIONER_NICE = 10
 """A crowd at the edges must not make the mixer late, nor control: see docs/concepts/strain.md."""
 
 
@@ -122,6 +131,29 @@ def run_edge(bus_settings: BusSettings, settings: EdgeSettings) -> None:
     finally:
         reader.close()
         publisher.close_publisher()
+
+
+def run_captioner(bus_settings: BusSettings, settings: CaptionerSettings) -> None:
+    """The captioner process. Its model works at idle priority; the rest of it costs next to nothing.
+
+    Raises `UserError` `captions-unusable`.
+    """
+    from parvis.captions.recogniser import Whisper, packaged_model
+    from parvis.captions.service import Captioner
+
+    logs.configure(settings.name)
+    process.become(settings.name.replace("-", " "), nice=CAPTIONER_NICE)
+    model = Path(settings.captions_model) if settings.captions_model else packaged_model()
+
+    async def main() -> None:
+        clock = SystemClock()
+        bus = LocalBus(bus_settings.run_dir, settings.name)
+        try:
+            await Captioner(settings.name, settings.languages, bus, clock, lambda: Whisper(model)).run()
+        finally:
+            await bus.close()
+
+    _run(main())
 
 
 def run_archive(bus_settings: BusSettings, settings: ArchiveSettings) -> None:

@@ -44,6 +44,7 @@ _TABLES: Final = {
     "stage": "Stages: WebRTC and mixing. Their UDP ports must be open to speakers, not to listeners.",
     "edge": "Edges: all listeners. These limits decide when newcomers get an appointment instead of sound.",
     "archive": "The archive: recordings, replays, feeds.",
+    "captioner": "The captioner: captions by a machine, at idle priority; see docs/how-to/captions.md.",
 }
 _PAGE_HEAD: Final = """\
 # Settings
@@ -120,7 +121,7 @@ def _by_table() -> dict[str, dict[str, list[str]]]:
     known = homes()
     found: dict[str, dict[str, list[str]]] = {"": {}}
     found.update({process: {} for process in DEFAULTS if process != BUS})
-    for process in ("control", "edge", "stage", "archive", BUS, "up"):
+    for process in ("control", "edge", "stage", "archive", "captioner", BUS, "up"):
         for one in fields(DEFAULTS[process]):
             processes = known.get(one.name, [])
             if processes:

@@ -31,6 +31,7 @@ from parvis.settings import (
     KINDS,
     ArchiveSettings,
     BusSettings,
+    CaptionerSettings,
     ControlSettings,
     EdgeSettings,
     Settings,
@@ -51,6 +52,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "stage": StageSettings(),
     "edge": EdgeSettings(),
     "archive": ArchiveSettings(),
+    "captioner": CaptionerSettings(),
 }
 """What each process is told, by its name in the file."""
 BY_ENVIRONMENT_ONLY: Final = frozenset({"name", "pages"})

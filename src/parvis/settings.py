@@ -32,6 +32,8 @@ class UpSettings:
     """Edge processes; 0 means one a core. More where a process may open few files: a listener takes one."""
     stages: int = 2
     """Stage processes: with two, one takes over when the other dies."""
+    automatic_captions: bool = False
+    """Run a captioner, for Spaces that ask for automatic captions; needs the extra `captions`."""
 
     def __post_init__(self) -> None:
         """Raises `UserError` `setting-invalid`."""
@@ -315,6 +317,29 @@ class ArchiveSettings:
         return f"{'https' if self.certificate else 'http'}://{host}:{port}"
 
 
+@dataclass(frozen=True, slots=True)
+class CaptionerSettings:
+    """The captioner: captions by a machine."""
+
+    name: str = "captioner"
+    """Name on the bus."""
+    captions_model: str = ""
+    """Folder of a model in the form of faster-whisper; empty means tiny.en, which comes with the extra."""
+    captions_languages: str = "en"
+    """Languages that the model knows, commas between, as first subtags: en, fr."""
+
+    def __post_init__(self) -> None:
+        """Raises `UserError` `setting-invalid`."""
+        if not self.languages or not all(re.fullmatch(r"[a-z]{2,3}", one) for one in self.languages):
+            raise UserError("setting-invalid", "PARVIS_CAPTIONS_LANGUAGES must be codes as en, fr")
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Each of them once, in the order in which they were given."""
+        said = (one.strip() for one in self.captions_languages.split(","))
+        return tuple(dict.fromkeys(one for one in said if one))
+
+
 def _check_tls(certificate: str, key: str, hsts_s: int) -> None:
     if key and not certificate:
         raise UserError("setting-invalid", "PARVIS_KEY without PARVIS_CERTIFICATE")
@@ -354,7 +379,14 @@ KINDS: dict[type, str] = {
 """What a setting is, by its default's type, in words."""
 
 Settings = TypeVar(
-    "Settings", UpSettings, BusSettings, ControlSettings, StageSettings, EdgeSettings, ArchiveSettings
+    "Settings",
+    UpSettings,
+    BusSettings,
+    ControlSettings,
+    StageSettings,
+    EdgeSettings,
+    ArchiveSettings,
+    CaptionerSettings,
 )
 
 

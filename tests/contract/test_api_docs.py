@@ -1,4 +1,4 @@
-"""docs/protocol.md §4 to §6, and what of §8 is control's, against the code: codes, statuses, requests."""
+"""docs/protocol.md §4 to §6, and what of §8 and §9 is control's, against code: codes, statuses, requests."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
 CONTROL = PROTOCOL[PROTOCOL.index("## 4. ") : PROTOCOL.index("## 7. ")]
 CONTROL += PROTOCOL[PROTOCOL.index("## 8. ") : PROTOCOL.index("**In the program.**")]
+CONTROL += PROTOCOL[PROTOCOL.index("## 9. ") : PROTOCOL.index("**In the program** a caption")]
 ERROR_CLASSES = {
     name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)
 }

@@ -112,6 +112,9 @@ TABLE = """
      DELETE    /api/v1/spaces/{space}/passes/{pass_id}        401    403     403    404    404   404   403
      GET       /api/v1/spaces/{space}/calendar.ics            200    200     200    200    200   200   200
      GET       /api/v1/accounts/{handle}/calendar.ics         200    200     200    200    200   200   200
+     POST      /api/v1/spaces/{space}/captions                401    403     403    409    409   409   403
+     PUT       /api/v1/spaces/{space}/captions/{caption}      401    403     403    409    409   409   403
+     GET       /api/v1/captioners                             200    200     200    200    200   200   200
      GET       /api/v1/listings                               200    200     200    200    200   200   200
      GET       /api/v1/search                                 422    422     422    422    422   422   422
      GET       /api/v1/spaces/{space}/events                  401    403     200    200    200   200   403
@@ -174,6 +177,7 @@ async def ask(w: World, client: httpx.AsyncClient, method: str, path: str, role:
         file="studio-1.js",
         handoff="no-such-handoff",
         pass_id="no-such-pass",
+        caption="h1",
         **manners,
         passkey="no-such-passkey",
     )
@@ -199,6 +203,8 @@ async def ask(w: World, client: httpx.AsyncClient, method: str, path: str, role:
         ("POST", "/api/v1/spaces/{space}/handoff"): {"to": other, "reason": "The other room is better."},
         ("POST", "/api/v1/accounts/{handle}/suspension"): {"reason": "A test."},
         ("POST", "/api/v1/spaces/{space}/invitations"): {},
+        ("POST", "/api/v1/spaces/{space}/captions"): {"text": "What was said."},
+        ("PUT", "/api/v1/spaces/{space}/captions/{caption}"): {"text": "What was really said."},
         ("PATCH", "/api/v1/spaces/{space}/hands/{hand}"): {"state": "called"},
         ("POST", "/api/v1/spaces/{space}/bans"): {"handle": "tess", "reason": "A test."},
         ("POST", "/api/v1/spaces/{space}/messages"): {"text": "Hello"},

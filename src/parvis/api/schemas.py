@@ -12,6 +12,7 @@ from parvis.spaces.invitation import DEFAULT_EXPIRES_S, EXPIRES_MAX_S, EXPIRES_M
 from parvis.spaces.log import REASON_MAX
 from parvis.spaces.monitor import MONITORS_MAX
 from parvis.spaces.terms import (
+    CAPTIONERS_MAX,
     GRACE_MAX_S,
     KEEP_OPEN_MAX_S,
     POSTPONE_MAX_S,
@@ -49,12 +50,14 @@ AbsentName = Literal["hold", "acting", "postpone"]
 RecordingName = Literal["off", "program", "tracks"]
 HandsName = Literal["open", "closed"]
 ChatModeName = Literal["open", "stage", "off"]
+CaptionsName = Literal["off", "automatic", "human"]
 VisibilityName = Literal["public", "unlisted", "members"]
 Topics = Annotated[
     list[Annotated[str, StringConstraints(min_length=1, max_length=TOPIC_MAX)]], Field(max_length=TOPICS_MAX)
 ]
 Grace = Annotated[int, Field(ge=0, le=GRACE_MAX_S)]
 Successors = Annotated[list[Handle], Field(max_length=SUCCESSORS_MAX)]
+Captioners = Annotated[list[Handle], Field(max_length=CAPTIONERS_MAX)]
 Monitors = Annotated[list[Handle], Field(max_length=MONITORS_MAX)]
 KeepOpen = Annotated[int, Field(ge=0, le=KEEP_OPEN_MAX_S)]
 Postpone = Annotated[int, Field(ge=POSTPONE_MIN_S, le=POSTPONE_MAX_S)]
@@ -110,6 +113,8 @@ class TermsDraft(Input):
     hands: HandsName = "open"
     stage_locked: bool = False
     chat: ChatTerms = Field(default_factory=ChatTerms)
+    captions: CaptionsName = "off"
+    captioners: Captioners = Field(default_factory=list)
     visibility: VisibilityName = "public"
     topics: Topics = Field(default_factory=list)
 
@@ -270,6 +275,8 @@ class SpaceOut(Output):
     hands: HandsName
     stage_locked: bool
     chat: ChatOut
+    captions: CaptionsName
+    captioners: list[str]
     visibility: VisibilityName
     topics: list[str]
     cover: str | None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from parvis.api.avatars import Avatars
 from parvis.api.ballots import Ballots
 from parvis.api.board import Board
+from parvis.api.captioning import BusCaptions
 from parvis.api.home_page import HomePage
 from parvis.api.ice_servers import IceServers
 from parvis.api.live import LiveState
@@ -33,6 +34,7 @@ from parvis.people.service import People
 from parvis.people.tokens import Tokens, load_or_make_key
 from parvis.settings import ControlSettings
 from parvis.spaces.bans import Bans
+from parvis.spaces.captions import HumanCaptions
 from parvis.spaces.chat import Chat
 from parvis.spaces.departure import Departures
 from parvis.spaces.handoffs import Handoffs
@@ -84,6 +86,8 @@ class Services:
     chat: Chat
     polls: Polls
     ballots: Ballots
+    captions: BusCaptions
+    human_captions: HumanCaptions
     standby: StandbyLoops
     listings: Listings
     passes: Passes
@@ -139,6 +143,7 @@ def build_services(
     talk = BusTalk(bus, live, clock)
     polls = Polls(database, board, clock)
     pass_board = PassBoard(bus, clock)
+    captions = BusCaptions(bus, clock)
     passwords = passwords or Passwords()
     people = People(database, passwords, tokens, clock, settings.session_days)
     origins = Origins.of(settings)
@@ -165,6 +170,8 @@ def build_services(
         chat=Chat(database, board, clock, talk),
         polls=polls,
         ballots=Ballots(polls, clock, board.get),
+        captions=captions,
+        human_captions=HumanCaptions(database, captions, clock),
         standby=StandbyLoops(settings.data / "standby", bus),
         listings=Listings(database),
         passes=Passes(database, pass_board, clock, load_or_make_keys(settings.data)),

@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 HELD_AFTER_S: Final = 5.0
 PEAKS_EVERY_S: Final = 10.0
+PATTERNS: Final = ("seats.", "edge.", "crowd.", "pass-use.", "process.", "captioner.")
 _BEAT_S: Final = 1.0
 
 
@@ -47,7 +48,7 @@ class Watch:
             group.create_task(self._beat(), name="control: beat")
 
     async def _listen(self) -> None:
-        subscription = self._bus.subscribe("seats.", "edge.", "crowd.", "pass-use.", "process.", replay=True)
+        subscription = self._bus.subscribe(*PATTERNS, replay=True)
         try:
             async for subject, payload in subscription:
                 await self.hear(subject, payload)
@@ -59,6 +60,9 @@ class Watch:
         try:
             if subject.startswith("pass-use."):
                 self._services.pass_board.hear(payload)
+                return
+            if subject.startswith("captioner."):
+                self._services.captions.hear(payload)
                 return
             if subject.startswith("crowd."):
                 self._services.ballots.hear(payload)
@@ -103,6 +107,8 @@ class Watch:
             known = frozenset(space.id for space in self._services.board.all())
             self._services.live.keep_only(known)
             self._services.talk.keep_only(known)
+            self._services.captions.keep_only(known)
+            self._services.human_captions.keep_only(known)
             self._connected_s = {s: t for s, t in self._connected_s.items() if s in known}
             self._kept_peaks = {s: n for s, n in self._kept_peaks.items() if s in known}
 

@@ -121,6 +121,8 @@ class SpaceMessage:
     poll: PollState | None = None
     monitors: tuple[str, ...] = ()
     """Handles of those who may listen at stage delay without a seat."""
+    captions: str = "off"
+    """Who captions: "off", "automatic" or "human"."""
 
     @property
     def subject(self) -> str:

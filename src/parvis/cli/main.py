@@ -12,6 +12,7 @@ import typer
 from parvis import __version__
 from parvis.cli import (
     archive,
+    captions,
     control,
     demo,
     doctor,
@@ -41,7 +42,12 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
         raise typer.Exit
 
 
-for command in (up, demo, speak, listen, storm, rehearse, control, stage, edge, archive, doctor, operator):
+COMMANDS = (
+    *(up, demo, speak, listen, storm, rehearse),
+    *(control, stage, edge, archive, captions),
+    *(doctor, operator),
+)
+for command in COMMANDS:
     command.register(app)
 
 

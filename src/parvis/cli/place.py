@@ -49,6 +49,7 @@ class Place:
     archive_port: int
     edges: int
     stages: int
+    automatic_captions: bool
 
     @classmethod
     def of(
@@ -94,6 +95,7 @@ class Place:
             archive_port,
             up.edges or os.cpu_count() or 1,
             up.stages,
+            up.automatic_captions,
         )
 
     @property
@@ -149,6 +151,7 @@ class Place:
         """The processes, in the order in which they start."""
         stages = [f"stage-{number}" for number in range(1, self.stages + 1)]
         edges = [f"edge-{number}" for number in range(1, self.edges + 1)]
+        captioners = ["captioner"] if self.automatic_captions else []
         return [
             Child(
                 name,
@@ -157,7 +160,7 @@ class Place:
                 signal.SIGINT if name in edges else signal.SIGTERM,
                 LEAVING_S + (self.edge.drain_s if name in edges else 0.0),
             )
-            for name in [*stages, "archive", "control", *edges]
+            for name in [*stages, "archive", "control", *edges, *captioners]
         ]
 
     def _environment(self, process: str) -> dict[str, str]:
@@ -191,8 +194,9 @@ def is_loopback(host: str) -> bool:
 
 
 def _command(name: str) -> tuple[str, ...]:
-    """The archive is one; the others have a number."""
-    return (name,) if name == "archive" else (name.split("-")[0], "--name", name)
+    """The archive and the captioner are one each; the others have a number."""
+    alone = {"archive": ("archive",), "captioner": ("captions",)}
+    return alone.get(name) or (name.split("-")[0], "--name", name)
 
 
 def _reachable(host: str) -> str:

@@ -185,7 +185,7 @@ async def _reload(
     back with them; what has not been started anew goes on as it was."""
     try:
         new = again()
-        fixed = ("data", "run_dir", "edges", "stages")
+        fixed = ("data", "run_dir", "edges", "stages", "automatic_captions")
         changed = [name for name in fixed if getattr(new, name) != getattr(place, name)]
         if changed:
             raise UserError(

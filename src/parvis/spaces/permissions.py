@@ -44,8 +44,10 @@ class Act(StrEnum):
     BAN = "ban"
     MODERATE = "moderate the chat"
     POLL = "hold a poll"
+    CAPTION = "write captions"
     CHANGE_ROLES = "change roles"
     NAME_SUCCESSORS = "name successors"
+    NAME_CAPTIONERS = "name captioners"
     NAME_MONITORS = "name monitors"
     MAKE_HANDOFF_CODES = "make handoff codes"
     END = "end the Space"
@@ -68,10 +70,12 @@ _CO_HOST: Final = _SPEAKER | {
     Act.BAN,
     Act.MODERATE,
     Act.POLL,
+    Act.CAPTION,
 }
 _ACTING_HOST: Final = _CO_HOST | {
     Act.CHANGE_ROLES,
     Act.NAME_SUCCESSORS,
+    Act.NAME_CAPTIONERS,
     Act.NAME_MONITORS,
     Act.MAKE_HANDOFF_CODES,
     Act.END,

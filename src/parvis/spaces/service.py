@@ -127,6 +127,8 @@ class Spaces(Changes):
             check_may(standing, Act.EDIT)
             if "successors" in edit.terms:
                 check_may(standing, Act.NAME_SUCCESSORS)
+            if "captioners" in edit.terms:
+                check_may(standing, Act.NAME_CAPTIONERS)
             if edit.monitors is not None:
                 check_may(standing, Act.NAME_MONITORS)
             edited = space.edit(
@@ -384,10 +386,11 @@ class Spaces(Changes):
 
 
 async def _check_known(records: SpaceRecords, terms: Terms) -> None:
-    """A successor whose handle nobody has could never follow."""
-    unknown = await records.unknown_handles(terms.successors) if terms.successors else []
-    if unknown:
-        raise UserError("input-invalid", f"successors: there is no @{unknown[0]}.")
+    """A successor whose handle nobody has could never follow, nor such a captioner write."""
+    for field_, handles in (("successors", terms.successors), ("captioners", terms.captioners)):
+        unknown = await records.unknown_handles(handles) if handles else []
+        if unknown:
+            raise UserError("input-invalid", f"{field_}: there is no @{unknown[0]}.")
 
 
 async def _monitors(records: SpaceRecords, handles: tuple[str, ...]) -> tuple[Monitor, ...]:

@@ -8,6 +8,7 @@
 - `hands`: whether listeners may ask to speak; `stage_locked`: nobody takes a new seat, called or invited.
 - `chat_mode`: who may write; `chat_slow_s`: how long one waits between two messages, up to 5 minutes;
   `chat_links`: whether listeners may write links. The last two do not bind who has a seat.
+- `captions`: who captions what is said; `captioners`: handles of people who may, at most 20.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ KEEP_OPEN_MAX_S: Final = 604_800
 POSTPONE_MIN_S: Final = 60
 POSTPONE_MAX_S: Final = 86_400
 SLOW_MAX_S: Final = 300
+CAPTIONERS_MAX: Final = 20
 
 
 class Standby(StrEnum):
@@ -67,6 +69,14 @@ class ChatMode(StrEnum):
     OFF = "off"
 
 
+class CaptionsMode(StrEnum):
+    """Who captions what is said."""
+
+    OFF = "off"
+    AUTOMATIC = "automatic"
+    HUMAN = "human"
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The settings of one Space, as above."""
@@ -84,6 +94,8 @@ class Terms:
     chat_mode: ChatMode = ChatMode.OPEN
     chat_slow_s: int = 0
     chat_links: bool = False
+    captions: CaptionsMode = CaptionsMode.OFF
+    captioners: tuple[str, ...] = ()
 
 
 DEFAULT_TERMS: Final = Terms()
@@ -95,13 +107,17 @@ def check_terms(terms: Terms) -> Terms:
     _check_range("keep_open_s", terms.keep_open_s, 0, KEEP_OPEN_MAX_S)
     _check_range("postpone_s", terms.postpone_s, POSTPONE_MIN_S, POSTPONE_MAX_S)
     _check_range("chat.slow_s", terms.chat_slow_s, 0, SLOW_MAX_S)
-    successors = terms.successors
-    if len(successors) > SUCCESSORS_MAX or len(set(successors)) < len(successors):
-        raise UserError("input-invalid", f"successors: at most {SUCCESSORS_MAX} different handles.")
-    for handle in successors:
-        if not is_handle(handle):
-            raise UserError("input-invalid", "successors: 2 to 30 of a-z, 0-9 and _ are a handle.")
+    _check_handles("successors", terms.successors, SUCCESSORS_MAX)
+    _check_handles("captioners", terms.captioners, CAPTIONERS_MAX)
     return terms
+
+
+def _check_handles(field: str, handles: tuple[str, ...], most: int) -> None:
+    if len(handles) > most or len(set(handles)) < len(handles):
+        raise UserError("input-invalid", f"{field}: at most {most} different handles.")
+    for handle in handles:
+        if not is_handle(handle):
+            raise UserError("input-invalid", f"{field}: 2 to 30 of a-z, 0-9 and _ are a handle.")
 
 
 def _check_range(field: str, value: int, least: int, most: int) -> None:

@@ -39,6 +39,7 @@ from parvis.clock import TICK_SAMPLES, TICKS_PER_PART, Clock
 from parvis.errors import Conflict, NotFound, Overloaded, Refused
 from parvis.media.events import Event
 from parvis.stage.bulletin import Bulletin, state_event
+from parvis.stage.captions import Captions
 from parvis.stage.checks import SoundChecks
 from parvis.stage.clockwork import GREEN_ROOM, GoLiveClock, due_tick
 from parvis.stage.fragment import parse_fragment
@@ -108,6 +109,7 @@ class Room:
         on_air: bool = False,
         manners: Manners | None = None,
         max_monitors: int = MAX_MONITORS,
+        captions: Captions | None = None,
     ) -> None:
         self.space = message.id
         self._stage = stage
@@ -138,6 +140,7 @@ class Room:
         self._levels: dict[str, int] = {}
         self._active: int | None = None
         self._bulletin = Bulletin()
+        self._captions = captions or Captions()
         self._manners = manners
         self._checks = SoundChecks()
 
@@ -393,6 +396,9 @@ class Room:
             active=active,
         ):
             self._program.add_event(event)
+        if on_air:
+            for event in self._captions.events(sequence, self._wanted):
+                self._program.add_event(event)
         if self._manners is not None:
             for event in self._manners.events(sequence, self._wanted):
                 self._program.add_event(event)

@@ -22,6 +22,7 @@ from typing import Protocol
 
 import structlog
 
+from parvis.bus.captions import CaptionMessage
 from parvis.bus.leases import Leases
 from parvis.bus.manners import CrowdMessage, TalkMessage
 from parvis.bus.messages import (
@@ -41,6 +42,7 @@ from parvis.clock import TICKS_PER_PART, Clock, sequence_at
 from parvis.errors import NotFound, ParvisError, Unavailable
 from parvis.settings import StageSettings
 from parvis.stage import peer
+from parvis.stage.captions import Captions
 from parvis.stage.crowd import Crowd
 from parvis.stage.manners import Manners
 from parvis.stage.ownership import Ownership, Tenure
@@ -98,6 +100,8 @@ class Stage:
         self._ownership = Ownership(settings.name, leases, clock, self._on_taken, self._on_lost)
         self._abandoned: set[asyncio.Task[None]] = set()
         self._standby: dict[str, StandbyMessage] = {}
+        self._captions: dict[str, Captions] = {}
+        """Of all Spaces that are not over: who takes one over says what has not been said."""
         self._crowd = Crowd(lambda space: space in self._rooms)
         self._manners: dict[str, Manners] = {}
         """Of all Spaces that are not over, as `_wanted`."""
@@ -138,7 +142,7 @@ class Stage:
                 log.exception("a room failed in a tick", space=space)
 
     async def _obey(self) -> None:
-        patterns = ("space.", "standby.", "seats.", "edge.", "process.", "talk.", "crowd.")
+        patterns = ("space.", "standby.", "seats.", "edge.", "process.", "talk.", "crowd.", "caption.")
         async for subject, payload in self._bus.subscribe(*patterns, replay=True):
             try:
                 if subject.startswith("edge."):
@@ -154,6 +158,8 @@ class Stage:
                         self._on_air.add(seats.space)
                 elif subject.startswith("standby."):
                     self._take_standby(StandbyMessage.decode(payload))
+                elif subject.startswith("caption."):
+                    self._take_caption(CaptionMessage.decode(payload))
                 elif subject.startswith("talk."):
                     talk = TalkMessage.decode(payload)
                     if talk.space in self._wanted:
@@ -180,6 +186,10 @@ class Stage:
         if message.space in self._rooms:  # else the Space itself comes later
             self._rooms[message.space].room.take_standby(message)
 
+    def _take_caption(self, message: CaptionMessage) -> None:
+        if message.space in self._captions:  # made when control speaks of the Space
+            self._captions[message.space].take(message)
+
     async def _apply(self, message: SpaceMessage) -> None:
         before = self._wanted.get(message.id)
         if before is not None and message.revision < before.revision:
@@ -188,6 +198,7 @@ class Stage:
             await self._end(message)
             return
         self._wanted[message.id] = message
+        self._captions.setdefault(message.id, Captions())
         self._ownership.want(message.id)
         own = self._rooms.get(message.id)
         if own is not None:
@@ -199,6 +210,7 @@ class Stage:
     async def _end(self, message: SpaceMessage) -> None:
         self._wanted.pop(message.id, None)
         self._standby.pop(message.id, None)
+        self._captions.pop(message.id, None)
         self._manners.pop(message.id, None)
         self._on_air.discard(message.id)
         own = self._rooms.pop(message.id, None)
@@ -250,6 +262,7 @@ class Stage:
             on_air=message.id in self._on_air,
             manners=self._manners_of(message.id),
             max_monitors=settings.max_monitors,
+            captions=self._captions[message.id],
         )
         if message.id in self._standby:
             room.take_standby(self._standby[message.id])

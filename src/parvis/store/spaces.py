@@ -19,7 +19,7 @@ from parvis.spaces.poll import Poll
 from parvis.spaces.port import Place
 from parvis.spaces.seat import Person, Role, Seat
 from parvis.spaces.space import OPEN_STATES, Space, State
-from parvis.spaces.terms import ChatMode, HandsMode, IfAbsent, Recording, Standby, Terms
+from parvis.spaces.terms import CaptionsMode, ChatMode, HandsMode, IfAbsent, Recording, Standby, Terms
 from parvis.spaces.visibility import Listing, Visibility
 from parvis.store.conversation import ConversationTables
 from parvis.store.departed import DepartedTables
@@ -213,6 +213,8 @@ def _space_row(space: Space) -> dict[str, Any]:
         "recording": space.terms.recording.value,
         "hands": space.terms.hands.value,
         "chat_mode": space.terms.chat_mode.value,
+        "captions": space.terms.captions.value,
+        "captioners": list(space.terms.captioners),
         "pinned": asdict(space.pinned) if space.pinned is not None else None,
         "poll": asdict(space.poll) if space.poll is not None else None,
         "visibility": space.listing.visibility.value,
@@ -230,6 +232,8 @@ def _space(row: Row[Any], sitting: tuple[Seat, ...], away: tuple[Handoff, ...]) 
         "recording": Recording(row.recording),
         "hands": HandsMode(row.hands),
         "chat_mode": ChatMode(row.chat_mode),
+        "captions": CaptionsMode(row.captions),
+        "captioners": tuple(row.captioners),
     }
     visibility = Visibility(columns.pop("visibility"))
     listing = Listing(visibility, tuple(columns.pop("topics")), columns.pop("cover"))

@@ -104,6 +104,8 @@ spaces: Final = Table(
     Column("chat_mode", String(16), nullable=False, server_default="open"),
     Column("chat_slow_s", Integer, nullable=False, server_default="0"),
     Column("chat_links", Boolean, nullable=False, server_default=false()),
+    Column("captions", String(16), nullable=False, server_default="off"),
+    Column("captioners", JSON, nullable=False, server_default="[]"),
     Column("pinned", JSON(none_as_null=True)),
     Column("poll", JSON(none_as_null=True)),
     CheckConstraint("state IN ('scheduled', 'live', 'held', 'ended')", name="state"),

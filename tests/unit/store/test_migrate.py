@@ -106,4 +106,4 @@ async def test_what_was_there_before_succession_goes_up_and_comes_down(empty_dat
 
 
 def test_there_is_one_line_of_migrations() -> None:
-    assert ScriptDirectory.from_config(migration_config()).get_heads() == ["0006"]
+    assert ScriptDirectory.from_config(migration_config()).get_heads() == ["0007"]

@@ -20,7 +20,7 @@ from parvis.people.tokens import not_signed_in
 from parvis.spaces.port import Place
 from parvis.spaces.service import Draft, Edit
 from parvis.spaces.space import State
-from parvis.spaces.terms import ChatMode, HandsMode, IfAbsent, Recording, Standby, Terms
+from parvis.spaces.terms import CaptionsMode, ChatMode, HandsMode, IfAbsent, Recording, Standby, Terms
 from parvis.spaces.visibility import Listing, Visibility
 from parvis.spaces.words import is_space_id
 
@@ -155,6 +155,8 @@ def _terms(body: TermsDraft) -> dict[str, Any]:
         "recording": Recording,
         "hands": HandsMode,
         "chat_mode": ChatMode,
+        "captions": CaptionsMode,
+        "captioners": tuple,
     }
     return {name: kinds[name](value) if name in kinds else value for name, value in said.items()}
 
