@@ -22,6 +22,23 @@ from parvis.api.views import Origins
 _HTML_LANG: Final = re.compile(r'(<html\b[^>]*\blang=")[^"]*(")')
 _MARKER: Final = re.compile(r"<!--parvis:(head|body)-->")
 _DESCRIPTION_SHOWN: Final = 180
+_MARK: Final = (
+    '<svg viewBox="0 0 32 32" aria-hidden="true" class="mark">'
+    '<path d="M9.5 24.5a6.9 6.9 0 0 1 13 0" class="mark-ring"/>'
+    '<path d="M5.6 20.5a11.2 11.2 0 0 1 20.8 0" class="mark-ring"/>'
+    '<path d="M6 13.2a15.6 15.6 0 0 1 20 0" class="mark-ring"/>'
+    '<path d="M12.6 27.6a3.6 3.6 0 0 1 6.8 0" class="mark-stage"/></svg>'
+)
+_RINGS: Final = "".join(
+    f'<circle cy="74" r="{36 + 7.2 * ring:.1f}" class="ring ring-{ring // 6}"/>' for ring in range(18)
+)
+_SQUARE: Final = (
+    '<svg viewBox="-100 -100 200 200" aria-hidden="true" class="home-square">'
+    '<defs><clipPath id="ground"><circle r="96"/></clipPath></defs><circle r="99" class="ground"/>'
+    f'<g clip-path="url(#ground)">{_RINGS}<path d="M-70 110V84H70v26z" class="foot"/></g>'
+    '<path d="M-18 80a19 19 0 0 1 36 0" class="lit"/></svg>'
+)
+"""The square at dusk: rings of people, as small as a picture can be."""
 
 
 class HomePage:
@@ -42,7 +59,7 @@ class HomePage:
         head = _head(words["title"], words["tagline"], f"{self._origins.control}/")
         lead = f'<h1>{words["pitch"]}</h1><p class="home-tag soft">{words["tagline"]}</p>'
         sections = "".join(self._section(name, page, language) for name, page in lists.items())
-        body = f'<div class="home-lead">{lead}{_search("", language)}</div>{sections}'
+        body = f'<div class="home-lead">{_SQUARE}{lead}{_search("", language)}</div>{sections}'
         return self._fill(language, head, body, "/", {}, signed_in=signed_in)
 
     def found(self, query: str, page: ListedPage, language: str, *, signed_in: bool) -> str:
@@ -97,9 +114,8 @@ class HomePage:
             f'<p class="soft">@{handle}</p></div>'
             + (f'<p class="profile-about" dir="auto">{escape(about)}</p>' if about else "")
             + '<p class="profile-acts">'
-            f'<button type="button" class="button button-main" id="follow" data-handle="{handle}" hidden'
-            f' data-follow="{words["follow"]}" data-unfollow="{words["unfollow"]}">{words["follow"]}</button>'
-            f'<a class="button" href="{escape(webcal)}" data-testid="calendar">{words["calendar"]}</a>'
+            + (_follow(handle, language) if signed_in else "")
+            + f'<a class="button" href="{escape(webcal)}" data-testid="calendar">{words["calendar"]}</a>'
             f'<a class="button button-quiet" href="{escape(feed)}" data-testid="feed">{words["feed"]}</a>'
             "</p></header>"
         )
@@ -151,7 +167,7 @@ class HomePage:
         switch = f"{path}?{urlencode({**query, 'lang': other})}"
         enter = words["studio"] if signed_in else words["sign_in"]
         bar = (
-            f'<div class="bar"><a class="brand" href="/">Parvis</a><span class="bar-end">'
+            f'<div class="bar"><a class="brand" href="/">{_MARK}Parvis</a><span class="bar-end">'
             f'<a class="button button-quiet small" href="{escape(switch)}" lang="{other}" '
             f'data-testid="language">{words["other_language"]}</a>'
             f'<a class="button small" href="/studio" data-testid="studio">{enter}</a></span></div>'
@@ -177,6 +193,14 @@ def _head(title: str, says: str, address: str, *, picture: str | None = None, ki
         f'<meta property="og:title" content="{escape(title)}">'
         f'<meta property="og:description" content="{escape(says)}">'
         f'<meta property="og:url" content="{escape(address)}">{image}'
+    )
+
+
+def _follow(handle: str, language: str) -> str:
+    words = WORDS[language]
+    return (
+        f'<button type="button" class="button button-main" id="follow" data-handle="{handle}" hidden'
+        f' data-follow="{words["follow"]}" data-unfollow="{words["unfollow"]}">{words["follow"]}</button>'
     )
 
 

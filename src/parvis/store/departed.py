@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parvis.people.account import DELETED, DELETED_NAME, Account
 from parvis.spaces.space import OPEN_STATES
+from parvis.store.listings import ListingTables
 from parvis.store.people import MEMBER, handle_hash
 from parvis.store.tables import accounts, handoffs, log, metadata, seats, spaces
 from parvis.store.tables_people import ANOTHERS, SECRETS, retired_handles
@@ -87,6 +88,7 @@ class DepartedTables:
                 deleted_at_ms=now_ms,
             )
         )
+        await ListingTables(self._connection).relist_host(account.id)
 
 
 def _links(table: Table) -> Iterator[Column[Any]]:

@@ -13,6 +13,7 @@ from parvis.errors import Conflict
 from parvis.people.account import Account
 from parvis.people.port import Session
 from parvis.store.keys import KeyTables
+from parvis.store.listings import ListingTables
 from parvis.store.relations import RelationTables
 from parvis.store.rows import OPERATOR, account_of
 from parvis.store.tables import accounts, sessions
@@ -100,6 +101,7 @@ class PeopleTables(RelationTables, KeyTables):
         await self._connection.execute(
             update(accounts).where(mine).values(display_name=display_name, bio=bio)
         )
+        await ListingTables(self._connection).relist_host(account_id)
 
     async def set_avatar(self, account_id: str, avatar: str | None) -> None:
         await self._connection.execute(

@@ -13,7 +13,7 @@ import { takePass, withPass } from "./pass";
 import { isSame, liveAddress, placeOfAnswer, placeOfPath, type Place } from "./place";
 import { Polls } from "./polls";
 import { Reactions } from "./reactions";
-import { Answer, embeddedSpace, fetchSpace, type Space, type Speaker } from "./space";
+import { Answer, embeddedSpace, fetchSpace, needsPass, type Space, type Speaker } from "./space";
 import { Talk } from "./talk";
 import { Watch } from "./watch";
 
@@ -57,6 +57,10 @@ export class Hall {
 
   constructor(readonly audio: HTMLAudioElement) {
     takePass(this.place.value);
+    addEventListener("hashchange", () => {
+      takePass(this.place.value);
+      void this.refresh();
+    });
     this.listening = new Listening({
       audio, clock: this.clock, place: this.place, space: this.space,
       refresh: (signal) => this.#ask(signal).catch(() => signal.throwIfAborted()),
@@ -214,7 +218,7 @@ export class Hall {
   #arrangeWatch(): void {
     const { phase } = this.listening.state.value;
     const seen = document.visibilityState === "visible" || phase === "unbegun";
-    const useful = this.space.value !== null && this.space.value.state !== "ended";
+    const useful = this.space.value !== null && this.space.value.state !== "ended" && !needsPass(this.space.value);
     const unheard = !this.listening.active || phase === "unbegun";
     if (seen && useful && unheard) this.#watch.start();
     else this.#watch.stop();

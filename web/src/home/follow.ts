@@ -1,27 +1,33 @@
-/** The button of a profile that follows its host. It is there for who is signed in, and says what is so now. */
+/** The button of a profile that follows its host: there for who is signed in and somebody else, saying what is so now. */
 
-interface Known {
-  following: boolean;
+interface Profile {
+  handle: string;
+  followed: boolean;
 }
 
 /** Asks whether one follows, and shows the button if one can. */
 export async function startFollow(button: HTMLButtonElement): Promise<void> {
-  const address = `/api/v1/accounts/${button.dataset.handle ?? ""}/follow`;
-  const answer = await fetch(address, { cache: "no-store" });
-  if (!answer.ok) return;
-  let { following } = (await answer.json()) as Known;
+  const address = `/api/v1/accounts/${button.dataset.handle ?? ""}`;
+  const [session, answer] = await Promise.all([
+    fetch("/api/v1/sessions/current", { cache: "no-store" }), fetch(address, { cache: "no-store" }),
+  ]);
+  if (!session.ok || !answer.ok) return;
+  const { account } = (await session.json()) as { account: { handle: string } };
+  const profile = (await answer.json()) as Profile;
+  if (account.handle === profile.handle) return;
+  let { followed } = profile;
   const show = (): void => {
-    button.textContent = (following ? button.dataset.unfollow : button.dataset.follow) ?? "";
-    button.setAttribute("aria-pressed", String(following));
-    button.classList.toggle("button-main", !following);
+    button.textContent = (followed ? button.dataset.unfollow : button.dataset.follow) ?? "";
+    button.setAttribute("aria-pressed", String(followed));
+    button.classList.toggle("button-main", !followed);
   };
   show();
   button.hidden = false;
   button.addEventListener("click", () => {
     button.disabled = true;
-    void fetch(address, { method: following ? "DELETE" : "PUT" })
+    void fetch(`${address}/follow`, { method: followed ? "DELETE" : "PUT" })
       .then((done) => {
-        if (done.ok) following = !following;
+        if (done.ok) followed = !followed;
         show();
       })
       .finally(() => (button.disabled = false));

@@ -59,7 +59,7 @@ async def host_id_of(services: Wired, handle: str) -> str:
     """The account of a handle. Raises `NotFound` `account-unknown`."""
     if is_handle(handle):
         async with services.database.read_people() as people:
-            known = await people.credentials(handle)
-        if known is not None and known[0].suspension is None:
-            return known[0].id
+            known = await people.account_named(handle)
+        if known is not None and known.suspension is None:
+            return known.id
     raise NotFound("account-unknown", f"There is no @{handle[:30]}.")
