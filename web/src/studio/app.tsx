@@ -1,10 +1,12 @@
 /** The studio: whoever is signed in, wherever they are. */
 
 import type { JSX } from "preact";
+import { initials } from "../shared/format";
 import { Mark } from "../shared/icons";
 import { chooseLanguage, LANGUAGES, NAMES, useLanguage } from "../shared/language";
 import { useStore } from "../shared/store";
 import { account, signOut } from "./account";
+import { AccountPage } from "./account-page";
 import { Door } from "./door";
 import { Home } from "./home";
 import { follow, route } from "./route";
@@ -18,6 +20,7 @@ export function App(): JSX.Element {
     <>
       <Header />
       {where.page === "studio" ? <StudioOf key={where.space} id={where.space} invitation={where.invitation} log={where.log} />
+        : typeof who === "object" && where.page === "account" ? <AccountPage key={who.id} who={who} />
         : typeof who === "object" ? <Home key={who.handle} />
         : who === "nobody" ? <Welcome /> : null}
     </>
@@ -35,7 +38,13 @@ function Header(): JSX.Element {
       <span class="bar-end">
         {typeof who === "object" && (
           <>
-            <span class="small soft who" data-testid="who" data-handle={who.handle}>{who.display_name}</span>
+            <a
+              class="button button-quiet small who-link" href="/account" data-testid="who" data-handle={who.handle} title={words.account}
+              onClick={follow}
+            >
+              <span class="who-mark" data-initials={initials(who.display_name)} aria-hidden="true" />
+              <span class="who">{who.display_name}</span>
+            </a>
             <button type="button" class="button button-quiet small" data-testid="sign-out" onClick={() => void signOut()}>
               {words.signOut}
             </button>

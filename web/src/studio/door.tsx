@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { HANDLE, handleFrom } from "../shared/handle";
 import { signIn, signUp } from "./account";
 import { Problem } from "./api";
+import { OtherWays } from "./door-ways";
 import { Field, Refusal } from "./parts";
 import { useWords } from "./words";
 
@@ -18,6 +19,7 @@ export function Door({ first = "sign-up" }: { first?: Way }): JSX.Element {
     <section class="card door">
       <h2>{fresh ? words.signUp : words.signIn}</h2>
       <Form key={way} fresh={fresh} />
+      {!fresh && <OtherWays />}
       <button
         type="button" class="button button-quiet" data-testid={fresh ? "to-sign-in" : "to-sign-up"}
         onClick={() => setWay(fresh ? "sign-in" : "sign-up")}

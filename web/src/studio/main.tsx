@@ -7,6 +7,7 @@ import { startAccount } from "./account";
 import { App } from "./app";
 import { startRoute } from "./route";
 import "./studio.css";
+import "./account.css";
 import "./manners.css";
 
 const app = document.getElementById("app");

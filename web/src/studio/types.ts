@@ -10,6 +10,10 @@ export interface Account {
   id: string;
   handle: string;
   display_name: string;
+  bio: string;
+  avatar: string | null;
+  operator: boolean;
+  has_password: boolean;
 }
 
 export interface Person {

@@ -1,6 +1,7 @@
 /** The studio in English: for people whose hands are shaking. */
 
 import { dayAndTime, number, timeOfDay } from "../../shared/format";
+import { enAccount } from "./en-account";
 import { enManners } from "./en-manners";
 import { enOnAir } from "./en-onair";
 import { enPlan } from "./en-plan";
@@ -11,6 +12,7 @@ const list = (names: string[]): string => new Intl.ListFormat("en-GB").format(na
 
 export const en = {
   ...enPlan,
+  ...enAccount,
   ...enOnAir,
   ...enManners,
   ...enReplay,
@@ -163,6 +165,7 @@ export const en = {
 
   errors: {
     ...enManners.mannersErrors,
+    ...enAccount.accountErrors,
     network: "The server can't be reached. Check your network.",
     "no-route": "No sound gets through to the stage. A firewall may block UDP; another network often helps.",
     "no-microphone": "There is no microphone.",

@@ -2,6 +2,7 @@
 
 import { dayAndTime, number, timeOfDay } from "../../shared/format";
 import type { Words } from "./en";
+import { frAccount } from "./fr-account";
 import { frManners } from "./fr-manners";
 import { frOnAir } from "./fr-onair";
 import { frPlan } from "./fr-plan";
@@ -12,6 +13,7 @@ const list = (names: string[]): string => new Intl.ListFormat("fr-FR").format(na
 
 export const fr: Words = {
   ...frPlan,
+  ...frAccount,
   ...frOnAir,
   ...frManners,
   ...frReplay,
@@ -164,6 +166,7 @@ export const fr: Words = {
 
   errors: {
     ...frManners.mannersErrors,
+    ...frAccount.accountErrors,
     network: "Le serveur ne répond pas. Vérifiez votre réseau.",
     "no-route": "Aucun son ne passe jusqu’à la scène. Un pare-feu bloque peut-être l’UDP ; essayez un autre réseau.",
     "no-microphone": "Il n’y a pas de micro.",
