@@ -37,8 +37,8 @@ export class Hall {
   readonly voices = new Store<Voices>(SILENCE);
   readonly missing = new Store(false);
   readonly chat = new Chat();
-  readonly reactions = new Reactions(() => liveAddress(this.place.value, "reactions"));
-  readonly polls = new Polls((poll) => liveAddress(this.place.value, `polls/${encodeURIComponent(poll)}/votes`));
+  readonly reactions = new Reactions(() => this.#address("reactions"));
+  readonly polls = new Polls((poll) => this.#address(`polls/${encodeURIComponent(poll)}/votes`));
   /** Who is on stage and whether connected, as soon as that is known: what is heard is seconds behind. */
   readonly seated = new Store<ReadonlyMap<string, boolean>>(seatsOf(this.space.value?.speakers));
   /** What one is here oneself, beside listening; told by `talk`. */
@@ -69,7 +69,7 @@ export class Hall {
       onRedirected: (address, fromMs) => void this.#sentOn(address, fromMs),
     });
     this.#watch = new Watch(
-      () => withPass(liveAddress(this.place.value, "events"), this.place.value),
+      () => this.#address("events"),
       (event) => this.#takeUnheard(event),
       () => void this.refresh(),
     );
@@ -94,6 +94,11 @@ export class Hall {
   toggle(): void {
     if (this.listening.active) this.listening.stop();
     else this.listening.start();
+  }
+
+  /** Of what lies below the Space at its edge, with the pass where there is one. */
+  #address(name: string): string {
+    return withPass(liveAddress(this.place.value, name), this.place.value);
   }
 
   /** What the edge knows now, and then the same of where it sends us. Throws as `fetchSpace` does. */

@@ -32,7 +32,7 @@ export function HandsCard({ room, space }: { room: Room; space: Space }): JSX.El
     <section class="card hands" aria-labelledby="hands" data-testid="hands" data-total={total} data-open={open}>
       <div class="heading">
         <h2 id="hands">{words.hands}</h2>
-        <span class="soft figures" data-testid="hands-total">{words.handsCount(total, screened)}</span>
+        <span class="soft figures" data-testid="hands-total">{total > 0 && words.handsCount(total, screened)}</span>
       </div>
       {(total > 0 || filtered) && <Finder hands={hands} />}
       {items.length === 0 && <p class="soft">{filtered ? words.handsNotFound : open ? words.handsNone : words.handsAreClosed}</p>}

@@ -6,7 +6,6 @@ import type { Line } from "../../shared/chat";
 import { Icon } from "../../shared/icons";
 import { useStore } from "../../shared/store";
 import type { Hall } from "../model";
-import { liveAddress } from "../place";
 import { Composer } from "./composer";
 import { Door } from "./door";
 import { fetchRemembered } from "./remembered";
@@ -53,7 +52,7 @@ export function ChatSheet({ hall, talker }: { hall: Hall; talker: Talker }): JSX
 function useEarlier(hall: Hall): void {
   useEffect(() => {
     const abort = new AbortController();
-    fetchRemembered(liveAddress(hall.place.value, "chat.json"), abort.signal).then(({ items, pinned, poll }) => {
+    fetchRemembered(hall.place.value, abort.signal).then(({ items, pinned, poll }) => {
       // What has not been heard yet comes with its sound.
       const heardMs = hall.listening.hearingMs ?? Infinity;
       hall.chat.addEarlier(items.filter(({ at }) => !(Date.parse(at) > heardMs)));

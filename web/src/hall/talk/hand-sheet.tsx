@@ -166,10 +166,12 @@ function Over({ talker, ended }: { talker: Talker; ended: NonNullable<SpeakingSt
 /** Said once, with the reason, and what one still has. */
 function Banned({ problem }: { problem: Problem }): JSX.Element {
   const words = useTalkWords();
+  // What people wrote stands behind the server's own words.
+  const reason = problem.detail.replace(/^[^:]*: /, "");
   return (
     <div class="talk-form" data-testid="banned">
       <p class="talk-big" role="status">{words.banned}</p>
-      {problem.detail !== "" && <p dir="auto">{words.bannedWhy(problem.detail)}</p>}
+      {reason !== "" && <p dir="auto">{words.bannedWhy(reason)}</p>}
       <p class="soft">{words.bannedHint}</p>
     </div>
   );

@@ -129,7 +129,7 @@ export const fr: Words = {
   cancelledHint: "La rencontre n’aura pas lieu. Votre agenda le dira aussi, si vous l’y aviez mise.",
   remind: "Me le rappeler",
   members: "Cet Espace est réservé à ses membres",
-  membersHint: "Ouvrez en entier le lien que vous avez reçu : c’est sa fin qui vous fait entrer.",
+  membersHint: "Ouvrez en entier le lien que vous avez reçu : c’est sa fin qui vous fait entrer.",
   passOver: "Votre lien n’est plus valable. Redemandez-en un à qui vous l’a envoyé.",
   passFull: "Votre lien est déjà pris",
   passFullHint: "Il y a autant d’auditeurs par ce lien qu’il en permet. Demandez-en un pour vous, ou revenez plus tard.",

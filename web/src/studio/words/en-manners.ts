@@ -7,7 +7,7 @@ const list = (names: string[]): string => new Intl.ListFormat("en-GB").format(na
 
 export const enManners = {
   hands: "Raised hands",
-  handsCount: (n: number, screened: number) => (n === 0 ? "" : `${number(n, "en")} up${screened > 0 ? `, ${number(screened, "en")} marked` : ""}`),
+  handsCount: (n: number, screened: number) => [`${number(n, "en")} up`, ...(screened > 0 ? [`${number(screened, "en")} marked`] : [])].join(", "),
   handsNone: "Nobody asks to speak just now.",
   handsAreClosed: "Hands are closed: nobody can ask to speak.",
   handsNotFound: "No hand like that.",
