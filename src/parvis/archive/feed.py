@@ -6,14 +6,16 @@ dates as RFC 5322, a length in whole seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
+from parvis.archive.live_items import PODCAST, add_live_item
+from parvis.bus.messages import SpaceMessage
+
 ITUNES: Final = "http://www.itunes.com/dtds/podcast-1.0.dtd"
-PODCAST: Final = "https://podcastindex.org/namespace/1.0"
 ATOM: Final = "http://www.w3.org/2005/Atom"
 MAX_EPISODES: Final = 300
 CHAPTERS_TYPE: Final = "application/json+chapters"
@@ -23,9 +25,15 @@ for _prefix, _uri in (("itunes", ITUNES), ("podcast", PODCAST), ("atom", ATOM)):
 
 
 def feed(
-    handle: str, name: str, replays: Iterable[Mapping[str, Any]], *, archive_url: str, edge_url: str
+    handle: str,
+    name: str,
+    replays: Iterable[Mapping[str, Any]],
+    *,
+    archive_url: str,
+    edge_url: str,
+    live: Sequence[SpaceMessage] = (),
 ) -> bytes:
-    """The feed as UTF-8 XML. `replays` are replay.json objects, newest first."""
+    """The feed as UTF-8 XML. `replays` are replay.json objects, newest first; `live` what is on or comes."""
     episodes = list(replays)[:MAX_EPISODES]
     rss = ET.Element("rss", version="2.0")
     channel = ET.SubElement(rss, "channel")
@@ -41,6 +49,8 @@ def feed(
     ET.SubElement(channel, f"{{{ITUNES}}}category", text="News")
     if episodes:
         _text(channel, "lastBuildDate", _date(episodes[0]))
+    for message in live:
+        add_live_item(channel, message, edge_url)
     for episode in episodes:
         _item(channel, episode, archive_url, edge_url)
     ET.indent(rss)

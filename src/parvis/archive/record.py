@@ -28,6 +28,7 @@ from parvis.errors import LocalProtocolError
 FILE: Final = "record.json"
 LATE_WORD_S: Final = 30.0
 """How long after the announced second control may say that a Space is live."""
+MEMBERS: Final = "members"
 _VERSION: Final = 1
 _RANKS: Final = ("speaker", "co-host", "host")
 
@@ -85,7 +86,8 @@ class Record:
     def new(cls, space: SpaceMessage, *, off_until: int | None = None) -> Record:
         """A Space that is to be recorded. `off_until` is the last part for which it was known not to be."""
         pauses = () if off_until is None else ((0, off_until),)
-        return cls(space, pauses=pauses).with_space(space, sequence_now=0)
+        # What was for members is for those who were there, until their host decides otherwise.
+        return cls(space, pauses=pauses, public=space.visibility != MEMBERS).with_space(space, sequence_now=0)
 
     def with_space(self, message: SpaceMessage, *, sequence_now: int) -> Record:
         """Control said something newer; an older word changes nothing. `sequence_now` is where the program is
@@ -99,8 +101,10 @@ class Record:
             account = seat.account or (before.account if before else "")
             known[seat.handle] = Person(seat.handle, seat.display_name, role, account)
         mode = "tracks" if "tracks" in (self.mode, message.recording) else "program"
+        closed = message.visibility == MEMBERS and self.space.visibility != MEMBERS
         return replace(
             self,
+            public=self.public and not closed,
             space=message,
             people=tuple(known.values()),
             mode=mode,

@@ -112,6 +112,10 @@ class Recorder:
         except (ParvisError, ValueError, KeyError, TypeError) as error:
             log.warning("a bus message can't be read", subject=subject, error=str(error))
 
+    def spaces(self) -> list[SpaceMessage]:
+        """What control last said of each Space."""
+        return list(self._spaces.values())
+
     def _take_space(self, message: SpaceMessage) -> None:
         before = self._spaces.get(message.id)
         if before is not None and message.revision < before.revision:

@@ -92,6 +92,7 @@ async def serve_archive(
             ),
             metrics=Metrics(gauges),
             clip_spaces=await asyncio.to_thread(_clips, library),
+            spaces=recorder.spaces,
         )
         await recorder.restore()
         async with asyncio.TaskGroup() as tasks:

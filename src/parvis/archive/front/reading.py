@@ -19,6 +19,7 @@ from parvis.archive.feed import feed
 from parvis.archive.front.asking import services_of, who_asks
 from parvis.archive.front.services import Services
 from parvis.archive.front.sound import Stored, send_file
+from parvis.archive.live_items import host_name, live_spaces
 from parvis.archive.record import Record
 from parvis.errors import NotFound, ParvisError, Unavailable
 
@@ -138,13 +139,14 @@ async def text(request: Request) -> Response:
 
 
 async def podcast(request: Request) -> Response:
-    """`GET /feeds/{handle}.xml`: the public replays of one host, newest first."""
+    """`GET /feeds/{handle}.xml`: what one host has on and announced, and the public replays."""
     services, handle = services_of(request), request.path_params["handle"]
     mine = [
         record
         for record in services.library.all()
         if record.space.host == handle
         and record.public
+        and record.space.visibility == "public"
         and record.finished
         and record.built == record.version
     ]
@@ -155,12 +157,14 @@ async def podcast(request: Request) -> Response:
             episodes.append(await load_replay(services, record))
         except NotFound:
             continue
-    if not episodes:
-        raise NotFound("feed-unknown", f"There are no replays of @{handle}.")
+    live = live_spaces(services.spaces(), handle, services.clock.wall_s())
+    if not episodes and not live:
+        raise NotFound("feed-unknown", f"There is nothing of @{handle} to hear.")
     data = feed(
         handle,
-        mine[0].host.display_name,
+        mine[0].host.display_name if episodes else host_name(live),
         episodes,
+        live=live,
         archive_url=services.settings.archive_origin,
         edge_url=services.settings.edge_origin,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from parvis.archive.front.metrics import Metrics
@@ -11,6 +11,7 @@ from parvis.archive.keeper import Keeper
 from parvis.archive.library import Library
 from parvis.archive.record import Record
 from parvis.archive.store import Store
+from parvis.bus.messages import SpaceMessage
 from parvis.clock import Clock
 from parvis.settings import ArchiveSettings
 
@@ -33,3 +34,5 @@ class Services:
     metrics: Metrics
     clip_spaces: dict[str, str]
     """Which Space a clip is of, by the clip's id."""
+    spaces: Callable[[], Iterable[SpaceMessage]] = tuple
+    """What control last said of each Space."""
