@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tests.soak.flat import fit
+
 WINDOW_S: Final = 60.0
 LIMIT_MS: Final = 20.0
 MATCH_S: Final = 0.9
@@ -31,11 +33,19 @@ class Drift:
     worst_ms: float | None
     count: int
     windows_ms: tuple[float, ...]
+    noise_ms: float = 0.0
+    """The greatest distance of a window from the line through its session's."""
 
     @property
     def is_small(self) -> bool:
         """Within the limit; not, if nothing could be measured."""
         return self.worst_ms is not None and abs(self.worst_ms) <= LIMIT_MS
+
+    @property
+    def is_noise(self) -> bool:
+        """What was measured is no line: the least of the windows jumps about by more than the limit. Then the
+        way was too busy to tell anything of the clocks."""
+        return self.noise_ms > LIMIT_MS
 
 
 def by_prft(arrivals: Sequence[tuple[float, float]], window_s: float = WINDOW_S) -> Drift:
@@ -55,7 +65,12 @@ def by_clicks(
             sessions.setdefault(session, []).append((at_s, min(after)))
     drifts = [_of(points, window_s) for points in sessions.values()]
     worst = max((d.worst_ms for d in drifts if d.worst_ms is not None), key=abs, default=None)
-    return Drift(worst, sum(d.count for d in drifts), tuple(ms for d in drifts for ms in d.windows_ms))
+    return Drift(
+        worst,
+        sum(d.count for d in drifts),
+        tuple(ms for d in drifts for ms in d.windows_ms),
+        max((d.noise_ms for d in drifts), default=0.0),
+    )
 
 
 def _of(points: Sequence[tuple[float, float]], window_s: float) -> Drift:
@@ -65,4 +80,15 @@ def _of(points: Sequence[tuple[float, float]], window_s: float) -> Drift:
     least = [min(values) for values in found.values() if len(values) >= LEAST_IN_WINDOW]
     third = -(-len(least) // 3)
     drift_ms = min(least[-third:]) - min(least[:third]) if len(least) > 1 else None
-    return Drift(drift_ms, len(points), tuple(round(value, 1) for value in least))
+    return Drift(drift_ms, len(points), tuple(round(value, 1) for value in least), _noise_ms(least))
+
+
+def _noise_ms(least: Sequence[float]) -> float:
+    if len(least) < 3:
+        return 0.0
+    places = [float(place) for place in range(len(least))]
+    slope, mean = fit(places, least), sum(least) / len(least)
+    middle = (len(least) - 1) / 2
+    return max(
+        abs(value - mean - slope * (place - middle)) for place, value in zip(places, least, strict=True)
+    )

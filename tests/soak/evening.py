@@ -90,8 +90,10 @@ class Outcome:
     def failures(self) -> list[str]:
         """Everything that stands against a good verdict."""
         found = [*self.troubles, *self.lost, *(line for one in self.flat for line in one.growing)]
+        if self.prft.is_noise and self.clicks.is_noise:
+            found.append("the machine was too busy to tell whether program time drifted")
         for name, drift in (("prft", self.prft), ("clicks", self.clicks)):
-            if not drift.is_small:
+            if not drift.is_small and not drift.is_noise:
                 found.append(f"program time drifted by {drift.worst_ms} ms, by {name}")
         return found
 

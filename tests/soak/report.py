@@ -68,7 +68,8 @@ def _process(one: Flatness) -> str:
 
 
 def _drift(name: str, what: str, drift: Drift) -> str:
-    return f"| {name} | {drift.count} {what} | {_ms(drift.worst_ms)} | {_windows(drift.windows_ms)} |"
+    worst = f"too noisy: ±{drift.noise_ms:.0f} ms" if drift.is_noise else _ms(drift.worst_ms)
+    return f"| {name} | {drift.count} {what} | {worst} | {_windows(drift.windows_ms)} |"
 
 
 def picture(outcome: Outcome, plan: Plan, ran_on: str) -> str:

@@ -101,6 +101,13 @@ def test_one_bad_minute_is_no_drift() -> None:
     assert by_clicks(said, [t + (0.5 if 240 <= t < 330 else 0.1) for t in range(600)]).is_small
 
 
+def test_a_way_that_jumps_about_tells_nothing() -> None:
+    busy = [0.1, 0.4, 0.12, 0.6, 0.3, 0.1, 0.5, 0.13, 0.2, 0.7]
+    said = [(float(t), "host 1") for t in range(600)]
+    assert by_clicks(said, [t + busy[t // 60] for t in range(600)]).is_noise
+    assert not by_clicks(said, [t + 0.12 + t * 2e-4 for t in range(600)]).is_noise, "that is drift"
+
+
 def test_nothing_measured_is_not_small() -> None:
     assert not by_clicks([(1.0, "host 1")], []).is_small
     assert not by_prft([]).is_small

@@ -3,7 +3,8 @@
 Rules:
 
 - Without `NOTIFY_SOCKET` nothing is said. A name that begins with @ is an abstract socket.
-- Nothing waits for it, and nothing ends because nobody reads it.
+- Nothing ends because nobody reads it. Only the first word, that all runs, waits a moment for room: a manager
+  that misses it gives the start up.
 - `WATCHDOG_USEC` says how often `WATCHDOG=1` is wanted, unless `WATCHDOG_PID` names somebody else; half of
   that is kept.
 - The variables are taken out of the environment, for they are meant for one process and not for its children.
@@ -17,6 +18,7 @@ import socket
 from collections.abc import MutableMapping
 from typing import Final
 
+READY_PATIENCE_S: Final = 1.0
 VARIABLES: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
 
@@ -46,7 +48,7 @@ class Notifier:
 
     def ready(self, status: str) -> None:
         """Everything runs."""
-        self._say("READY=1", f"STATUS={status}")
+        self._say("READY=1", f"STATUS={status}", patience_s=READY_PATIENCE_S)
 
     def status(self, text: str) -> None:
         """One line for who asks the manager."""
@@ -60,9 +62,9 @@ class Notifier:
         """The end has begun."""
         self._say("STOPPING=1", "STATUS=ending")
 
-    def _say(self, *lines: str) -> None:
+    def _say(self, *lines: str, patience_s: float = 0.0) -> None:
         if not self._address:
             return
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-            sender.setblocking(False)
+            sender.settimeout(patience_s)
             sender.sendto("\n".join(lines).encode(), self._address)

@@ -188,6 +188,7 @@ class Supervisor:
             if pid is None:
                 continue
             await _end(child, pid, child.end_signal)
+            self._reap(pid)
             self._pid_file(child).unlink(missing_ok=True)
 
 
