@@ -56,6 +56,11 @@ def with_event(part: bytes, sequence: int, event: Event, index: int = OWN_EVENT_
     return b"".join((part[:size], event_box(sequence, index, event), part[size:]))
 
 
+CACHE_BYTES: Final = 1 << 20
+"""Of bursts, and of joins, of each rendition of each Space: what all who come or are written to within a second
+share. The ring that they are made of is a third of it, so more would only keep what nobody can ask for."""
+
+
 class ByteCache:
     """Bytes by key, at most `limit_bytes` in all, the oldest dropped first. The newest is always kept."""
 
@@ -89,8 +94,8 @@ class Bursts:
 
     def __init__(self, part: Callable[[int], bytes]) -> None:
         self._part = part
-        self._bursts = ByteCache(limit_bytes=4 << 20)
-        self._joins = ByteCache(limit_bytes=4 << 20)
+        self._bursts = ByteCache(limit_bytes=CACHE_BYTES)
+        self._joins = ByteCache(limit_bytes=CACHE_BYTES)
 
     def burst(self, first: int, count: int, framing: Framing, event: Event | None = None) -> bytes:
         """Parts `first` to `first + count - 1` as one write, `event` in the first. `count` is 1 to 32."""
