@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -30,12 +31,12 @@ async def say(w: World, space: str, handle: str, text: str, **more: object) -> h
     )
 
 
-def told(w: World, space: str) -> list[dict[str, object]]:
+def told(w: World, space: str) -> list[dict[str, Any]]:
     retained = w.bus.exchange.retained.get(f"talk.{space}", ())
     return [dict(TalkMessage.decode(payload).event) for payload in retained]
 
 
-async def texts(w: World, space: str, **query: object) -> list[str]:
+async def texts(w: World, space: str, **query: Any) -> list[str]:
     answer = await (await w.person("zoe")).get(f"/api/v1/spaces/{space}/messages", params=dict(query))
     assert answer.status_code == 200, answer.text
     return [item["text"] for item in answer.json()["items"]]

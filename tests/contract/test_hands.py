@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,20 +18,20 @@ async def w(tmp_path: Path) -> AsyncIterator[World]:
         yield made
 
 
-async def raised(w: World, space: str, handle: str, note: str = "") -> dict[str, object]:
+async def raised(w: World, space: str, handle: str, note: str = "") -> dict[str, Any]:
     answer = await (await w.person(handle)).post(f"/api/v1/spaces/{space}/hands", json={"note": note})
     assert answer.status_code == 201, answer.text
     w.clock.ahead_s += 0.01
     return dict(answer.json())
 
 
-async def line(w: World, space: str, asker: str = "ana", **query: object) -> dict[str, object]:
+async def line(w: World, space: str, asker: str = "ana", **query: Any) -> dict[str, Any]:
     answer = await (await w.person(asker)).get(f"/api/v1/spaces/{space}/hands", params=dict(query))
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
 
-def handles(page: dict[str, object]) -> list[str]:
+def handles(page: dict[str, Any]) -> list[str]:
     items = page["items"]
     assert isinstance(items, list)
     return [item["handle"] for item in items]
@@ -97,7 +98,7 @@ async def test_the_line_is_searched_sorted_and_paged(w: World) -> None:
     assert handles(await line(w, space, order="name")) == sorted(people)
     found = await line(w, space, search="ZURICH")
     assert (handles(found), found["total"]) == (["eve"], 5)
-    assert [item["position"] for item in found["items"]] == [4]  # type: ignore[attr-defined]
+    assert [item["position"] for item in found["items"]] == [4]
     assert handles(await line(w, space, search="100 %")) == ["eve"]
     assert handles(await line(w, space, search="%")) == ["eve"]
     for order in ("oldest", "newest", "name"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import secrets
+from typing import Final
 
 from parvis.bus.manners import CrowdMessage
 from parvis.edge.admission import BURST_S, Bucket
@@ -17,7 +18,9 @@ from parvis.edge.spaces import SpaceRecord
 from parvis.edge.votes import Votes
 from parvis.errors import Conflict, Overloaded, UserError
 
-BUSY_RETRY_S = (1, 4)
+BUSY_RETRY_S: Final = (1, 4)
+AGAIN_PARTS: Final = 4
+"""Votes are told again so often, while some came lately."""
 
 
 class Crowd:
@@ -52,9 +55,14 @@ class Crowd:
         self.votes.vote(record.message, poll_id, address, body, now_s=now_s, wall_s=wall_s)
 
     def message(self, edge: str, sequence: int, now_s: float) -> CrowdMessage | None:
-        """What to tell during part `sequence`; None when there is nothing new. Call it once a part."""
+        """What to tell during part `sequence`; None when there is nothing new, and no votes to tell again.
+        Call it once a part."""
         reactions, votes = self.reactions.take(), self.votes.totals(now_s)
-        if not reactions and (self._told.votes if self._told is not None else {}) == votes:
+        told = self._told
+        new = reactions or votes != (told.votes if told is not None else {})
+        # An edge's word is not replayed to who comes late: a control that was started anew, for one.
+        again = votes and told is not None and sequence - told.sequence >= AGAIN_PARTS
+        if not (new or again):
             return None
         self._told = CrowdMessage(edge, self._life, sequence, reactions, votes)
         return self._told

@@ -8,7 +8,7 @@ from parvis.bus.messages import PartMessage, PinnedState, PollState, ProgramMess
 from parvis.clock import ManualClock, part_start_s
 from parvis.edge.answers import Answer
 from parvis.edge.bursts import Framing
-from parvis.edge.crowd import Crowd
+from parvis.edge.crowd import AGAIN_PARTS, Crowd
 from parvis.edge.feed import Feed
 from parvis.edge.hall import Pages
 from parvis.edge.hls import Lines
@@ -265,6 +265,8 @@ def test_a_voter_counts_once(front: Front) -> None:
     told = front.crowd.message("edge-1", LAST, NOW_S)
     assert told is not None
     assert told.votes == {"feed": (1, 2)}
+    again = [front.crowd.message("edge-1", LAST + n, NOW_S) for n in range(1, 2 * AGAIN_PARTS)]
+    assert [n for n, message in enumerate(again, 1) if message is not None] == [AGAIN_PARTS]
 
 
 def test_polls_that_are_over_or_never_were(front: Front) -> None:
