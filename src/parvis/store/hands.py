@@ -5,7 +5,7 @@ A line of fifty thousand is walked along `ix_hands_line` alone: counting and num
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +14,9 @@ from parvis.spaces.hand import Hand, HandState, Line, Order, Query, Standing, fo
 from parvis.spaces.seat import Person
 from parvis.store.tables import accounts
 from parvis.store.tables_manners import hands
+
+FEW: Final = 8
+"""So many places are counted one by one; to number the whole line takes as long as this."""
 
 
 class HandTables:
@@ -62,17 +65,8 @@ class HandTables:
 
     async def standing(self, hand: Hand) -> Standing:
         """Where a hand stands in its line."""
-        before = or_(
-            hands.c.raised_at_ms < hand.raised_at_ms,
-            and_(hands.c.raised_at_ms == hand.raised_at_ms, hands.c.id < hand.id),
-        )
-        row = (
-            await self._connection.execute(
-                select(func.count(), func.count(case((before, 1)))).where(_raised(hand.space_id))
-            )
-        ).one()
-        raised, ahead = row
-        return Standing(hand, ahead + 1 if hand.is_raised else None, raised)
+        raised, _ = await self.hand_counts(hand.space_id)
+        return Standing(hand, await self._position(hand) if hand.is_raised else None, raised)
 
     async def line(self, space_id: str, query: Query, limit: int) -> Line:
         """At most `limit` raised hands."""
@@ -91,7 +85,8 @@ class HandTables:
         page = _hands().where(*which).order_by(*order).limit(limit)
         found = tuple(_hand(row) for row in await self._connection.execute(page))
         raised, screened = await self.hand_counts(space_id)
-        positions = await self._positions(space_id, found)
+        unbroken = query.order is not Order.NAME and not query.search and query.screened is None
+        positions = await self._positions(space_id, found, unbroken=unbroken, down=down)
         return Line(found, tuple(positions[hand.id] for hand in found), raised, screened)
 
     async def hand_counts(self, space_id: str) -> tuple[int, int]:
@@ -103,10 +98,31 @@ class HandTables:
         ).one()
         return row[0], row[1]
 
-    async def _positions(self, space_id: str, found: tuple[Hand, ...]) -> dict[str, int]:
-        """Places in the line, by id."""
+    async def _position(self, hand: Hand) -> int:
+        """The place of a raised hand in its line, from 1."""
+        before = or_(
+            hands.c.raised_at_ms < hand.raised_at_ms,
+            and_(hands.c.raised_at_ms == hand.raised_at_ms, hands.c.id < hand.id),
+        )
+        row = await self._connection.execute(
+            select(func.count()).where(
+                _raised(hand.space_id), hands.c.raised_at_ms <= hand.raised_at_ms, before
+            )
+        )
+        return int(row.scalar_one()) + 1
+
+    async def _positions(
+        self, space_id: str, found: tuple[Hand, ...], *, unbroken: bool, down: bool
+    ) -> dict[str, int]:
+        """Places in the line, by id. `unbroken` says that these stand one behind the other, `down` that the
+        last comes first."""
         if not found:
             return {}
+        if unbroken:
+            first = await self._position(found[0])
+            return {hand.id: first - n if down else first + n for n, hand in enumerate(found)}
+        if len(found) <= FEW:
+            return {hand.id: await self._position(hand) for hand in found}
         last = max(hand.raised_at_ms for hand in found)
         place = func.row_number().over(order_by=(hands.c.raised_at_ms, hands.c.id)).label("place")
         numbered = select(hands.c.id, place).where(_raised(space_id), hands.c.raised_at_ms <= last).subquery()
