@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,9 @@ def run_captioner(bus_settings: BusSettings, settings: CaptionerSettings) -> Non
             await bus.close()
 
     _run(main())
+    # The model may be thinking still, in threads of its own that nobody can stop.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def run_archive(bus_settings: BusSettings, settings: ArchiveSettings) -> None:

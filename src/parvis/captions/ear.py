@@ -66,7 +66,7 @@ class Ear:
         except av.FFmpegError as error:
             raise RemoteProtocolError(MALFORMED, f"not Opus: {error.strerror}") from error
         planes: list[NDArray[Any]] = [frame.to_ndarray()[0] for frame in frames]
-        sound = np.concatenate(planes) if planes else np.zeros(0, np.int16)
+        sound: NDArray[Any] = np.concatenate(planes) if planes else np.zeros(0, np.int16)
         scale = 32_768.0 if sound.dtype == np.int16 else 1.0
         scaled: Float32 = (sound / scale).astype(np.float32)
         return scaled

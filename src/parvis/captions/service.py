@@ -13,11 +13,9 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 import structlog
@@ -30,6 +28,7 @@ from parvis.captions.lines import Word, lines
 from parvis.captions.listener import Listener
 from parvis.captions.recogniser import Recogniser
 from parvis.captions.utterances import Utterance
+from parvis.captions.worker import IdleWorker
 from parvis.clock import Clock
 from parvis.errors import ParvisError
 from parvis.media.rendition import Rendition
@@ -63,22 +62,20 @@ class Captioner:
         self._waiting = asyncio.Event()
         self._captions = 0
         self._behind_ms = 0
-        self._thread = ThreadPoolExecutor(1, "recogniser", initializer=run_idle)
 
     async def run(self) -> None:
         """Serves until cancelled. Raises what `load` raises."""
         try:
-            loop = asyncio.get_running_loop()
-            recogniser = await loop.run_in_executor(self._thread, self._load)
+            worker = IdleWorker("recogniser")
+            recogniser = await worker.do(self._load)
             log.info("the captioner is up", languages=self._languages)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._obey(), name="captioner: spaces")
-                tasks.create_task(self._work(recogniser), name="captioner: words")
+                tasks.create_task(self._work(worker, recogniser), name="captioner: words")
                 tasks.create_task(self._beat(), name="captioner: heartbeat")
         finally:
             for _, task in self._hearing.values():
                 task.cancel()
-            self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _obey(self) -> None:
         subscription = self._bus.subscribe("space.", replay=True)
@@ -130,8 +127,7 @@ class Captioner:
             await subscription.aclose()
             log.info("captions end", space=space)
 
-    async def _work(self, recogniser: Recogniser) -> None:
-        loop = asyncio.get_running_loop()
+    async def _work(self, worker: IdleWorker, recogniser: Recogniser) -> None:
         while True:
             taken = self._desk.take()
             if taken is None:
@@ -143,9 +139,8 @@ class Captioner:
                 continue
             language = self._hearing[space][0]
             try:
-                words = await loop.run_in_executor(
-                    self._thread, recogniser.recognise, utterance.samples, primary(language)
-                )
+                recognise = partial(recogniser.recognise, utterance.samples, primary(language))
+                words = await worker.do(recognise)
             except (RuntimeError, ValueError):  # one stretch that the model cannot take is no reason to end
                 log.exception("a stretch of speech was not recognised", space=space)
                 continue
@@ -182,10 +177,3 @@ class Captioner:
             self._bus.publish(beat.subject, beat.encode(), retain=1)
             self._bus.publish(able.subject, able.encode(), retain=1)
             await asyncio.sleep(HEARTBEAT_INTERVAL_S)
-
-
-def run_idle() -> None:
-    """From now on this thread, and those it starts, run when nothing else wants to (sched(7), SCHED_IDLE)."""
-    if sys.platform == "linux":
-        with contextlib.suppress(PermissionError):
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

@@ -25,11 +25,20 @@ from typing import Final
 from parvis.bus.messages import Handoff
 from parvis.clock import PART_MS, PARTS_PER_SEGMENT, sequence_at
 from parvis.edge.bursts import ByteCache
+from parvis.edge.captions import captions_segment
 from parvis.edge.onward import Onward, Parts
 from parvis.edge.spaces import SpaceRecord, Spaces
 from parvis.edge.view import handoff_event
 from parvis.media.events import Event
-from parvis.media.playlist import Mark, Offer, View, first_segment, media_playlist, segment_parts
+from parvis.media.playlist import (
+    Mark,
+    Offer,
+    View,
+    first_segment,
+    media_playlist,
+    segment_parts,
+    subtitles_playlist,
+)
 from parvis.media.rendition import Rendition
 
 KEPT_SEGMENTS: Final = 32
@@ -165,6 +174,40 @@ class Line:
         if not parts or not (len(parts) == PARTS_PER_SEGMENT or source.over):
             return None
         return b"".join(map(source.part, parts)) if source.unbroken_from <= parts.start else None
+
+    @property
+    def captions_language(self) -> str | None:
+        """The language in which what is heard now is captioned; None when nobody does."""
+        message = self._legs[-1].record.message
+        captioned = message is not None and message.captions != "off"
+        if not captioned and not any(leg.record.captions for leg in self._legs):
+            return None
+        return message.language if message is not None else "und"
+
+    @property
+    def captions_follow(self) -> Rendition:
+        """The rendition by whose segments captions are cut."""
+        return next(iter(self.sources)) if Rendition.AAC not in self.sources else Rendition.AAC
+
+    def captions_playlist(self) -> bytes:
+        """The playlist of the subtitles rendition as it is now."""
+        source = self.sources[self.captions_follow]
+        first = first_segment(source.unbroken_from, source.newest)
+        view = View(self.captions_follow, first, source.newest, source.over)
+        return self._texts.get((view, "captions"), lambda: subtitles_playlist(view))
+
+    def captions_segment(self, segment: int) -> bytes | None:
+        """A segment of it, for as long as that of the sound can be had."""
+        if self.segment(self.captions_follow, segment) is None:
+            return None
+        ends = [leg.start for leg in self._legs[1:]] + [(segment + 1) * PARTS_PER_SEGMENT]
+        marks = [
+            mark
+            for leg, end in zip(self._legs, ends, strict=True)
+            for mark in tuple(leg.record.captions)
+            if leg.start <= mark.sequence < end
+        ]
+        return self._texts.get(("captions", segment), lambda: captions_segment(marks, segment))
 
     def _marks(self, first: int, newest: int) -> Iterator[Mark]:
         """What is to be told of parts `first` to `newest`, and the state in which they begin."""

@@ -23,7 +23,13 @@ from parvis.edge.crowd import Crowd
 from parvis.edge.feed import Feed
 from parvis.edge.hall import Pages, choose_language
 from parvis.edge.hls import Lines
-from parvis.edge.hls_answers import PLAYLISTS, answer_file, answer_playlist
+from parvis.edge.hls_answers import (
+    CAPTIONS_PLAYLIST,
+    PLAYLISTS,
+    answer_captions,
+    answer_file,
+    answer_playlist,
+)
 from parvis.edge.http import Request, body_bytes
 from parvis.edge.passes import (
     MEMBERS,
@@ -45,6 +51,7 @@ from parvis.edge.view import (
 )
 from parvis.edge.waiting import Hold
 from parvis.errors import Conflict, NotFound, ParvisError, Refused, RemoteProtocolError, UserError
+from parvis.media.playlist import CAPTIONS
 from parvis.media.rendition import Rendition
 
 JOIN_PARTS: Final = 3
@@ -141,6 +148,8 @@ def route(front: Front, request: Request) -> Answer | Join | Hold:
             return _LIVE[name](front, request, space)
         case ("live", space, rendition, name) if rendition in _RENDITIONS:
             return _hls_file(front, request, space, _RENDITIONS[rendition], name)
+        case ("live", space, rendition, name) if rendition == CAPTIONS:
+            return _hls_file(front, request, space, None, name)
         case ("s", space) if space:
             return _hall(front, request, space)
         case ("embed", space) if space:
@@ -259,14 +268,20 @@ def _playlist(front: Front, request: Request, space: str) -> Answer | Hold:
     return playlist_with_pass(answer_playlist(line, request, request.path[-1]), shown_pass(request))
 
 
-def _hls_file(front: Front, request: Request, space: str, rendition: Rendition, name: str) -> Answer | Hold:
+def _hls_file(
+    front: Front, request: Request, space: str, rendition: Rendition | None, name: str
+) -> Answer | Hold:
+    """Of a rendition; None: of the captions."""
     record, now_s = front.record(space), front.clock.monotonic_s()
     pass_id = front.passes.admit_hls(record, request) if name != "init.mp4" else ""
     line = front.lines.get(record, now_s)
     if line is None:
         _refuse_ended(record)
         return _not_begun(front, record)
-    answer = answer_file(line, request, rendition, name, now_s)
+    if rendition is None:
+        answer = answer_captions(line, request, name)
+    else:
+        answer = answer_file(line, request, rendition, name, now_s)
     return sound_kept_private(answer) if pass_id else answer
 
 
@@ -421,7 +436,7 @@ _LIVE: Final[Mapping[str, Callable[[Front, Request, str], Answer | Join | Hold]]
     "stream.mp4": _stream,
     "stream.aac": _radio,
     "index.m3u8": _playlist,
-    **dict.fromkeys(PLAYLISTS, _playlist),
+    **dict.fromkeys((*PLAYLISTS, CAPTIONS_PLAYLIST), _playlist),
     "stream.ogg": _radio,
     "listen.m3u": _address_file,
     "listen.pls": _address_file,

@@ -24,6 +24,7 @@ from typing import Any, Final
 import structlog
 
 from parvis.bus.messages import Handoff, PartMessage, PassesMessage, ProgramMessage, SpaceMessage
+from parvis.edge.captions import KEPT_CAPTIONS, is_shown
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.feed import Feed
 from parvis.edge.radio import RADIO_RENDITION, Radio
@@ -75,6 +76,8 @@ class SpaceRecord:
         self.talk = RecentTalk()
         self.marks: deque[Mark] = deque(maxlen=KEPT_MARKS)
         """Changes of state and title, with the parts on which they came."""
+        self.captions: deque[Mark] = deque(maxlen=KEPT_CAPTIONS)
+        """The same of captions that are final."""
         self._handoffs_seen: set[str] = set()
         self._passes_revision = -1
         self._events_sequence = -1
@@ -173,6 +176,8 @@ class SpaceRecord:
         for event in message.events:
             if event.type == "state" and not (self.marks and self.marks[-1].event == event):
                 self.marks.append(Mark(message.sequence, event))
+            elif event.type == "caption" and is_shown(event.fields()):
+                self.captions.append(Mark(message.sequence, event))
             if event.type in LASTING:
                 self.latest[event.type] = event.fields()
                 self.version += 1

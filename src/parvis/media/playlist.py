@@ -43,6 +43,13 @@ _DIGITS: Final = 15
 _UNQUOTABLE: Final = re.compile(r'["%\x00-\x1f\x7f]')
 
 CODECS: Final = {Rendition.AAC: "mp4a.40.2", Rendition.OPUS: "Opus"}
+CAPTIONS: Final = "captions"
+"""The name of the subtitles rendition."""
+LANGUAGE_NAMES: Final = {
+    "ar": "العربية", "de": "Deutsch", "en": "English", "es": "Español", "fr": "Français", "it": "Italiano",
+    "nl": "Nederlands", "pl": "Polski", "pt": "Português", "uk": "Українська",
+}  # fmt: skip
+"""What players show in their menu; of others the tag."""
 _OVERHEAD_BPS: Final = 10_000
 """Of boxes and events, on average."""
 
@@ -93,16 +100,41 @@ class Offer:
         return cls(rendition, max(2 * average_bps, *rates_bps, 0), average_bps)
 
 
-def multivariant(offers: Sequence[Offer]) -> bytes:
-    """The playlist of playlists; the first rendition is what players begin with."""
+def multivariant(offers: Sequence[Offer], captions: str | None = None) -> bytes:
+    """The playlist of playlists; the first rendition is what players begin with. `captions` is the language
+    of a subtitles rendition (§4.4.6.1), None without one."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    if captions is not None:
+        lines.append(
+            f'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="captions",NAME="{_language_name(captions)}",'
+            f'LANGUAGE="{captions}",AUTOSELECT=YES,DEFAULT=NO,FORCED=NO,'
+            f'CHARACTERISTICS="public.accessibility.transcribes-spoken-dialog",URI="{CAPTIONS}.m3u8"'
+        )
+    subtitles = ',SUBTITLES="captions"' if captions is not None else ""
     for offer in offers:
         lines.append(
             f"#EXT-X-STREAM-INF:BANDWIDTH={offer.peak_bps},AVERAGE-BANDWIDTH={offer.average_bps},"
-            f'CODECS="{CODECS[offer.rendition]}"'
+            f'CODECS="{CODECS[offer.rendition]}"{subtitles}'
         )
         lines.append(f"{offer.rendition}.m3u8")
     return _text(lines)
+
+
+def subtitles_playlist(view: View) -> bytes:
+    """The playlist of captions that are cut like the sound of `view`: whole segments only."""
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:9",
+        f"#EXT-X-TARGETDURATION:{TARGET_DURATION_S}",
+        f"#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,HOLD-BACK={HOLD_BACK_S}",
+        f"#EXT-X-MEDIA-SEQUENCE:{view.first_segment}",
+    ]
+    for segment in range(view.first_segment, view.newest // PARTS_PER_SEGMENT + 1):
+        parts = segment_parts(segment, view.newest)
+        if len(parts) == PARTS_PER_SEGMENT or view.over:
+            lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_time(parts.start)}")
+            lines += [f"#EXTINF:{len(parts) * PART_MS / 1000:g},", f"{CAPTIONS}/{segment}.vtt"]
+    return _text(lines + (["#EXT-X-ENDLIST"] if view.over else []))
 
 
 def media_playlist(view: View, *, skip: bool = False) -> bytes:
@@ -207,6 +239,10 @@ def _date_range(mark: Mark) -> str:
         if name != "type" and value is not None:
             attributes.append(f'X-{name.upper().replace("_", "-")}="{_quotable(str(value))}"')
     return "#EXT-X-DATERANGE:" + ",".join(attributes)
+
+
+def _language_name(tag: str) -> str:
+    return LANGUAGE_NAMES.get(tag.partition("-")[0].lower(), tag)
 
 
 def _quotable(text: str) -> str:
