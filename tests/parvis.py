@@ -84,7 +84,8 @@ class Parvis:
 
     def __init__(self, data: Path, *, edges: int = 2, environment: Mapping[str, str] | None = None) -> None:
         self.data = data
-        self._environment = {**os.environ, **(environment or {})}
+        # A parvis.toml that happens to be here is not for tests.
+        self._environment = {**os.environ, "PARVIS_CONFIG": "", **(environment or {})}
         self._scheme = "https" if "PARVIS_CERTIFICATE" in self._environment else "http"
         self.port, self.control_port, self.archive_port = free_ports(3)
         self._command = [
