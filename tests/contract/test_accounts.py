@@ -206,6 +206,13 @@ async def test_following_and_blocking(tmp_path: Path) -> None:
                (("ana", ana), ("ben", ben))}  # fmt: skip
         assert await w.services.relations.is_blocked(ids["ana"], ids["ben"])
         assert not await w.services.relations.is_blocked(ids["ben"], ids["ana"])
+        # Where ana is host, ben asks and writes nothing; elsewhere it means nothing.
+        for host, expected in (("ana", ["blocked", "blocked"]), ("cleo", [201, 201])):
+            space = await w.space(host)
+            await (await w.person(host)).post(f"/api/v1/spaces/{space}/start")
+            raised = await ben.post(f"/api/v1/spaces/{space}/hands", json={})
+            written = await ben.post(f"/api/v1/spaces/{space}/messages", json={"text": "Hello"})
+            assert codes(raised, written) == expected, raised.text
         assert (await ana.delete("/api/v1/accounts/ben/block")).status_code == 204
         assert (await ben.put("/api/v1/accounts/ana/follow")).status_code == 204
         assert (await ben.delete("/api/v1/accounts/ana/follow")).status_code == 204
@@ -266,6 +273,10 @@ async def test_an_account_goes_and_its_spaces_go_on_or_end(tmp_path: Path) -> No
         await ana.post(f"/api/v1/spaces/{shared}/start")
         await w.connect(shared, "ana", "ben")
         await ben.put("/api/v1/accounts/ana/follow")
+        other = await w.space("ben")
+        await ben.post(f"/api/v1/spaces/{other}/start")
+        await ana.post(f"/api/v1/spaces/{other}/hands", json={"note": "May I?"})
+        await ana.post(f"/api/v1/spaces/{other}/messages", json={"text": "Good evening"})
         await ana.put(f"{ME}/avatar", content=picture(), headers={"Content-Type": "image/png"})
         wrong = await ana.request("DELETE", ME, json={"password": "wrong horse"})
         assert codes(wrong) == ["password-wrong"]
@@ -284,6 +295,9 @@ async def test_an_account_goes_and_its_spaces_go_on_or_end(tmp_path: Path) -> No
         told = w.services.board.get(over)
         assert told is not None
         assert told.host.person.display_name == "Deleted account", "edges say it, too"
+        hands = (await ben.get(f"/api/v1/spaces/{other}/hands")).json()["items"]
+        [message] = (await ben.get(f"/api/v1/spaces/{other}/messages")).json()["items"]
+        assert (hands, message["by"]["display_name"]) == ([], "Deleted account")
         log = (await ben.get(f"/api/v1/spaces/{shared}/log")).json()["items"]
         assert {entry["by"] for entry in log} == {DELETED}
         assert (await ben.get("/api/v1/accounts/ben")).json()["following"] == 0

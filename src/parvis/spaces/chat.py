@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from parvis.clock import Clock
 from parvis.errors import Overloaded, Refused, UserError
 from parvis.spaces import message as rules
+from parvis.spaces.blocked import check_not_blocked
 from parvis.spaces.changes import Changes, found
 from parvis.spaces.hands import check_not_banned
 from parvis.spaces.log import check_reason
@@ -60,6 +61,7 @@ class Chat(Changes):
             space = await found(records, space_id)
             await records.account(asker.handle)  # held: the same account writes one at a time
             await check_not_banned(records, space_id, asker)
+            await check_not_blocked(records, space, asker)
             space.check_open()
             _check_may_write(space, asker, text)
             now_ms = self._now_ms()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from parvis.clock import Clock
 from parvis.errors import Conflict
 from parvis.spaces import hand as rules
+from parvis.spaces.blocked import check_not_blocked
 from parvis.spaces.changes import Changes, found
 from parvis.spaces.hand import HandState, Line, Query, Standing
 from parvis.spaces.permissions import Act, check_may
@@ -39,8 +40,8 @@ class Hands(Changes):
     async def raise_hand(self, space_id: str, note: str, asker: Person) -> Raised:
         """A raised hand; raised already, it only says another note.
 
-        Raises `UserError` `input-invalid`, `Refused` `banned`, `Conflict` `space-ended`, `already-seated`,
-        `hands-closed`, `NotFound` `space-unknown`.
+        Raises `UserError` `input-invalid`, `Refused` `banned`, `blocked`, `Conflict` `space-ended`,
+        `already-seated`, `hands-closed`, `NotFound` `space-unknown`.
         """
         hand = rules.new_hand(space_id, asker, note, self._now_ms())
 
@@ -48,6 +49,7 @@ class Hands(Changes):
             space = await found(records, space_id)
             await records.account(asker.handle)  # held: the same account does not come in between
             await check_not_banned(records, space_id, asker)
+            await check_not_blocked(records, space, asker)
             space.check_open()
             if space.seat_of(asker.account_id) is not None:
                 raise Conflict("already-seated", "You have a seat: there is nothing to ask for.")

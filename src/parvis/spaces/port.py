@@ -105,6 +105,9 @@ class SpaceRecords(MannersRecords, Protocol):
     async def open_with_seat(self, account_id: str) -> list[Space]:
         """All Spaces that are not over in which an account has a seat or is a monitor, locked."""
 
+    async def has_blocked(self, blocker_id: str, other_id: str) -> bool:
+        """Whether an account has blocked another."""
+
     # An account as a whole (`departure.py`).
 
     async def hosted(self, account_id: str, limit: int) -> list[Space]:

@@ -19,10 +19,14 @@ from parvis.spaces.space import OPEN_STATES
 from parvis.store.listings import ListingTables
 from parvis.store.people import MEMBER, handle_hash
 from parvis.store.tables import accounts, handoffs, log, metadata, seats, spaces
+from parvis.store.tables_manners import bans
 from parvis.store.tables_people import ANOTHERS, SECRETS, retired_handles
 
-_BY_HANDLE: Final = (log.c.by, log.c.whom, handoffs.c.by, handoffs.c.decided_by)
+_BY_HANDLE: Final = (log.c.by, log.c.whom, handoffs.c.by, handoffs.c.decided_by, bans.c.by)
 """Columns that name people by their handles, as text."""
+
+_ALSO: Final = frozenset({("hands", "account_id")})
+"""References without `CASCADE` whose rows go, too: a hand holds its owner's name to be searched."""
 
 
 class DepartedTables:
@@ -99,4 +103,6 @@ def _links(table: Table) -> Iterator[Column[Any]]:
 
 
 def _cascades(column: Column[Any]) -> bool:
+    if (column.table.name, column.name) in _ALSO:
+        return True
     return any(key.column is accounts.c.id and key.ondelete == "CASCADE" for key in column.foreign_keys)

@@ -12,6 +12,7 @@ from parvis.spaces.handoff import HandoffCode
 from parvis.spaces.log import Entry
 from parvis.store.rows import account_of
 from parvis.store.tables import accounts, handoff_codes, handoffs, log
+from parvis.store.tables_people import blocks
 
 
 class BesideSpaces:
@@ -71,6 +72,13 @@ class BesideSpaces:
         )
         known = set(found.scalars())
         return [handle for handle in handles if handle not in known]
+
+    async def has_blocked(self, blocker_id: str, other_id: str) -> bool:
+        """Whether an account has blocked another."""
+        found = await self._connection.execute(
+            select(blocks.c.at_ms).where(blocks.c.blocker_id == blocker_id, blocks.c.blocked_id == other_id)
+        )
+        return found.one_or_none() is not None
 
     async def set_suspension(self, account_id: str, suspension: Suspension | None) -> None:
         await self._connection.execute(
