@@ -34,6 +34,12 @@ class Script:
 
 
 SCRIPTS = (
+    Script(
+        "home",
+        "Home, search and profiles, on SQLite and PostgreSQL",
+        ["--json", "--spaces", "10000", "--rounds", "50"],
+        ["--json"],
+    ),
     Script("audio_mix", "What a tick of the mixer costs", ["--json"], ["--json", "--ticks", "10000"]),
     Script(
         "edge_fanout", "An edge beside a bare loop of writes", [], ["--listeners", "15000", "--seconds", "30"]
