@@ -11,6 +11,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -75,6 +76,9 @@ def own(tmp_path: Path, manager: Manager, file: Path) -> Iterator[Parvis]:
         assert running.stop() == 0
 
 
+until = partial(wait_until, patience_s=MANY_S)
+
+
 def hsts(own: Parvis) -> str:
     return str(httpx.get(f"{own.control}/healthz").headers.get("Strict-Transport-Security", ""))
 
@@ -82,28 +86,28 @@ def hsts(own: Parvis) -> str:
 def test_everything_starts_anew_and_who_listens_hears_all_of_it(
     own: Parvis, manager: Manager, file: Path, tmp_path: Path
 ) -> None:
-    wait_until(lambda: manager.has_heard("READY=1"))
-    wait_until(lambda: manager.has_heard("WATCHDOG=1", times=2))
+    until(lambda: manager.has_heard("READY=1"))
+    until(lambda: manager.has_heard("WATCHDOG=1", times=2))
     assert hsts(own) == "max-age=7"
     ana = own.person()
     space = ana.post("spaces", {"title": "Reload"})
     ana.post(f"spaces/{space['id']}/start")
     write_wav(tmp_path / "tone.wav", tone(700, 2))
     voice = speak(ana, space, tmp_path / "tone.wav", "--loop", "--for", "600")
-    wait_until(lambda: any(s["connected"] for s in own.space_json(space["id"])["speakers"]))
+    until(lambda: any(s["connected"] for s in own.space_json(space["id"])["speakers"]))
     ears = [listen(space) for _ in range(3)]
-    wait_until(lambda: own.space_json(space["id"])["counts"]["listeners"] == len(ears))
+    until(lambda: own.space_json(space["id"])["counts"]["listeners"] == len(ears))
     before = own.pids()
     file.write_text("hsts_s = 9\n[edge]\ndrain_s = 1\n")
     assert own.process is not None
     own.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: manager.has_heard("READY=1", times=2), patience_s=MANY_S)
+    until(lambda: manager.has_heard("READY=1", times=2))
     after = own.pids()
     assert set(after) == set(before)
     assert not set(after.values()) & set(before.values()), "each is another process"
     assert hsts(own) == "max-age=9"
-    wait_until(lambda: own.space_json(space["id"])["counts"]["listeners"] == len(ears))
-    wait_until(lambda: any(s["connected"] for s in own.space_json(space["id"])["speakers"]))
+    until(lambda: own.space_json(space["id"])["counts"]["listeners"] == len(ears))
+    until(lambda: any(s["connected"] for s in own.space_json(space["id"])["speakers"]))
     for ear in ears:
         ear.send_signal(signal.SIGINT)
     for ear in ears:
@@ -116,7 +120,7 @@ def test_everything_starts_anew_and_who_listens_hears_all_of_it(
     assert "started again" not in log.replace("went and is started again", "")
     killed = own.pid("edge-1")  # what was adopted is watched like any other
     os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: own.pid("edge-1") not in (0, killed))
+    until(lambda: own.pid("edge-1") not in (0, killed))
     assert own.stop() == 0
     assert manager.has_heard("STOPPING=1")
     assert not [pid for pid in after.values() if Path(f"/proc/{pid}").exists()]
@@ -127,9 +131,9 @@ def test_settings_that_cannot_be_used_change_nothing(own: Parvis, file: Path) ->
     assert own.process is not None
     file.write_text("[edge]\ndrain_s = 'long'\n")
     own.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: "[edge] drain_s must be a number" in own.log.read_text())
+    until(lambda: "[edge] drain_s must be a number" in own.log.read_text())
     file.write_text("[up]\nstages = 3\n")
     own.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: "stages: another value needs an end and a start" in own.log.read_text())
+    until(lambda: "stages: another value needs an end and a start" in own.log.read_text())
     assert own.pids() == before
     assert own.answers()
