@@ -44,7 +44,7 @@ const at = (s: number): string => `00:${String(Math.floor(s / 60)).padStart(2, "
 const CAPTIONS = `WEBVTT\n\n${Array.from({ length: 200 }, (_, i) =>
   `${at(i * 6)} --> ${at(i * 6 + 6)}\n<v Ana Lefèvre>${SAID[i % SAID.length] ?? ""}`).join("\n\n")}\n`;
 const CHAT = Array.from({ length: 40 }, (_, i) => ({
-  at_s: i * 20, type: "chat", handle: i % 2 === 0 ? "tom" : "visitor", text: SAID[(i + 1) % SAID.length],
+  at_s: i * 20, type: "chat", by: i % 2 === 0 ? "tom" : "marc_d", name: i % 2 === 0 ? "Tom Okafor" : "Marc D.", text: SAID[(i + 1) % SAID.length],
 }));
 const CLIPS = [{ id: "abc", title: "The three numbers", by: "tom", duration_s: 42, audio: soundsOf("replayed") }];
 

@@ -77,14 +77,12 @@ export async function fetchCaptions(address: string, signal: AbortSignal): Promi
   return captionsOf(await response.text());
 }
 
-/** What was written, in time. Names are display names where the replay knows them. Throws as `fetchReplay` does. */
-export async function fetchChat(address: string, replay: Replay, signal: AbortSignal): Promise<Line[]> {
-  const names = new Map(replay.speakers.map(({ handle, display_name }) => [handle, display_name]));
+/** What was written, in time (docs/protocol.md §8): by the names of that moment. Throws as `fetchReplay` does. */
+export async function fetchChat(address: string, signal: AbortSignal): Promise<Line[]> {
   const found = (await asked(address, signal)) as Record<string, unknown>[];
-  return found.flatMap(({ at_s, text, handle, display_name }) => {
+  return found.flatMap(({ at_s, text, by, name }) => {
     if (typeof at_s !== "number" || typeof text !== "string" || text === "") return [];
-    const by = typeof handle === "string" ? (names.get(handle) ?? `@${handle}`) : "";
-    return [{ at_s, text, name: typeof display_name === "string" ? display_name : by }];
+    return [{ at_s, text, name: typeof name === "string" ? name : typeof by === "string" ? `@${by}` : "" }];
   });
 }
 

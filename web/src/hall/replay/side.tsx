@@ -27,7 +27,7 @@ export function Side({ replay, clips, playback, whole }: InTime & { clips: Clip[
       )}
       {whole && replay.turns.length > 0 && <Voices replay={replay} playback={playback} whole={whole} />}
       {whole && replay.chapters.length > 1 && <Chapters replay={replay} playback={playback} whole={whole} />}
-      {whole && replay.chat !== null && <Chat replay={replay} playback={playback} whole={whole} address={replay.chat} />}
+      {whole && replay.chat !== null && <Chat playback={playback} address={replay.chat} />}
       {clips !== null && clips.length > 0 && <Clips clips={clips} />}
       <Take replay={replay} />
       <p class="soft small replay-keys">{words.keys}</p>
@@ -98,16 +98,16 @@ function Chapters({ replay, playback }: InTime): JSX.Element {
 }
 
 /** What had been written by this second, the latest in sight. */
-function Chat({ replay, playback, address }: InTime & { address: string }): JSX.Element {
+function Chat({ playback, address }: Pick<InTime, "playback"> & { address: string }): JSX.Element {
   const words = useReplayWords();
   const { at_s } = useStore(playback.state);
   const [lines, setLines] = useState<Line[]>([]);
   const list = useRef<HTMLOListElement>(null);
   useEffect(() => {
     const abort = new AbortController();
-    fetchChat(address, replay, abort.signal).then(setLines, () => undefined);
+    fetchChat(address, abort.signal).then(setLines, () => undefined);
     return () => abort.abort();
-  }, [address, replay]);
+  }, [address]);
   const count = lastBegun(lines, at_s, (line) => line.at_s) + 1;
   useEffect(() => {
     list.current?.scrollTo({ top: list.current.scrollHeight });
