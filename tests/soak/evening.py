@@ -32,7 +32,8 @@ from tests.soak.listeners import Ear, Hls, Listener, Radio
 from tests.soak.mouths import Mouths
 from tests.soak.processes import Moment, Sampler
 
-PATIENCE_S: Final = 60.0
+PATIENCE_S: Final = 180.0
+"""For what must happen, however busy the machine is."""
 MOST_UNMADE_PARTS: Final = 10
 """Of a takeover, 3.2 s: parts that no stage made, so that nothing can hold them."""
 
