@@ -47,7 +47,7 @@ SPACES: Final = 100_000
 HOSTS: Final = 2_000
 LIVE: Final = 400
 UPCOMING: Final = 5_000
-BATCH: Final = 5_000
+BATCH: Final = 1_000
 ROUNDS: Final = 300
 CURSORS: Final = 40
 COMMON: Final = ("budget", "council", "night")
@@ -243,14 +243,17 @@ def main() -> None:
     arguments = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     kinds = arguments.database or ["sqlite", "postgresql"]
-    results = [asyncio.run(run(kind, arguments.spaces, arguments.rounds)) for kind in kinds]
-    if arguments.json:
-        print(json.dumps({"machine": machine.describe(), "results": results}))
-        return
-    for result in results:
+    results = []
+    for kind in kinds:
+        result = asyncio.run(run(kind, arguments.spaces, arguments.rounds))
+        results.append(result)
+        if arguments.json:
+            continue
         print(f"\n{result['database']}, {result['spaces']:,} Spaces, filled in {result['fill_s']} s")
         for name, found in result["requests"].items():
-            print(f"  {name:24} p50 {found['p50_ms']:7.1f} ms   p99 {found['p99_ms']:7.1f} ms")
+            print(f"  {name:24} p50 {found['p50_ms']:7.1f} ms   p99 {found['p99_ms']:7.1f} ms", flush=True)
+    if arguments.json:
+        print(json.dumps({"machine": machine.describe(), "results": results}))
 
 
 if __name__ == "__main__":
