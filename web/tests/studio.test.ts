@@ -140,13 +140,14 @@ describe("refusals", () => {
     const others = new Set([
       // Words of the protocol that are no codes.
       "co-host", "chat-gone", "chat-back", "chat-more",
+      "ice-ufrag", "ice-pwd",
       // Said in a sentence of its own.
       "host-awaited",
       // Of addresses that the studio never asks for.
       "feed-unknown", "range-unsatisfiable", "emoji-unknown", "body-invalid", "length-required", "space-not-begun", "not-admitted",
       "format-unknown",
       // Only a broken client meets these; the server's own sentence does.
-      "method-not-allowed", "media-type", "too-large", "request-timeout", "not-found", "offer-malformed", "session-unknown",
+      "method-not-allowed", "media-type", "too-large", "request-timeout", "not-found", "offer-malformed", "session-unknown", "fragment-malformed", "ice-session-stale", "no-candidates", "tag-required",
     ]);
     const missing = [...codes].filter((code) => !others.has(code) && en.errors[code] === undefined && en.advice[code] === undefined);
     expect(missing).toEqual([]);
