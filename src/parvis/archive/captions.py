@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from parvis.archive.timeline import Timeline
 from parvis.clock import PART_MS
+from parvis.media.events import Event
 
 LONGEST_S: Final = 7.0
 """A cue that no other follows stays this long."""
@@ -26,6 +28,21 @@ class Cue:
     end_s: float
     speaker: str
     text: str
+
+
+def is_kept(event: Event, timeline: Timeline) -> bool:
+    """Whether an event may be told in a replay: captions only if all of their words are heard there."""
+    if event.type != "caption":
+        return True
+    fields = event.fields()
+    start_ms, end_ms = fields.get("start_ms"), fields.get("end_ms")
+    if not isinstance(start_ms, int) or not isinstance(end_ms, int):
+        return True
+    last = max(start_ms, min(end_ms - 1, start_ms + int(LONGEST_S * 1000)))
+    said = range(start_ms // PART_MS, last // PART_MS + 1)
+    if any(sequence in timeline.cut for sequence in said):
+        return False
+    return any(low <= said.start <= high for low, high in timeline.kept)
 
 
 def cues(

@@ -1,7 +1,7 @@
 """Reads a recording's parts back, in the order of a timeline: access units and events, nothing decoded.
 
 What is missing or cut out becomes the rendition's silent access unit. Events of what is cut are left out with
-it: words are in captions and chat, too.
+it: words are in captions and chat, too. Of captions, which come later, the time of their words counts.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from parvis.archive.captions import is_kept
 from parvis.archive.parts_file import Entry, newest, read_entries
 from parvis.archive.sequences import SequenceSet
 from parvis.archive.timeline import Timeline
@@ -73,7 +74,8 @@ class Source:
         for sequence in timeline:
             part = self._read(sequence) if sequence not in timeline.cut else None
             if part is not None:
-                yield Sound(sequence, part.access_units, part.events, lost=False)
+                events = tuple(event for event in part.events if is_kept(event, timeline))
+                yield Sound(sequence, part.access_units, events, lost=False)
             else:
                 yield Sound(sequence, silent, (), lost=sequence not in timeline.cut)
 

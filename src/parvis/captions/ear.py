@@ -76,7 +76,8 @@ def _low_pass() -> Float32:
     """A windowed sinc (Blackman), gain 1 at 0 Hz."""
     n = np.arange(_TAPS) - (_TAPS - 1) / 2
     taps = np.sinc(2 * _CUTOFF_HZ / SAMPLE_RATE_HZ * n) * np.blackman(_TAPS)
-    return (taps / taps.sum()).astype(np.float32)
+    scaled: Float32 = (taps / taps.sum()).astype(np.float32)
+    return scaled
 
 
 _LOW_PASS: Final = _low_pass()

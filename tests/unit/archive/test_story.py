@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from parvis.archive.captions import Cue, cues, webvtt
+from parvis.archive.captions import Cue, cues, is_kept, webvtt
+from parvis.archive.sequences import SequenceSet
 from parvis.archive.story import Story
+from parvis.archive.timeline import Timeline
 from parvis.archive.turns import Turn, chapters, turns
 from parvis.archive.waveform import outline
 from parvis.media.events import Event
@@ -96,3 +98,23 @@ def test_what_was_taken_away_is_not_in_the_chat_and_what_came_twice_is_there_onc
 
 def _but_type(event: Event) -> dict[str, object]:
     return {name: value for name, value in event.fields().items() if name != "type"}
+
+
+def test_captions_of_words_that_are_not_heard_are_not_told() -> None:
+    timeline = Timeline(((100, 149), (160, 199)), SequenceSet([(120, 124)]))
+
+    def caption(first: int, last: int) -> Event:
+        return Event.of("caption", id="a", start_ms=first * 320, end_ms=(last + 1) * 320, text="Words")
+
+    kept = {
+        "before what is cut": (110, 119, True),
+        "touches what is cut": (115, 120, False),
+        "cut": (121, 123, False),
+        "after": (125, 130, True),
+        "in a pause": (152, 155, False),
+        "before the replay": (90, 95, False),
+    }
+    assert {what: is_kept(caption(a, b), timeline) for what, (a, b, _) in kept.items()} == {
+        what: expected for what, (_, _, expected) in kept.items()
+    }
+    assert is_kept(Event.of("levels", levels={}, active=None), timeline)

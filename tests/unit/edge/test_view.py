@@ -48,6 +48,7 @@ def test_a_live_space() -> None:
         "cover": None,
         "end_reason": None,
         "recording": False,
+        "captions": "off",
         "acting_host": None,
         "hands": "open",
         "stage_locked": False,
