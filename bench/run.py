@@ -74,6 +74,12 @@ SCRIPTS = (
         ["--json"],
         ["--json", "--listeners", "60000", "--edges", "8", "--arrive", "60", "--after", "60"],
     ),
+    Script(
+        "sign_ins",
+        "Sign-ins a second",
+        ["--json"],
+        ["--json", "--seconds", "60", "--accounts", "1000", "--at-once", "32"],
+    ),
 )
 
 

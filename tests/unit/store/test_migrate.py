@@ -8,6 +8,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from parvis.people.account import Suspension
+from parvis.people.port import Passkey
 from parvis.spaces.handoff import Handoff, make
 from parvis.spaces.log import Entry
 from parvis.spaces.terms import Terms
@@ -103,6 +104,34 @@ async def test_what_was_there_before_succession_goes_up_and_comes_down(empty_dat
     [row] = now["spaces"]
     assert isinstance(row, tuple)
     assert (row[0], row[2], len(row)) == ("0123456789", "Night", 12)
+
+
+async def test_who_was_signed_in_before_profiles_stays_so_up_and_down(empty_database: str) -> None:
+    await migrate(empty_database, to="0004")
+    await run(
+        empty_database,
+        "INSERT INTO accounts (id, handle, display_name, password_hash, created_at_ms) "
+        "VALUES ('a-ana', 'ana', 'Ana', 'hash', 1), ('a-ben', 'ben', 'Ben', 'hash', 1)",
+        "INSERT INTO sessions VALUES ('s', 'a-ana', 5, 9)",
+    )
+    kept = {table: await run(empty_database, f"SELECT * FROM {table}") for table in ("accounts", "sessions")}
+    await migrate(empty_database, to="0005")
+    database = Database(empty_database)
+    async with database.write_people() as people:
+        session = await people.session("s")
+        assert session is not None
+        assert (session.device, session.last_seen_at_ms) == ("", 5)
+        assert (session.account.bio, session.account.avatar, session.account.has_password) == ("", None, True)
+        await people.follow("a-ana", "a-ben", 1)
+        await people.block("a-ben", "a-ana", 1)
+        await people.add_passkey(Passkey("p", "a-ana", "Key", "id", b"\x00\xff", 2**32 - 1, ("usb",), 1))
+        await people.add_identity("https://id.example", "ana", "a-ana", 1)
+    async with database.read_people() as people:
+        assert [key.public_key for key in await people.passkeys_of("a-ana")] == [b"\x00\xff"]
+        assert await people.identity("https://id.example", "ana") == "a-ana"
+    await database.close()
+    await migrate_down(empty_database, to="0004")
+    assert {table: await run(empty_database, f"SELECT * FROM {table}") for table in kept} == kept
 
 
 def test_there_is_one_line_of_migrations() -> None:
