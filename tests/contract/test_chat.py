@@ -211,3 +211,22 @@ async def test_over_is_over(w: World) -> None:
     assert await texts(w, space) == ["Last words"]
     assert (await (await w.person("zoe")).delete(f"/api/v1/spaces/{space}/messages/{message}")).is_success
     assert await texts(w, space) == []
+
+
+async def test_what_members_say_is_for_members(w: World) -> None:
+    space = await w.space("ana", visibility="members")
+    await say(w, space, "ana", "Among us")
+    zoe = await w.person("zoe")
+    url = f"/api/v1/spaces/{space}"
+    for answer in (
+        await say(w, space, "zoe", "Let me in"),
+        await zoe.get(f"{url}/messages"),
+        await zoe.post(f"{url}/hands"),
+        await w.nobody().get(f"{url}/polls"),
+    ):
+        assert code(answer) == (403, "pass-needed")
+    made = await (await w.person("ana")).post(f"{url}/passes", json={"label": "Zoe"})
+    assert made.is_success, made.text
+    shown = {"X-Parvis-Pass": made.json()["link"].partition("#pass=")[2]}
+    assert (await zoe.get(f"{url}/messages", headers=shown)).status_code == 200
+    assert (await zoe.post(f"{url}/hands", headers=shown)).status_code == 201

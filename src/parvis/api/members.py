@@ -8,6 +8,7 @@ from parvis.api.schemas import CountsOut, HostOut, SpaceOut
 from parvis.api.services import Services
 from parvis.errors import Refused
 from parvis.people.port import Session
+from parvis.spaces.passes import pass_needed
 from parvis.spaces.space import Space
 from parvis.spaces.visibility import Visibility
 
@@ -31,6 +32,14 @@ async def admits(space: Space, request: Request, known: Session | None, services
     except Refused:
         return False
     return True
+
+
+async def check_admitted(space_id: str, request: Request, known: Session | None, services: Services) -> None:
+    """Raises `Refused` `pass-needed` for who may not know what is said in a Space, `NotFound`
+    `space-unknown`."""
+    space = services.board.get(space_id) or await services.spaces.get(space_id)
+    if not await admits(space, request, known, services):
+        raise pass_needed()
 
 
 def hidden(shown: SpaceOut) -> SpaceOut:

@@ -9,7 +9,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response, status
 
-from parvis.api.asking import Asker, Wired, address_of
+from parvis.api.asking import Asker, Known, Wired, address_of, person_of
+from parvis.api.members import check_admitted
 from parvis.api.problems import documented
 from parvis.api.routes import API
 from parvis.api.schemas_manners import HandBody, HandEdit, HandOut, HandPage
@@ -28,7 +29,9 @@ _MANAGERS = (*_ANYBODY, "forbidden", "no-seat")
     "",
     status_code=status.HTTP_201_CREATED,
     responses={
-        **documented(*_ANYBODY, "banned", "already-seated", "hands-closed", "space-ended", "media-type"),
+        **documented(
+            *_ANYBODY, "banned", "already-seated", "hands-closed", "pass-needed", "space-ended", "media-type"
+        ),
         200: {"description": "It was raised already; the note is the new one.", "model": HandOut},
     },
 )
@@ -36,12 +39,14 @@ async def raise_hand(
     space: str,
     request: Request,
     response: Response,
-    asker: Asker,
+    known: Known,
     services: Wired,
     body: HandBody | None = None,
 ) -> HandOut:
     """Asks to speak."""
+    asker = person_of(known)
     await services.rates.hand(asker.account_id, address_of(request))
+    await check_admitted(space, request, known, services)
     raised = await services.hands.raise_hand(space, body.note if body is not None else "", asker)
     if not raised.new:
         response.status_code = status.HTTP_200_OK

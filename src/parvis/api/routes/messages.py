@@ -6,7 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, status
 
-from parvis.api.asking import Asker, Wired, address_of
+from parvis.api.asking import Asker, Known, Wired, address_of, person_of
+from parvis.api.members import check_admitted
 from parvis.api.problems import documented
 from parvis.api.routes import API
 from parvis.api.schemas_manners import MessageBody, MessageOut, MessagePage, PinBody
@@ -25,6 +26,7 @@ _MANAGERS = (*_ANYBODY, "forbidden", "no-seat")
         *_ANYBODY,
         "banned",
         "chat-closed",
+        "pass-needed",
         "message-unknown",
         "space-ended",
         "link-refused",
@@ -32,23 +34,26 @@ _MANAGERS = (*_ANYBODY, "forbidden", "no-seat")
         "media-type",
     ),
 )
-async def write(space: str, body: MessageBody, request: Request, asker: Asker, services: Wired) -> MessageOut:
+async def write(space: str, body: MessageBody, request: Request, known: Known, services: Wired) -> MessageOut:
     """Says something to everybody."""
+    asker = person_of(known)
     await services.rates.message(asker.account_id, address_of(request), space)
+    await check_admitted(space, request, known, services)
     return message_out(await services.chat.write(space, body.text, body.reply_to, asker), pinned=False)
 
 
-@router.get("/messages", responses=documented(*_ANYBODY, "message-unknown"))
+@router.get("/messages", responses=documented(*_ANYBODY, "pass-needed", "message-unknown"))
 async def page(
     space: str,
-    asker: Asker,
+    known: Known,
     request: Request,
     services: Wired,
     before: Annotated[str | None, Query(max_length=40, description="Only what came before it.")] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> MessagePage:
     """What was written, newest first; without what was deleted."""
-    await services.rates.read_messages(asker.account_id, address_of(request))
+    await services.rates.read_messages(known.account.id, address_of(request))
+    await check_admitted(space, request, known, services)
     found = await services.chat.page(space, before, limit + 1)
     shown = found.messages[:limit]
     return MessagePage(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, status
 
-from parvis.api.asking import Asker, Wired, address_of
+from parvis.api.asking import Asker, MaybeKnown, Wired, address_of
+from parvis.api.members import check_admitted
 from parvis.api.problems import documented
 from parvis.api.routes import API
 from parvis.api.schemas_manners import PollBody, PollList, PollOut
@@ -27,10 +28,11 @@ async def open_poll(space: str, body: PollBody, asker: Asker, services: Wired) -
     return poll_out(poll)
 
 
-@router.get("", responses=documented("space-unknown", "input-invalid"))
-async def polls(space: str, request: Request, services: Wired) -> PollList:
+@router.get("", responses=documented("not-signed-in", "pass-needed", "space-unknown", "input-invalid"))
+async def polls(space: str, request: Request, known: MaybeKnown, services: Wired) -> PollList:
     """All polls of a Space, newest first."""
     await services.rates.look(address_of(request))
+    await check_admitted(space, request, known, services)
     found = await services.polls.all(space)
     return PollList(items=[poll_out(poll, services.ballots.counts(poll.id)) for poll in found])
 
