@@ -8,6 +8,7 @@
 import { render } from "preact";
 import "../shared/base.css";
 import { startLanguage } from "../shared/language";
+import { hearingKind } from "../hall/hearing-kind";
 import { startMediaSession } from "../hall/media-session";
 import { Hall } from "../hall/model";
 import "./embed.css";
@@ -20,8 +21,13 @@ startLanguage();
 const audio = document.createElement("audio");
 audio.dataset.testid = "audio";
 audio.preload = "none";
-const hall = new Hall(audio);
-app.replaceChildren();
-document.body.append(audio);
-startMediaSession(hall);
-render(<EmbedPage hall={hall} root={app} />, app);
+
+async function open(root: HTMLElement): Promise<void> {
+  const hall = new Hall(audio, await hearingKind(audio));
+  root.replaceChildren();
+  document.body.append(audio);
+  startMediaSession(hall);
+  render(<EmbedPage hall={hall} root={root} />, root);
+}
+
+void open(app);

@@ -10,19 +10,21 @@
  * - Who was given an appointment keeps it, and asks for nothing until then.
  * - A handoff inside this Parvis changes nothing here but the address of the next connection. Into another Parvis the
  *   old sound plays until the first of the new is there, on the same audio element.
+ * - Browsers say what they can decode, and are not always right: what failed once is not asked for again while there is
+ *   another rendition.
  */
 
-import type { ServerClock } from "../shared/clock";
 import { Backoff, pause } from "../shared/reconnect";
 import { Store } from "../shared/store";
 import { keepInMs, Pocket, tabStorage, type Offer } from "./appointment";
-import { EventQueue, paceIn, type HandoffEvent, type SpaceEvent, type StageEvent } from "./events";
+import { EventQueue, paceIn, type SpaceEvent } from "./events";
+import { askAgainInMs, type Hearing, type Surroundings } from "./hearing";
 import { PART_MS, StreamMalformed, type Init, type Part } from "./mp4";
 import { IDLE, phaseOf, type Connection, type ListeningState, type Phase } from "./phase";
 import { passHeaders } from "./pass";
-import { streamAddress, type Place } from "./place";
+import { streamAddress } from "./place";
 import { Player, pickRendition } from "./player";
-import { Answer, type Rendition, type Space } from "./space";
+import { Answer, type Rendition, type RenditionName, type Space } from "./space";
 import { readStream, type Opened } from "./stream";
 
 const TICK_MS = 100;
@@ -37,29 +39,18 @@ const SLEPT_MS = 2_000;
 /** So long it is said that sound was lost. */
 const MISSED_FOR_MS = 12_000;
 
-/** What it is told of, and whom it tells. */
-export interface Surroundings {
-  audio: HTMLAudioElement;
-  clock: ServerClock;
-  place: Store<Place>;
-  space: Store<Space | null>;
-  /** Asks the edge anew, handoffs followed. What fails leaves what was known. */
-  refresh: (signal: AbortSignal) => Promise<void>;
-  /** The sound of this event is heard now. */
-  onHeard: (event: SpaceEvent) => void;
-  /** This event is on its way to the ear. */
-  onComing: (event: HandoffEvent | StageEvent) => void;
-  /** The stream was sent on to this address, with sound from then on (Unix ms). */
-  onRedirected: (address: string, fromMs: number) => void;
-}
-
 /** We go over into another Parvis: not a failure. */
 class Moved extends Error {}
 
-export class Listening {
+export class Listening implements Hearing {
   readonly state = new Store<ListeningState>(IDLE);
+  readonly bringsEvents = true;
+  /** Renditions that this browser said it would decode, and did not. */
+  readonly #failed = new Set<RenditionName>();
   #abort: AbortController | null = null;
   #player: Player | null = null;
+  /** The one that was heard until somebody paused. */
+  #resting: Player | null = null;
   #connection: Connection = "connecting";
   #attempt: AbortController | null = null;
   #bytesAtMs = 0;
@@ -84,7 +75,10 @@ export class Listening {
       if (this.#player !== null && !this.#player.holding && !audio.ended) this.stop();
     });
     audio.addEventListener("error", () => {
-      if (this.#player !== null) this.#attempt?.abort(new StreamMalformed("the browser cannot decode this"));
+      if (this.#player === null) return;
+      const { rendition } = this.state.value;
+      if (rendition !== null) this.#failed.add(rendition);
+      this.#attempt?.abort(new StreamMalformed("the browser cannot decode this"));
     });
     window.addEventListener("online", () => this.wake());
   }
@@ -146,9 +140,11 @@ export class Listening {
   #stopAs(phase: Phase): void {
     this.#abort?.abort();
     this.#abort = null;
-    const player = this.#player;
+    const player = this.#player ?? this.#resting;
     this.#player = null;
-    player?.close();
+    this.#resting = phase === "idle" ? player : null;
+    if (phase === "idle") player?.rest();
+    else player?.close();
     this.#events.clear();
     this.#fresh = false;
     this.state.set({ ...IDLE, phase, appointment: this.#pocket.at(this.#around.clock.now()) });
@@ -156,8 +152,9 @@ export class Listening {
 
   /** A fresh player on the same element. */
   #renew(): void {
-    const old = this.#player;
+    const old = this.#player ?? this.#resting;
     this.#player = null;
+    this.#resting = null;
     old?.close();
     this.#player = new Player(this.#around.audio);
     this.#missed = { gapMs: 0, untilMs: 0, ms: 0 };
@@ -191,7 +188,7 @@ export class Listening {
     }
     if (space.state === "ended") return this.#finish(signal);
     if (space.renditions.length === 0) return this.#waitForBeginning(space, null);
-    const rendition = pickRendition(space.renditions);
+    const rendition = pickRendition(space.renditions, this.#failed) ?? pickRendition(space.renditions);
     if (rendition === null) {
       this.#stopAs("unsupported");
       return null;
@@ -221,6 +218,8 @@ export class Listening {
           backoff.reset();
           this.#bytesAtMs = performance.now();
           for (const piece of pieces) this.#take(piece);
+          // In the background, timers are slow and the network is not.
+          this.#tick();
         },
       });
       await this.#around.refresh(signal);
@@ -312,10 +311,7 @@ export class Listening {
   #waitForBeginning(space: Space, retryAfterS: number | null): number {
     this.#waitedForBeginning = true;
     this.#told("unbegun");
-    const spreadMs = Math.random() * 1_000;
-    if (space.state !== "scheduled") return (retryAfterS ?? 1) * 1_000 + spreadMs;
-    const leftMs = space.starts_at === null ? Infinity : Date.parse(space.starts_at) - this.#around.clock.now();
-    return Math.max(1_000, Math.min(leftMs, 15_000)) + spreadMs * 5;
+    return askAgainInMs(space, retryAfterS, this.#around.clock.now());
   }
 
   /** Plays out what is there, then says goodbye. */

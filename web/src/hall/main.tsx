@@ -6,6 +6,7 @@ import { startLanguage } from "../shared/language";
 import "./hall.css";
 import "./dock.css";
 import "./poll.css";
+import { hearingKind } from "./hearing-kind";
 import { startMediaSession } from "./media-session";
 import { Hall } from "./model";
 import { HallPage } from "./page";
@@ -17,8 +18,13 @@ startLanguage();
 const audio = document.createElement("audio");
 audio.dataset.testid = "audio";
 audio.preload = "none";
-const hall = new Hall(audio);
-app.replaceChildren();
-document.body.append(audio);
-startMediaSession(hall);
-render(<HallPage hall={hall} root={app} />, app);
+
+async function open(root: HTMLElement): Promise<void> {
+  const hall = new Hall(audio, await hearingKind(audio));
+  root.replaceChildren();
+  document.body.append(audio);
+  startMediaSession(hall);
+  render(<HallPage hall={hall} root={root} />, root);
+}
+
+void open(app);

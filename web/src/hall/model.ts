@@ -7,7 +7,7 @@ import { Store } from "../shared/store";
 import type { HandoffEvent, SpaceEvent, StageEvent } from "./events";
 import { Follower } from "./follow";
 import { knownHandoff, toldHandoff, type Handoff } from "./handoff";
-import { Listening } from "./listening";
+import type { Hearing, HearingKind } from "./hearing";
 import type { ListeningState } from "./phase";
 import { takePass, withPass } from "./pass";
 import { isSame, liveAddress, placeOfAnswer, placeOfPath, type Place } from "./place";
@@ -49,19 +49,19 @@ export class Hall {
   /** Whoever opens the page of what is over comes alone; a crowd that was there when it ended does not. */
   readonly cameAfter = this.space.value?.state === "ended";
   readonly follower = new Follower(this.place, this.space, (handoff, from) => this.#arrived(handoff, from));
-  readonly listening: Listening;
+  readonly listening: Hearing;
   readonly talk: Talk;
   readonly #watch: Watch;
   readonly #backoff = new Backoff();
   #hiddenSinceMs: number | null = null;
 
-  constructor(readonly audio: HTMLAudioElement) {
+  constructor(readonly audio: HTMLAudioElement, Kind: HearingKind) {
     takePass(this.place.value);
     addEventListener("hashchange", () => {
       takePass(this.place.value);
       void this.refresh();
     });
-    this.listening = new Listening({
+    this.listening = new Kind({
       audio, clock: this.clock, place: this.place, space: this.space,
       refresh: (signal) => this.#ask(signal).catch(() => signal.throwIfAborted()),
       onHeard: (event) => this.#take(event),
@@ -70,7 +70,7 @@ export class Hall {
     });
     this.#watch = new Watch(
       () => this.#address("events"),
-      (event) => this.#takeUnheard(event),
+      (event, atMs) => this.#takeTold(event, atMs),
       () => void this.refresh(),
     );
     this.listening.state.subscribe((state) => this.#listeningChanged(state));
@@ -199,6 +199,18 @@ export class Hall {
     }
   }
 
+  /** Events by SSE: those of a sound that is heard wait for it. */
+  #takeTold(event: SpaceEvent, atMs: number | null): void {
+    const heardMs = this.listening.bringsEvents ? null : this.listening.hearingMs;
+    if (heardMs === null || atMs === null || atMs <= heardMs) {
+      this.#takeUnheard(event);
+      return;
+    }
+    const timed = event.type === "handoff" ? { ...event, atMs } : event;
+    if (timed.type === "handoff" || timed.type === "stage") this.#expect(timed);
+    this.listening.schedule(atMs, timed);
+  }
+
   /** Events by SSE, for those who don't hear: what begins or ends also changes what can be asked for. */
   #takeUnheard(event: SpaceEvent): void {
     const before = this.space.value?.state;
@@ -222,9 +234,10 @@ export class Hall {
 
   #arrangeWatch(): void {
     const { phase } = this.listening.state.value;
-    const seen = document.visibilityState === "visible" || phase === "unbegun";
+    const alone = this.listening.active && !this.listening.bringsEvents;
+    const seen = document.visibilityState === "visible" || phase === "unbegun" || alone;
     const useful = this.space.value !== null && this.space.value.state !== "ended" && !needsPass(this.space.value);
-    const unheard = !this.listening.active || phase === "unbegun";
+    const unheard = !this.listening.active || phase === "unbegun" || alone;
     if (seen && useful && unheard) this.#watch.start();
     else this.#watch.stop();
   }

@@ -9,7 +9,10 @@
  * - Playing starts at the start of what is buffered. A hole is jumped, never waited for. After it has run dry it
  *   waits until `pace.ts` is ready, so that one hiccup does not become ten.
  * - No more than 40 s of heard sound stay in memory.
- * - iPhones have only `ManagedMediaSource`, and only with remote playback off (WebKit, Media Source API: "managed").
+ * - `ManagedMediaSource` is taken where there is one; iPhones have no other, and it opens only with remote playback off.
+ *   It says when it wants data (`startstreaming`) and when it has enough (`endstreaming`): between the two, what comes
+ *   waits here, so that a phone's radio and memory are its own business (W3C Media Source Extensions 2, §"managed").
+ * - Who pauses keeps a source that rests: a system shows its controls for as long as there is something to play.
  */
 
 import { PART_MS, TIMESCALE, type Bytes, type Init, type Part } from "./mp4";
@@ -23,6 +26,14 @@ const TRIM_AT_S = 40;
 const STUCK_MS = 300;
 const TAIL_S = 0.3;
 
+/** What waits while the browser has enough: a minute, after which it is news no more. */
+const MOST_WAITING = 200;
+
+/** A source that says itself when it wants data. */
+interface Managed {
+  readonly streaming?: boolean;
+}
+
 declare global {
   interface Window {
     ManagedMediaSource?: typeof MediaSource;
@@ -30,15 +41,24 @@ declare global {
 }
 
 function mediaSourceKind(): typeof MediaSource | undefined {
-  return window.ManagedMediaSource ?? window.MediaSource;
+  return window.ManagedMediaSource ?? (window as Partial<Window & typeof globalThis>).MediaSource;
 }
 
-/** The first rendition that this browser plays, Opus before AAC, with the type string that it knows; or null. */
-export function pickRendition(renditions: Rendition[]): Rendition | null {
+/** Whether parts can be pushed into this browser at all. */
+export function hasMediaSource(): boolean {
+  return mediaSourceKind() !== undefined;
+}
+
+/**
+ * The first rendition that this browser plays, Opus before AAC, with the type string that it knows; or null. What it
+ * said it would play and did not is in `failed`.
+ */
+export function pickRendition(renditions: Rendition[], failed: ReadonlySet<string> = new Set()): Rendition | null {
   const kind = mediaSourceKind();
   if (kind === undefined) return null;
   const byPreference = [...renditions].sort((a, b) => Number(b.name === "opus") - Number(a.name === "opus"));
   for (const rendition of byPreference) {
+    if (failed.has(rendition.name)) continue;
     for (const mime of [rendition.mime, rendition.mime.replace("opus", "Opus")]) {
       if (kind.isTypeSupported(mime)) return { ...rendition, mime };
     }
@@ -75,6 +95,7 @@ export class Player {
     this.#address = URL.createObjectURL(this.#source);
     audio.disableRemotePlayback = true;
     audio.src = this.#address;
+    this.#source.addEventListener("startstreaming", () => this.#pump());
   }
 
   /** Makes ready for one codec; returns at once when it already is. */
@@ -114,6 +135,7 @@ export class Player {
       this.#pace.arrived(performance.now(), piece.sequence);
     }
     this.#waiting.push(piece.bytes);
+    if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
     // The offset has to be known before the first byte, and it is in the first part.
     if (this.#epochMs !== null) this.#pump();
   }
@@ -183,6 +205,13 @@ export class Player {
     this.#pump();
   }
 
+  /** Stops, and leaves the element what it has: whoever comes back gets a player that is new. */
+  rest(): void {
+    this.#buffer = null;
+    this.#waiting = [];
+    this.#audio.pause();
+  }
+
   /** Lets go of the audio element. */
   close(): void {
     this.#buffer = null;
@@ -208,6 +237,7 @@ export class Player {
       if (this.#finished) this.#source.endOfStream();
       return;
     }
+    if ((this.#source as Managed).streaming === false && this.aheadS > TAIL_S) return;
     const bytes = concatenated(this.#waiting);
     try {
       buffer.appendBuffer(bytes);

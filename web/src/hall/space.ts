@@ -44,6 +44,8 @@ export interface Space {
   /** Handle of who acts for the host, or null. */
   acting_host?: string | null;
   recording?: boolean;
+  /** Address of the picture that was uploaded, or null. */
+  cover?: string | null;
   handed_to?: HandedTo | null;
   speakers: Speaker[];
   counts: { listeners: number };

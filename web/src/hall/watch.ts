@@ -2,13 +2,15 @@
  * What happens in a Space for somebody who is not listening yet: the same events, by SSE (docs/protocol.md §2).
  *
  * One quiet connection instead of asking again and again: when the Space begins, everybody who waits is told by one
- * write. It is closed while sound is playing, for then the events come with the sound, and while nobody looks.
+ * write. It is closed while sound is playing, for then the events come with the sound (unless the browser plays HLS by
+ * itself), and while nobody looks.
  *
  * An edge without room refuses it, and the browser does not say so: who fails again and again asks seldom.
  */
 
 import { Backoff, pause } from "../shared/reconnect";
 import { parseEvent, TYPES, type SpaceEvent } from "./events";
+import { PART_MS } from "./mp4";
 
 const REST_MS = 1_000;
 const LONG_REST_MS = 12_000;
@@ -19,7 +21,8 @@ export class Watch {
   constructor(
     /** Asked at each connection: a handoff changes it. */
     private readonly address: () => string,
-    private readonly onEvent: (event: SpaceEvent) => void,
+    /** `atMs` is the program time that the event belongs to, Unix ms, or null for one of no part. */
+    private readonly onEvent: (event: SpaceEvent, atMs: number | null) => void,
     /** The connection was lost and something may have been missed. */
     private readonly onLost: () => void,
   ) {}
@@ -59,7 +62,10 @@ export class Watch {
         source.addEventListener(type, (message: MessageEvent<string>) => {
           backoff.reset();
           const event = parseEvent(message.data);
-          if (event !== null) this.onEvent(event.type === "handoff" ? { ...event, atMs: 0 } : event);
+          const part = /^\d{1,15}$/.test(message.lastEventId) ? Number(message.lastEventId) : null;
+          if (event !== null) {
+            this.onEvent(event.type === "handoff" ? { ...event, atMs: 0 } : event, part === null ? null : part * PART_MS);
+          }
         });
       }
     });
