@@ -68,6 +68,13 @@ SCRIPTS = (
         ["--json"],
         ["--json", "--room", "10000", "--edges", "4", "--for", "60"],
     ),
+    Script("hands", "A line of 50,000 hands", ["--json", "--times", "30"], ["--json", "--times", "300"]),
+    Script(
+        "reactions",
+        "A crowd that claps",
+        ["--json", "--listeners", "500", "--seconds", "10"],
+        ["--json", "--listeners", "15000", "--seconds", "60"],
+    ),
     Script(
         "herd",
         "An edge is killed",
