@@ -66,6 +66,7 @@ class Supervisor:
         self._run_dir = run_dir
         self._children = {child.name: child for child in children}
         self._replaced: set[str] = set()
+        self._adopted: set[str] = set()
         self._leaving = False
         self._pids: dict[str, int] = {}
         self.restarts: dict[str, int] = {child.name: 0 for child in children}
@@ -121,9 +122,11 @@ class Supervisor:
             pid = adopted or (process.pid if process else 0)
             if adopted:
                 self._pids[child.name] = pid
+                self._adopted.add(name)
                 log.info("adopted a process that was running", child=child.name, pid=pid)
                 await _wait_for_end(pid)
                 self._reap(pid)
+                self._adopted.discard(name)
                 code: int | str = "unknown"
             else:
                 assert process is not None
@@ -188,7 +191,8 @@ class Supervisor:
             if pid is None:
                 continue
             await _end(child, pid, child.end_signal)
-            self._reap(pid)
+            if child.name in self._adopted:  # asyncio takes the ends of those that were started here
+                self._reap(pid)
             self._pid_file(child).unlink(missing_ok=True)
 
 

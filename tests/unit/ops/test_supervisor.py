@@ -16,7 +16,7 @@ SLEEPER = (sys.executable, "-c", "import signal; signal.pause()")
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
 
