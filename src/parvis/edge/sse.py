@@ -62,7 +62,9 @@ class EventFeed:
         texts = []
         for event in events:
             text = event_text(event, sequence)
-            if event.type in LASTING:
+            if is_past(event):
+                self._latest.pop(event.type, None)
+            elif event.type in LASTING:
                 self._latest[event.type] = text
             if not _left_out(event.type, sequence, quiet):
                 texts.append(text)
@@ -94,6 +96,13 @@ class EventFeed:
         self._texts.append(text)
         self.newest += 1
         self._said_at_s = now_s
+
+
+def is_past(event: Event) -> bool:
+    """Whether an event says that what was true is over: nothing is pinned any more, a poll is closed."""
+    if event.type == "pin":
+        return event.fields().get("id") is None
+    return event.type == "poll" and event.fields().get("state") == "closed"
 
 
 def _left_out(type: str, sequence: int | None, quiet: Quiet) -> bool:

@@ -123,6 +123,8 @@ def talk_fields(record: SpaceRecord) -> dict[str, Any]:
     asked = message.poll if message is not None else None
     if asked is not None and (poll is None or poll["id"] != asked.id):
         poll = {**asdict(asked), "votes": sum(asked.counts)}
+    if poll is not None and poll.get("state") == "closed":
+        poll = None
     return {"items": record.talk.messages(), "pinned": pinned, "poll": poll}
 
 

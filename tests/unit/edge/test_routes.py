@@ -293,3 +293,6 @@ def test_the_chat_for_those_who_come(front: Front) -> None:
         "pinned": {"id": "7", "by": "zoe", "name": "Zoe", "text": "The agenda"},
         "poll": {"id": "feed", "counts": [3, 4]},
     }
+    message = space_message(revision=3, poll=replace(POLL, id="next", state="closed"))
+    front.spaces.take(message.subject, message.encode(), NOW_S, 0.0)
+    assert json.loads(answer(front, "live", "abc", "chat.json").body)["poll"] is None

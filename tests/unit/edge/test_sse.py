@@ -61,3 +61,13 @@ def test_silence_is_broken_by_a_comment() -> None:
     assert not feed.keep_awake(11.0 + COMMENT_AFTER_S)
     feed.over = True
     assert not feed.keep_awake(1000.0)
+
+
+def test_what_is_over_is_not_told_to_newcomers() -> None:
+    feed = EventFeed(0.0)
+    pin, poll = Event.of("pin", id="7", text="x"), Event.of("poll", id="p", state="open")
+    feed.say([STATE, pin, poll], 1, 0.0)
+    told = event_text(STATE, 1) + event_text(pin, 1) + event_text(poll, 1)
+    assert feed.join(b"", [], Framing.RAW) == told + b":\n\n"
+    feed.say([Event.of("pin", id=None), Event.of("poll", id="p", state="closed")], 2, 0.0)
+    assert feed.join(b"", [], Framing.RAW) == event_text(STATE, 1) + b":\n\n"
