@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -139,12 +138,12 @@ def run_captioner(bus_settings: BusSettings, settings: CaptionerSettings) -> Non
 
     Raises `UserError` `captions-unusable`.
     """
-    from parvis.captions.recogniser import Whisper, packaged_model
+    from parvis.captions.recogniser import Whisper, model_folder
     from parvis.captions.service import Captioner
 
     logs.configure(settings.name)
     process.become(settings.name.replace("-", " "), nice=CAPTIONER_NICE)
-    model = Path(settings.captions_model) if settings.captions_model else packaged_model()
+    model = model_folder(settings.captions_model)
 
     async def main() -> None:
         clock = SystemClock()

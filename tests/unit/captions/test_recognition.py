@@ -17,8 +17,9 @@ import pytest
 from parvis.audio import Int16
 from parvis.captions.lines import Line, lines
 from parvis.captions.listener import Listener
-from parvis.captions.recogniser import Whisper, packaged_model
+from parvis.captions.recogniser import Whisper, model_folder
 from parvis.clock import PART_MS, SAMPLE_RATE_HZ, TICK_SAMPLES
+from parvis.errors import UserError
 from parvis.media.rendition import Rendition
 from parvis.program.packager import ProgramEncoder
 
@@ -55,7 +56,7 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Line], list[t
         pieces += [voice, pause]
         at += len(voice) + len(pause)
     sound = np.concatenate(pieces)
-    encoder, listener, whisper = ProgramEncoder("abc", FIRST), Listener(), Whisper(packaged_model())
+    encoder, listener, whisper = ProgramEncoder("abc", FIRST), Listener(), Whisper(model_folder())
     parts = []
     for tick in range(len(sound) // TICK_SAMPLES):
         parts += encoder.push(sound[tick * TICK_SAMPLES : (tick + 1) * TICK_SAMPLES])
@@ -88,3 +89,11 @@ def test_words_are_put_where_they_were_said(spoken: tuple[list[Line], list[tuple
         here = [line for line in captions if line.end_ms > begin_ms and line.start_ms < end_ms]
         assert abs(here[0].start_ms - begin_ms) <= IN_TIME_MS
         assert abs(here[-1].end_ms - end_ms) <= IN_TIME_MS
+
+
+def test_a_folder_without_a_model_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no model") as refused:
+        model_folder(str(tmp_path))
+    assert refused.value.code == "captions-unusable"
+    with pytest.raises(UserError, match="holds no model"):
+        Whisper(tmp_path)
