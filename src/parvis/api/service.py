@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 
 from parvis.api.app import create_app
+from parvis.api.intake import Intake
 from parvis.api.services import Services, build_services
 from parvis.api.watch import Watch
 from parvis.bus.leases import Leases
@@ -88,6 +89,7 @@ async def _serve(services: Services, listener: socket.socket, certificate: Certi
         log_config=None,
         lifespan="off",
         ws="none",
+        http=Intake,
         server_header=False,
         backlog=socket.SOMAXCONN,
         timeout_graceful_shutdown=_GRACE_S,

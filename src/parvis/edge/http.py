@@ -7,7 +7,7 @@ Rules:
   announces one is answered `413` or `411` and nothing after it is read, for it cannot be told apart from the
   body (RFC 9112 §11.2, request smuggling).
 - Several requests may come at once (§9.3.2, pipelining); they are given in order.
-- HTTP/1.1 must name a host (§3.2). HTTP/1.0 may not.
+- HTTP/1.1 must name a host (§3.2). HTTP/1.0 may not. A line without a version is no request.
 - After a failure the reader is of no use any more: answer and close.
 """
 
@@ -172,6 +172,8 @@ class RequestReader:
                 raise _method_not_allowed(method)
             self._check_length(most)
         version = self._parser.get_http_version()
+        if version not in ("1.0", "1.1"):
+            raise RemoteProtocolError("request-malformed", f"HTTP/{version} is not spoken here.")
         if version == "1.1" and b"host" not in self._headers:
             raise RemoteProtocolError("request-malformed", "The Host header is missing.")
         request = Request(

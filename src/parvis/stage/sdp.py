@@ -131,7 +131,11 @@ def _candidate(line: str, public_address: str, *, loopback: bool) -> str:
 
 
 def _split(sdp: str) -> tuple[_Section, list[_Section]]:
-    if len(sdp.encode()) > OFFER_LIMIT_BYTES:
+    try:
+        size_bytes = len(sdp.encode())
+    except UnicodeEncodeError as error:  # half of a surrogate pair
+        raise _malformed("The offer is not UTF-8.") from error
+    if size_bytes > OFFER_LIMIT_BYTES:
         raise _malformed("The offer is over 64 KiB.")
     lines = sdp.splitlines()
     if not lines or lines[0] != "v=0":

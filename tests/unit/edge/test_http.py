@@ -98,6 +98,8 @@ def test_absolute_and_asterisk_targets() -> None:
         b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/2.0\r\nHost: x\r\n\r\n",
+        b"GET /\r\n\r\n",
         b"GET /?%s HTTP/1.1\r\nHost: x\r\n\r\n" % b"&".join(b"a=1" for _ in range(40)),
     ],
 )

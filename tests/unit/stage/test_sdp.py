@@ -52,6 +52,7 @@ def test_credentials_may_stand_for_the_session() -> None:
         ("", "not SDP"),
         ("hello", "not SDP"),
         ("v=0\nnot a line", "Line 2"),
+        ("v=0\ns=\udcff", "not UTF-8"),
         (OFFER.replace("a=fingerprint:sha-256 00:11:22\n", ""), "fingerprint"),
         (OFFER.replace("a=ice-ufrag:abcd\n", ""), "ICE user name"),
         (OFFER.replace("a=ice-pwd:aaaabbbbccccddddeeeeffff\n", ""), "ICE password"),
