@@ -131,7 +131,7 @@ async def test_a_child_that_does_not_go_is_killed(tmp_path: Path) -> None:
     child = Child("stage-1", (sys.executable, "-c", script), leave_patience_s=0.1)
     supervisor = Supervisor(tmp_path, [child])
     async with running(supervisor):
-        await until(deaf.exists)
+        await until(lambda: deaf.exists() and "stage-1" in supervisor.pids)
         first = supervisor.pids["stage-1"]
         await supervisor.replace(Child("stage-1", SLEEPER))
         await until(lambda: supervisor.pids.get("stage-1", first) != first)
