@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run setup test lint types check pages lock demo bench chaos soak clean debian
+.PHONY: run setup test lint types check pages lock demo bench fuzz chaos soak clean debian
 
 run: setup  ## set up, build the pages, start Parvis, print the links
 	@exec $(BIN)/parvis up $(ARGS)
@@ -46,6 +46,15 @@ setup: .make/run .make/pages
 	cd tests/contract/oidc && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+.make/peers: tests/contract/peers/package-lock.json
+	@mkdir -p .make
+	cd tests/contract/peers && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.make/fuzz: .make/dev requirements/fuzz.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	@touch $@
+
 .make/pages: .make/npm $(WEB_SOURCES)
 	cd web && npm run --silent build
 	@touch $@
@@ -71,6 +80,9 @@ build/%: bench/%.c
 bench: .make/dev .make/bench build/floor build/sink  ## measure Parvis beside its peers: ARGS="--only evening", ARGS=--full
 	$(BIN)/python -m bench.run $(ARGS)
 
+fuzz: .make/fuzz  ## a million inputs and more to everything that reads strangers' bytes: ARGS="http --runs 50000"
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
 chaos: .make/dev  ## cause every fault for real and measure what listeners lost: ARGS="--only stage-kill --times 3"
 	$(BIN)/python -m tests.chaos $(ARGS)
 
@@ -84,7 +96,7 @@ lint: .make/dev .make/npm
 	$(BIN)/lint-imports
 	cd web && npm run --silent lint && npm run --silent types
 
-test: setup .make/dev .make/debian .make/mp4box .make/oidc lint  ## install what the tests need and run everything
+test: setup .make/dev .make/debian .make/mp4box .make/peers .make/oidc lint  ## install what the tests need and run everything
 	cd web && npm test --silent
 ifdef ARGS
 	$(BIN)/pytest $(ARGS)

@@ -1,0 +1,34 @@
+// A seat by libwebrtc in Node: what browsers have, built by others. It encodes by itself, so it says a tone.
+import wrtc from '@roamhq/wrtc';
+import { call, heard, say, speak } from './whip.mjs';
+
+const { RTCPeerConnection, nonstandard } = wrtc;
+const peer = new RTCPeerConnection();
+const source = new nonstandard.RTCAudioSource();
+const stream = new wrtc.MediaStream();
+peer.addTransceiver(source.createTrack(), { direction: 'sendrecv', streams: [stream] });
+peer.ontrack = ({ track }) => {
+  new nonstandard.RTCAudioSink(track).ondata = ({ samples }) => heard(Buffer.from(samples.buffer));
+};
+const gathered = new Promise((resolve) => {
+  peer.onicegatheringstatechange = () => peer.iceGatheringState === 'complete' && resolve();
+});
+await peer.setLocalDescription(await peer.createOffer());
+await gathered;
+const { answer, leave } = await call(peer.localDescription.sdp);
+await peer.setRemoteDescription({ type: 'answer', sdp: answer });
+// Its event may come before its handler could be asked.
+while (peer.connectionState !== 'connected') await new Promise((resolve) => setTimeout(resolve, 20));
+say('connected');
+const hz = Number(process.env.PEER_HZ);
+await speak((n) => {
+  for (const half of [0, 480]) {
+    const samples = Int16Array.from({ length: 480 }, (_, i) =>
+      Math.round(8000 * Math.sin((2 * Math.PI * hz * (n * 960 + half + i)) / 48000)),
+    );
+    source.onData({ samples, sampleRate: 48000, bitsPerSample: 16, channelCount: 1, numberOfFrames: 480 });
+  }
+});
+await leave();
+peer.close();
+process.exit(0);
