@@ -6,6 +6,7 @@ import { Icon } from "../shared/icons";
 import { isForPage } from "../shared/keys";
 import { recall, remember } from "../shared/language";
 import { useStore } from "../shared/store";
+import { CaptionsButton } from "./captions-box";
 import { PART_MS } from "./mp4";
 import type { Hall } from "./model";
 import { ReactionRow } from "./react";
@@ -109,6 +110,7 @@ function Delay({ hall, open, onToggle }: { hall: Hall; open: boolean; onToggle: 
           <strong>{words.delay(delayMs)}</strong> <span>{words.behind}</span>
         </button>
       )}
+      <CaptionsButton hall={hall} />
     </div>
   );
 }

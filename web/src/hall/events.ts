@@ -6,6 +6,7 @@
  */
 
 import type { TalkEvent } from "../shared/talk-events";
+import type { CaptionEvent } from "./captions";
 import type { Speaker, SpaceState } from "./space";
 import type { TimedEvent } from "./mp4";
 
@@ -33,6 +34,7 @@ export type SpaceEvent =
   | { type: "levels"; levels: Record<string, number>; active: string | null }
   | { type: "counts"; listeners: number }
   | HandoffEvent
+  | CaptionEvent
   | TalkEvent;
 
 /** Said by an edge to its own listeners: from that part on, bursts hold `stretch` parts. Nothing to see or hear. */
@@ -43,7 +45,7 @@ export interface PaceEvent {
 
 export const MOST_STRETCH = 32;
 export const TYPES = [
-  "state", "stage", "levels", "counts", "handoff",
+  "state", "stage", "levels", "counts", "handoff", "caption",
   "chat", "chat-gone", "chat-back", "chat-more", "pin", "poll", "reactions",
 ] as const;
 const KNOWN = new Set<string>(TYPES);
@@ -98,7 +100,9 @@ export class EventQueue {
   }
 
   /** One that was learnt of in another way. */
-  put(timeMs: number, event: SpaceEvent): void {
+  put(partMs: number, event: SpaceEvent): void {
+    // Words come after their sound: a caption is about the sound at which they began, not that of its part.
+    const timeMs = event.type === "caption" ? Math.min(event.start_ms, partMs) : partMs;
     this.#waiting.push({ timeMs, event });
     this.#waiting.sort((a, b) => a.timeMs - b.timeMs || rank(a.event) - rank(b.event));
     if (this.#waiting.length > MOST_WAITING) this.#waiting.splice(0, this.#waiting.length - MOST_WAITING);

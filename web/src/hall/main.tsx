@@ -4,6 +4,7 @@ import { render } from "preact";
 import "../shared/base.css";
 import { startLanguage } from "../shared/language";
 import "./hall.css";
+import "./captions.css";
 import "./dock.css";
 import "./poll.css";
 import { hearingKind } from "./hearing-kind";

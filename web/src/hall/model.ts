@@ -4,6 +4,7 @@ import { Chat } from "../shared/chat";
 import { ServerClock } from "../shared/clock";
 import { Backoff } from "../shared/reconnect";
 import { Store } from "../shared/store";
+import { Captions } from "./captions";
 import type { HandoffEvent, SpaceEvent, StageEvent } from "./events";
 import { Follower } from "./follow";
 import { knownHandoff, toldHandoff, type Handoff } from "./handoff";
@@ -37,6 +38,7 @@ export class Hall {
   readonly voices = new Store<Voices>(SILENCE);
   readonly missing = new Store(false);
   readonly chat = new Chat();
+  readonly captions = new Captions();
   readonly reactions = new Reactions(() => this.#address("reactions"));
   readonly polls = new Polls((poll) => this.#address(`polls/${encodeURIComponent(poll)}/votes`));
   /** Who is on stage and whether connected, as soon as that is known: what is heard is seconds behind. */
@@ -156,6 +158,7 @@ export class Hall {
     this.voices.set(SILENCE);
     this.missing.set(false);
     this.chat.clear();
+    this.captions.clear();
     this.reactions.clear();
     this.polls.clear();
     const page = location.pathname.startsWith("/embed/") ? "embed" : "s";
@@ -184,6 +187,10 @@ export class Hall {
     }
     if (event.type === "poll") {
       this.polls.take(event);
+      return;
+    }
+    if (event.type === "caption") {
+      this.captions.take(event);
       return;
     }
     const space = this.space.value;
@@ -229,6 +236,7 @@ export class Hall {
   #listeningChanged(state: ListeningState): void {
     if (state.phase !== "playing" && this.voices.value !== SILENCE) this.voices.set(SILENCE);
     if (state.phase === "unknown") this.missing.set(true);
+    if (state.phase === "idle") this.captions.clear();
     this.#arrangeWatch();
   }
 

@@ -9,6 +9,7 @@ import { scaleOf } from "../square/geometry";
 import { CAPACITY, type Scene } from "../square/painter";
 import { Square } from "../square/square";
 import { Afterwards } from "./afterwards";
+import { CaptionsBox } from "./captions-box";
 import { Dock } from "./dock";
 import type { Hall } from "./model";
 import { Notice } from "./notice";
@@ -67,6 +68,7 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
       {state !== "unknown" && state !== "ended" && state !== "unsupported" && state !== "members" && space !== null && (
         <>
           <SheetPlace hall={hall} />
+          <CaptionsBox hall={hall} />
           <Dock hall={hall} state={state} />
         </>
       )}

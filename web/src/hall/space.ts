@@ -46,6 +46,7 @@ export interface Space {
   recording?: boolean;
   /** Address of the picture that was uploaded, or null. */
   cover?: string | null;
+  captions?: "off" | "automatic" | "human";
   handed_to?: HandedTo | null;
   speakers: Speaker[];
   counts: { listeners: number };

@@ -10,6 +10,7 @@ import { useTicker } from "../shared/ticker";
 import { account } from "./account";
 import type { Space } from "./api";
 import { Audience, Invite } from "./audience";
+import { CaptionerPage, CaptionsCard } from "./captions-card";
 import { ChatCard } from "./chat-card";
 import { ClockCard } from "./clock-card";
 import { Console } from "./console";
@@ -69,7 +70,8 @@ function RoomOf({ id, invitation, log, handle }: Where & { handle: string }): JS
     return <AcceptInvitation space={space} invitation={invitation} onSeat={() => void room.load()} />;
   }
   if (handle === "") return <div class="column column-narrow"><h1>{space.title}</h1><Door first="sign-in" /></div>;
-  return <NoSeat space={space} />;
+  const captions = space.captions === "human" && space.captioners.includes(handle) && space.state !== "ended";
+  return captions ? <CaptionerPage room={room} space={space} /> : <NoSeat space={space} />;
 }
 
 function Missing({ room }: { room: Room }): JSX.Element {
@@ -126,6 +128,7 @@ function Stage({ room, space, log }: { room: Room; space: Space; log: boolean })
               <Audience room={room} space={space} />
               <ChatCard room={room} space={space} talk={talk} />
               <PollCard room={room} space={space} talk={talk} />
+              <CaptionsCard room={room} space={space} />
               <Desk room={room} space={space} onHandOff={() => setHanding(true)} />
             </div>
           </div>

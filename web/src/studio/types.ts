@@ -5,6 +5,7 @@ export type SpaceState = "scheduled" | "live" | "held" | "ended";
 export type Standby = "silence" | "tone" | "notice" | "loop";
 export type IfAbsent = "hold" | "acting" | "postpone";
 export type RecordingMode = "off" | "program" | "tracks";
+export type CaptionsMode = "off" | "automatic" | "human";
 
 export interface Account {
   id: string;
@@ -79,6 +80,9 @@ export interface Space extends Omit<Settings, "successors"> {
   hands: "open" | "closed";
   stage_locked: boolean;
   chat: ChatRules;
+  captions: CaptionsMode;
+  /** Handles of those who may write captions beside the hosts. */
+  captioners: string[];
   /** Null for those without a seat. */
   successors: string[] | null;
   links: Links;
@@ -105,6 +109,8 @@ export interface SpaceChange extends Partial<Settings> {
   hands?: "open" | "closed";
   stage_locked?: boolean;
   chat?: Partial<ChatRules>;
+  captions?: CaptionsMode;
+  captioners?: string[];
   title?: string;
   description?: string;
   language?: string;

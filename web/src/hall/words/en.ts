@@ -21,6 +21,8 @@ export const en = {
   unmute: "Unmute",
 
   hand: "Raise hand",
+  captions: "Captions",
+  captionsSize: "Size of the captions",
   handUp: "Hand is up",
   handCalled: "You're called",
   chat: "Chat",

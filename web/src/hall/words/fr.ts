@@ -21,6 +21,8 @@ export const fr: Words = {
   unmute: "Remettre le son",
 
   hand: "Lever la main",
+  captions: "Sous-titres",
+  captionsSize: "Taille des sous-titres",
   handUp: "Main levée",
   handCalled: "C’est à vous",
   chat: "Discuter",

@@ -2,6 +2,7 @@
 
 import { dayAndTime, number, timeOfDay } from "../../shared/format";
 import { enAccount } from "./en-account";
+import { enCaptions } from "./en-captions";
 import { enManners } from "./en-manners";
 import { enOnAir } from "./en-onair";
 import { enPlan } from "./en-plan";
@@ -15,6 +16,7 @@ export const en = {
   ...enAccount,
   ...enOnAir,
   ...enManners,
+  ...enCaptions,
   ...enReplay,
 
   tagline: "Live audio Spaces that do not break when the crowd comes.",

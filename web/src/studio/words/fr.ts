@@ -3,6 +3,7 @@
 import { dayAndTime, number, timeOfDay } from "../../shared/format";
 import type { Words } from "./en";
 import { frAccount } from "./fr-account";
+import { frCaptions } from "./fr-captions";
 import { frManners } from "./fr-manners";
 import { frOnAir } from "./fr-onair";
 import { frPlan } from "./fr-plan";
@@ -16,6 +17,7 @@ export const fr: Words = {
   ...frAccount,
   ...frOnAir,
   ...frManners,
+  ...frCaptions,
   ...frReplay,
 
   tagline: "Des Espaces audio en direct, qui tiennent quand la foule arrive.",
