@@ -37,7 +37,10 @@ def on_air(parvis: Parvis, host: Person, folder: Path, **settings: Any) -> Itera
     write_wav(file, tone(HOST_HZ, 5))
     voice: subprocess.Popen[str] = speak(host, space, file, "--loop", "--for", "300")
     try:
-        wait_until(lambda: any(seat["connected"] for seat in parvis.space_json(space["id"])["speakers"]))
+        wait_until(
+            lambda: any(seat["connected"] for seat in parvis.space_json(space["id"])["speakers"]),
+            patience_s=90,
+        )
         yield space
     finally:
         voice.terminate()
@@ -45,7 +48,7 @@ def on_air(parvis: Parvis, host: Person, folder: Path, **settings: Any) -> Itera
 
 
 def hall_of(browser: Browser, parvis: Parvis, space: str, **context: Any) -> Page:
-    """The hall, listening. `sent` on the page are the addresses of all requests."""
+    """The hall, listening."""
     page = browser.new_context(**context).new_page()
     page.add_init_script(UNCLEANED)
     page.goto(f"{parvis.edge}/s/{space}")
