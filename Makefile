@@ -103,7 +103,7 @@ ifdef ARGS
 else
 	@# Two at a time where tests wait more than they work, then those that want the machine for themselves.
 	$(BIN)/pytest -n 2 --dist loadfile -m "not alone" tests/unit tests/contract tests/integration; beside=$$?; \
-	$(BIN)/pytest -m alone tests/integration tests/browser tests/chaos tests/soak && exit $$beside
+	$(BIN)/pytest -m alone && exit $$beside
 endif
 
 lock: .make/dev  ## make the pinned requirements anew from pyproject.toml

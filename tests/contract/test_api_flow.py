@@ -12,6 +12,7 @@ from parvis.bus.messages import (
     OfferReply,
     OfferRequest,
     SpaceMessage,
+    StageRequest,
     decode_stage_request,
 )
 from tests.contract.api_world import PASSWORD, world
@@ -92,6 +93,7 @@ async def test_a_space_from_creation_to_end(tmp_path: Path) -> None:
             "standby_loop": False,
             "grace_s": 10,
             "successors": [],
+            "monitors": [],
             "standby": "silence",
             "keep_open_s": 3600,
             "auto_start": True,
@@ -101,6 +103,12 @@ async def test_a_space_from_creation_to_end(tmp_path: Path) -> None:
             "hands": "open",
             "stage_locked": False,
             "chat": {"mode": "open", "slow_s": 0, "links": False},
+            "captions": "off",
+            "captioners": [],
+            "visibility": "public",
+            "topics": [],
+            "cover": None,
+            "end_reason": None,
             "links": {
                 "share": f"http://127.0.0.1:8080/s/{space}",
                 "stream": f"http://127.0.0.1:8080/live/{space}/stream.mp4",
@@ -110,8 +118,12 @@ async def test_a_space_from_creation_to_end(tmp_path: Path) -> None:
                 "m3u": f"http://127.0.0.1:8080/live/{space}/listen.m3u",
                 "space": f"http://127.0.0.1:8080/live/{space}/space.json",
                 "whip": f"http://127.0.0.1:8081/api/v1/whip/{space}",
+                "whep": f"http://127.0.0.1:8081/api/v1/whep/{space}",
                 "studio": f"http://127.0.0.1:8081/studio/{space}",
                 "events": f"http://127.0.0.1:8081/api/v1/spaces/{space}/events",
+                "embed": f"http://127.0.0.1:8080/embed/{space}",
+                "calendar": f"http://127.0.0.1:8081/api/v1/spaces/{space}/calendar.ics",
+                "preview": f"http://127.0.0.1:8081/previews/{space}.png",
                 "replay": None,
             },
         }
@@ -179,11 +191,11 @@ async def test_a_seat_with_sound(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         space = await w.space("ana")
         ben = await w.seat(space, "ana", "ben")
-        asked: list[OfferRequest | HangupRequest] = []
+        asked: list[StageRequest] = []
 
         async def stage(payload: bytes) -> bytes:
             asked.append(decode_stage_request(payload))
-            return OfferReply("s3cret-id", "v=0\r\nanswer", epoch=7).encode()
+            return OfferReply("s3cret-id", "v=0\r\nanswer", epoch=7, tag="0123456789abcdef").encode()
 
         w.bus.serve("stage.stage-1", stage)
         answer = await ben.post(
