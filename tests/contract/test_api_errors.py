@@ -302,7 +302,7 @@ async def test_a_bug_is_answered_opaquely(w: World, caplog: pytest.LogCaptureFix
 
 
 async def test_an_answer_that_takes_too_long(tmp_path: Path) -> None:
-    async with world(tmp_path, http=HttpLimits(answer_timeout_s=0.5)) as w:
+    async with world(tmp_path, http=HttpLimits(answer_timeout_s=3)) as w:
 
         async def stage(_: bytes) -> bytes:
             await asyncio.Event().wait()

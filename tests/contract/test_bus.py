@@ -13,7 +13,7 @@ from parvis.bus.port import Bus, Subscription
 from parvis.bus.run_dir import prepare_run_dir
 from parvis.errors import Conflict, Overloaded, Unavailable, UserError
 
-pytestmark = pytest.mark.alone  # sockets have short names: the folders of several at once are too deep for them
+pytestmark = pytest.mark.alone  # folders of tests that run side by side are too deep for a socket's name
 
 Join = Callable[[str], Awaitable[Bus]]
 
