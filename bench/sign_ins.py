@@ -80,7 +80,7 @@ def control(folder: Path, database_url: str) -> Iterator[str]:
             return False
 
     try:
-        wait_until(answers, patience_s=60)
+        wait_until(answers, patience_s=180)
         yield origin
     finally:
         process.send_signal(signal.SIGTERM)
