@@ -2,7 +2,7 @@
 
 import { fetched, jsonInit } from "../shared/problem";
 import type {
-  Account, Handoff, HandoffCode, HandoffWish, Invitation, LogPage, NewSpace, Seat, SeatList, Space, SpaceChange,
+  Account, Handoff, HandoffCode, HandoffWish, Invitation, LogPage, NewSpace, Role, Seat, SeatList, Space, SpaceChange,
 } from "./types";
 
 export { fetched, Problem, problemOf } from "../shared/problem";
@@ -48,7 +48,7 @@ export const api = {
 
   seats: (id: string) => json<SeatList>("GET", `${of(id)}/seats`),
   accept: (id: string, invitation: string) => json<Seat>("POST", `${of(id)}/seats`, { invitation }),
-  changeSeat: (id: string, handle: string, change: { muted?: boolean; role?: "co-host" | "speaker" }) =>
+  changeSeat: (id: string, handle: string, change: { muted?: boolean; role?: Role }) =>
     json<Seat>("PATCH", seatOf(id, handle), change),
   /** Removes somebody, or oneself; a host names who follows. */
   removeSeat: (id: string, handle: string, successor?: string) =>

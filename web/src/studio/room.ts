@@ -6,7 +6,7 @@ import { Backoff, pause } from "../shared/reconnect";
 import { Store } from "../shared/store";
 import { Whip } from "../shared/whip";
 import {
-  api, Problem, type Counts, type Handoff, type HandoffWish, type Notice, type Seat, type SeatList, type Space,
+  api, Problem, type Counts, type Handoff, type HandoffWish, type Notice, type Role, type Seat, type SeatList, type Space,
   type SpaceChange, type Succession,
 } from "./api";
 import { hosts, leads, standingOf, type Standing } from "./rules";
@@ -137,7 +137,7 @@ export class Room {
     return this.attempt(async () => this.state.patch({ space: await api.rescue(this.id) }));
   }
 
-  changeSeat(handle: string, change: { muted?: boolean; role?: "co-host" | "speaker" }): Promise<boolean> {
+  changeSeat(handle: string, change: { muted?: boolean; role?: Role }): Promise<boolean> {
     return this.attempt(async () => this.#takeSeat(await api.changeSeat(this.id, handle, change)));
   }
 

@@ -71,6 +71,7 @@ function SeatActs({ seat, room }: { seat: Seat; room: Room }): JSX.Element {
   const words = useWords();
   const [removing, setRemoving] = useState(false);
   const [banning, setBanning] = useState(false);
+  const [handing, setHanding] = useState(false);
   const acts = actsOn(seat, room.standing);
   const name = seat.display_name;
   const raise = seat.role === "speaker";
@@ -86,6 +87,15 @@ function SeatActs({ seat, room }: { seat: Seat; room: Room }): JSX.Element {
       {acts.includes("role") && button(
         "people", raise ? words.makeCoHost(name) : words.makeSpeaker(name),
         () => void room.changeSeat(seat.handle, { role: raise ? "co-host" : "speaker" }), "role",
+      )}
+      {room.standing === "host" && seat.role === "co-host" && button("crown", words.makeHost(name), () => setHanding(true), "host")}
+      {handing && (
+        <Question
+          title={words.makeHostAsk(name)} act={words.makeHost(name)} onAct={() => room.changeSeat(seat.handle, { role: "host" })}
+          onClose={() => setHanding(false)}
+        >
+          <p>{words.makeHostWhat(name)}</p>
+        </Question>
       )}
       {acts.includes("remove") && button("close", words.removeThem(name), () => setRemoving(true), "remove")}
       {acts.includes("remove") && button("ban", words.banThem(name), () => setBanning(true), "ban")}

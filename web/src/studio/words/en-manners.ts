@@ -29,6 +29,10 @@ export const enManners = {
   handScreen: "Mark",
   handScreenThem: (name: string) => `Mark ${name}`,
 
+  makeHost: (name: string) => `Make ${name} host`,
+  makeHostAsk: (name: string) => `Make ${name} the host?`,
+  makeHostWhat: (name: string) => `${name} hosts from now on. You become co-host and keep your seat; only ${name} can give the role back.`,
+
   muteAll: "Mute everybody",
   muteAllAsk: "Mute all speakers?",
   muteAllWhat: (names: string[]) => `${list(names)} will be silent until you let them speak again. Host and co-hosts stay open.`,

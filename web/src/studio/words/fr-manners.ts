@@ -30,6 +30,10 @@ export const frManners: typeof enManners = {
   handScreen: "Retenir",
   handScreenThem: (name) => `Retenir ${name}`,
 
+  makeHost: (name) => `Confier l’Espace à ${name}`,
+  makeHostAsk: (name) => `Confier l’Espace à ${name} ?`,
+  makeHostWhat: (name) => `${name} devient hôte. Vous devenez co-hôte et gardez votre place ; il n’y a que ${name} pour vous rendre le rôle.`,
+
   muteAll: "Couper tous les micros",
   muteAllAsk: "Couper le micro de tout le monde ?",
   muteAllWhat: (names) => `${list(names)} : micro coupé jusqu’à ce que vous rendiez la parole. L’hôte et les co-hôtes restent ouverts.`,
