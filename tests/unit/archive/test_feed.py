@@ -6,7 +6,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from parvis.archive.feed import ITUNES, PODCAST, feed
+from parvis.archive.feed import ITUNES, feed
+from parvis.archive.live_items import PODCAST
 
 REPLAY: dict[str, Any] = {
     "id": "0123456789",

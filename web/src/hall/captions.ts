@@ -45,7 +45,10 @@ export class Captions {
     if (this.#known.get(id) === text) return;
     const correction = this.#known.has(id);
     this.#known.set(id, text);
-    if (this.#known.size > MOST_KNOWN) this.#known.delete(this.#known.keys().next().value as string);
+    if (this.#known.size > MOST_KNOWN) {
+      const [oldest] = this.#known.keys();
+      if (oldest !== undefined) this.#known.delete(oldest);
+    }
     const shown = this.lines.value.some((line) => line.id === id);
     if (text === "") {
       this.#remove(id);
