@@ -9,9 +9,9 @@ import pytest
 from tests.parvis import Parvis
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def parvis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parvis]:
-    """Runs for the whole session; a test that breaks processes starts its own."""
+    """Runs for all tests of this folder; one that breaks processes starts its own."""
     running = Parvis(tmp_path_factory.mktemp("parvis") / "data")
     running.start()
     yield running
