@@ -17,8 +17,8 @@ settings.load_profile("parvis")
 
 ALONE = ("browser", "chaos", "soak")
 """Folders of which every test wants both processors."""
-AS_THEY_USE = ("Parvis", "power_db", "Broadcast")
-"""A module that takes one of these starts all of Parvis, or measures sound as it comes."""
+AS_THEY_USE = ("Parvis", "power_db", "Broadcast", "ProgramServer")
+"""A module that takes one of these starts all of Parvis, or measures sound or a crowd as they come."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
