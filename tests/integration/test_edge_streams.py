@@ -240,6 +240,7 @@ def test_a_listener_that_talks_a_little_goes_on_and_one_that_talks_too_much_is_l
         wait_for(lambda: gauge(live, "let_go_total") == 1, "it is let go")
 
 
+@pytest.mark.alone
 def test_two_thousand_listeners_get_every_part_once_in_order(live: World) -> None:
     count, parts = 2000, 12
     last = live.stage.sequence
@@ -254,7 +255,7 @@ def test_two_thousand_listeners_get_every_part_once_in_order(live: World) -> Non
             fd = client.socket.fileno()
             clients[fd], received[fd] = client, bytearray()
             poll.register(fd, select.EPOLLIN)
-        wait_for(lambda: gauge(live, "listeners") == count, "all listen")
+        wait_for(lambda: gauge(live, "listeners") == count, "all listen", patience_s=60)
         for number in range(parts):
             live.stage.part(last=number == parts - 1)
         waiting = set(clients)
