@@ -176,7 +176,14 @@ def test_handles_from_names() -> None:
 KEY = generate_private_key(SECP256R1())
 PROVIDER = Provider("https://id.example", "parvis", "", "Example", signs_up=True)
 NOW_S = int(time.time())
-GOOD = {"iss": PROVIDER.issuer, "sub": "leo", "aud": "parvis", "exp": NOW_S + 86_400, "iat": NOW_S, "nonce": "n"}
+GOOD = {
+    "iss": PROVIDER.issuer,
+    "sub": "leo",
+    "aud": "parvis",
+    "exp": NOW_S + 86_400,
+    "iat": NOW_S,
+    "nonce": "n",
+}
 WRONG: Mapping[str, Mapping[str, Any]] = {
     "another issuer": {"iss": "https://evil.example"},
     "another audience": {"aud": "others"},
