@@ -64,8 +64,12 @@ class Hands(Changes):
         return await self._transact(work, tell=lambda _: self._talk.hands_changed(space_id))
 
     async def mine(self, space_id: str, asker: Person) -> Standing:
-        """How the asker's hand stands. Raises `NotFound` `hand-unknown`, `space-unknown`."""
+        """How the asker's hand stands.
+
+        Raises `Refused` `banned`, `NotFound` `hand-unknown`, `space-unknown`.
+        """
         async with self._store.read_spaces() as records:
+            await check_not_banned(records, space_id, asker)
             hand = await records.hand_of(space_id, asker.account_id)
             if hand is None:
                 await found(records, space_id)

@@ -53,7 +53,7 @@ async def raise_hand(
     return hand_out(raised.standing)
 
 
-@router.get("/mine", responses=documented(*_ANYBODY, "hand-unknown"))
+@router.get("/mine", responses=documented(*_ANYBODY, "banned", "hand-unknown"))
 async def mine(space: str, request: Request, asker: Asker, services: Wired) -> HandOut:
     """How one's own hand stands, in whatever state it is."""
     await services.rates.hand_look(asker.account_id, address_of(request))
