@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from parvis.bus.messages import Handoff
 from parvis.clock import Clock
-from parvis.edge.answers import Answer, json_answer, problem, stream_headers
+from parvis.edge.answers import Answer, Headers, json_answer, problem, stream_headers
 from parvis.edge.bursts import MAX_STRETCH, Framing
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.crowd import Crowd
@@ -204,14 +204,19 @@ def _embed(front: Front, request: Request, space: str) -> Answer:
     return front.cached(record, f"embed {language}", build)
 
 
+def _for_a_second(record: SpaceRecord) -> Headers:
+    """Only members' Spaces say `Vary`: HAProxy keeps nothing that does."""
+    cached = ("Cache-Control", "public, max-age=1")
+    return (cached, ("Vary", "X-Parvis-Pass")) if record.visibility == MEMBERS else (cached,)
+
+
 def _space_json(front: Front, request: Request, space: str) -> Answer:
     record = front.record(space)
     hidden = not front.passes.knows(record, request)
 
     def build() -> Answer:
         fields = space_fields(record, front.origins, front.clock.wall_s())
-        cached = ("Cache-Control", "public, max-age=1"), ("Vary", "X-Parvis-Pass")
-        return json_answer(hidden_fields(fields) if hidden else fields, headers=cached)
+        return json_answer(hidden_fields(fields) if hidden else fields, headers=_for_a_second(record))
 
     answer = front.cached(record, "space.json hidden" if hidden else "space.json", build)
     return kept_private(answer) if record.visibility == MEMBERS and not hidden else answer
@@ -329,8 +334,7 @@ def _chat_json(front: Front, request: Request, space: str) -> Answer:
     front.passes.check(record, request)
 
     def build() -> Answer:
-        cached = ("Cache-Control", "public, max-age=1"), ("Vary", "X-Parvis-Pass")
-        return json_answer(talk_fields(record), headers=cached)
+        return json_answer(talk_fields(record), headers=_for_a_second(record))
 
     answer = front.cached(record, "chat.json", build)
     return kept_private(answer) if record.visibility == MEMBERS else answer
