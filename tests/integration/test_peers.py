@@ -103,7 +103,7 @@ def share_with(samples: Int16, frequency_hz: float) -> float:
     return float(np.mean([power_db(window, frequency_hz, width_hz=60) > -60 for window in padded]))
 
 
-@pytest.mark.parametrize("name", ["libdatachannel", "werift", "libwebrtc"])
+@pytest.mark.parametrize("name", ["libdatachannel", "werift"])
 async def test_a_peer_of_others_speaks_and_hears(
     parvis: Parvis, host: Person, space: dict[str, Any], tmp_path: Path, name: str
 ) -> None:
