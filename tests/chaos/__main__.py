@@ -1,11 +1,12 @@
 """Causes every fault, again and again, and says what the worst of it cost. `make chaos`.
 
-Each run has a Parvis of its own. What is found goes to build/chaos.json and build/chaos.md after each
-scenario, so that an interrupted run is not lost. A run that fails has its log kept beside them.
+One Parvis serves a few runs, each with Spaces and people of its own, and is replaced when a run fails: its
+log is then kept beside the report. What is found goes to build/chaos.json and build/chaos.md after each
+scenario, so that an interrupted run is not lost.
 
 Exit codes: 0 when all promises were kept, 1 when one was broken or a run failed, 2 wrong usage.
 
-    python -m tests.chaos [--only NAME …] [--times 20] [--list]
+    python -m tests.chaos [--only NAME …] [--times 20] [--add] [--list]
 """
 
 from __future__ import annotations
@@ -17,15 +18,19 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench import machine
 
-from tests.chaos.report import Result, as_data, markdown, row
-from tests.chaos.scenario import Scenario
+from tests.chaos.report import Result, as_data, from_data, markdown, row
 from tests.chaos.scenarios.every import SCENARIOS
+from tests.chaos.world import House
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
+RUNS_IN_A_HOUSE = 8
+"""What dies again and again is started again later and later (`ops/supervisor.py`)."""
 
 
 def main() -> int:
@@ -34,6 +39,7 @@ def main() -> int:
     names = [scenario.name for scenario in SCENARIOS]
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help="these scenarios alone")
     parser.add_argument("--times", type=int, default=20, help="how often each (default 20)")
+    parser.add_argument("--add", action="store_true", help="to the runs that build/chaos.json holds already")
     parser.add_argument("--list", action="store_true", help="print the names and end")
     options = parser.parse_args()
     if options.times < 1:
@@ -44,36 +50,64 @@ def main() -> int:
     chosen = [scenario for scenario in SCENARIOS if not options.only or scenario.name in options.only]
     BUILD.mkdir(exist_ok=True)
     ran_on = machine.describe()
-    results: list[Result] = []
+    found = earlier(BUILD / "chaos.json") if options.add else {}
     for scenario in chosen:
-        results.append(repeat(scenario, options.times))
-        print(row(results[-1]), flush=True)
+        result = found.setdefault(scenario.name, Result(scenario))
+        repeat(result, options.times)
+        print(row(result), flush=True)
+        results = [found[name] for name in names if name in found]
         (BUILD / "chaos.json").write_text(json.dumps(as_data(results, ran_on), indent=1))
         (BUILD / "chaos.md").write_text(markdown(results, machine.words(ran_on)))
-    return 1 if any(result.is_broken for result in results) else 0
+    return 1 if any(result.is_broken for result in found.values()) else 0
 
 
-def repeat(scenario: Scenario, times: int) -> Result:
-    """Runs one so often, each time in a fresh world."""
-    result = Result(scenario)
-    for number in range(1, times + 1):
-        print(f"{scenario.name} {number}/{times} …", file=sys.stderr, flush=True)
-        began_s = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="parvis-chaos-") as name:
-            try:
-                figures = scenario.once(Path(name))
-            except Exception as error:  # the other runs still say something
-                result.failures.append(f"run {number}: {error or type(error).__name__}")
-                traceback.print_exc()
-                kept = BUILD / f"chaos-{scenario.name}-{number}.log"
-                shutil.copy(Path(name) / "data.log", kept)
-                print(f"its log is {kept.name}", file=sys.stderr)
-            else:
-                result.runs.append(figures)
-                for line in figures.broken(scenario.promise):
-                    print(f"  run {number}: {line}", file=sys.stderr)
-        result.seconds += time.monotonic() - began_s
-    return result
+def earlier(file: Path) -> dict[str, Result]:
+    """What an earlier `make chaos` has left there."""
+    if not file.exists():
+        return {}
+    scenarios = {scenario.name: scenario for scenario in SCENARIOS}
+    told = json.loads(file.read_text())["scenarios"]
+    return {name: from_data(scenarios[name], data) for name, data in told.items() if name in scenarios}
+
+
+def repeat(result: Result, times: int) -> None:
+    """Runs its scenario so often, and adds what was found."""
+    scenario = result.scenario
+    began_s = time.monotonic()
+    first = result.times + 1
+    left = list(range(first, first + times))
+    while left:
+        with tempfile.TemporaryDirectory(prefix="parvis-chaos-") as name, House(Path(name)) as house:
+            for _ in range(RUNS_IN_A_HOUSE // scenario.at_once):
+                batch, left = left[: scenario.at_once], left[scenario.at_once :]
+                if batch and not side_by_side(result, house, batch):
+                    break
+    result.seconds += time.monotonic() - began_s
+
+
+def side_by_side(result: Result, house: House, numbers: Sequence[int]) -> bool:
+    """These runs at the same time; False when one failed, and left who knows what."""
+    scenario = result.scenario
+    print(f"{scenario.name} {', '.join(map(str, numbers))} …", file=sys.stderr, flush=True)
+    house.wait_until_whole()
+    with ThreadPoolExecutor(len(numbers)) as threads:
+        runs = {number: threads.submit(scenario.once, house) for number in numbers}
+    well = True
+    for number, run in runs.items():
+        try:
+            figures = run.result()
+        except Exception as error:  # the other runs still say something
+            well = False
+            result.failures.append(f"run {number}: {error or type(error).__name__}")
+            traceback.print_exc()
+            kept = BUILD / f"chaos-{scenario.name}-{number}.log"
+            shutil.copy(house.parvis.log, kept)
+            print(f"its log is {kept.name}", file=sys.stderr)
+        else:
+            result.runs.append(figures)
+            for line in figures.broken(scenario.promise):
+                print(f"  run {number}: {line}", file=sys.stderr)
+    return well
 
 
 if __name__ == "__main__":

@@ -25,6 +25,11 @@ class Result:
     seconds: float = 0.0
 
     @property
+    def times(self) -> int:
+        """How often it was run."""
+        return len(self.runs) + len(self.failures)
+
+    @property
     def broken(self) -> list[str]:
         """What was promised and not kept, by the worst of all runs, and runs that failed."""
         kept = worst(self.runs).broken(self.scenario.promise) if self.runs else []
@@ -79,6 +84,7 @@ def as_data(results: Sequence[Result], ran_on: Mapping[str, Any]) -> dict[str, A
                 "title": result.scenario.title,
                 "promise": asdict(result.scenario.promise),
                 "broken": result.broken,
+                "failures": result.failures,
                 "seconds": round(result.seconds, 1),
                 "worst": worst(result.runs).as_data() if result.runs else None,
                 "runs": [run.as_data() for run in result.runs],
@@ -86,6 +92,12 @@ def as_data(results: Sequence[Result], ran_on: Mapping[str, Any]) -> dict[str, A
             for result in results
         },
     }
+
+
+def from_data(scenario: Scenario, data: Mapping[str, Any]) -> Result:
+    """What `as_data` has made of one scenario's runs."""
+    runs = [Figures(**{name: run[name] for name in run if name != "lost_ms"}) for run in data["runs"]]
+    return Result(scenario, runs, list(data["failures"]), data["seconds"])
 
 
 def _promised(promise: Promise) -> str:

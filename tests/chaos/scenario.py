@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.chaos.figures import Figures, Promise
-from tests.chaos.world import World
+from tests.chaos.world import House, World
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`run` causes the fault in a fresh world and says what it cost. It raises `AssertionError` when what it
-    waits for does not happen."""
+    """`run` causes the fault in a world of its own and says what it cost. It raises `AssertionError` when
+    what it waits for does not happen."""
 
     name: str
     title: str
     run: Callable[[World], Figures]
     promise: Promise
+    at_once: int = 1
+    """How many runs go on side by side in one Parvis: more than one only if the fault hits a Space alone."""
 
-    def once(self, folder: Path) -> Figures:
-        """One run. `folder` is empty, and holds the log of Parvis afterwards."""
-        with World(folder) as world:
+    def once(self, house: House) -> Figures:
+        """One run."""
+        with World(house) as world:
             return self.run(world)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 
 from parvis.media.rendition import Rendition
 from tests.chaos.ear import VOICES_HZ, Memory, Taken, voices_in
 from tests.chaos.figures import Figures, Promise, heard, worst
+from tests.chaos.report import Result, as_data, from_data
+from tests.chaos.scenario import Scenario
 from tests.integration.signals import tone
 
 FIRST = 5_000
@@ -109,3 +113,11 @@ def test_the_worst_of_all_runs() -> None:
     found = worst([Figures(silent_ms=40, recovery_ms=10), Figures(missing_parts=2, recovery_ms=700)])
     assert (found.lost_ms, found.recovery_ms, found.missing_parts) == (640, 700, 2)
     assert worst([Figures(), Figures(recovery_ms=None)]).recovery_ms is None
+
+
+def test_runs_are_added_to_those_of_before() -> None:
+    scenario = Scenario("blink", "a network away", lambda _world: Figures(), Promise())
+    before = Result(scenario, [Figures(silent_ms=20, more={"breaks": 1})], ["run 2: why"], 3.0)
+    data = json.loads(json.dumps(as_data([before], {})))["scenarios"]["blink"]
+    assert from_data(scenario, data) == before
+    assert before.times == 2

@@ -13,27 +13,25 @@ import pytest
 
 from tests.chaos.figures import Figures
 from tests.chaos.scenarios import archive, control, edge, handoff, stage
-from tests.chaos.world import World
-from tests.parvis import wait_until
+from tests.chaos.world import House, World
 
 MOST_STAND_INS = 10
 """Of a takeover: 3.2 s."""
-PROCESSES = {"control", "archive", "stage-1", "stage-2", "edge-1", "edge-2"}
 CROWD = 60
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """One Parvis for all: what one test breaks, the next finds mended."""
-    with World(tmp_path_factory.mktemp("chaos")) as world:
-        yield world
+    with House(tmp_path_factory.mktemp("chaos")) as house:
+        yield house
 
 
 @pytest.fixture
-def world(shared: World) -> Iterator[World]:
-    wait_until(lambda: set(shared.parvis.pids()) == PROCESSES and shared.parvis.answers())
-    yield shared
-    shared.rest()
+def world(house: House) -> Iterator[World]:
+    house.wait_until_whole()
+    with World(house) as world:
+        yield world
 
 
 def check(figures: Figures, *, stand_ins: int = 0) -> None:

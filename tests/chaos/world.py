@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from parvis.cli.speak import write_wav
 from parvis.media.rendition import Rendition
 from tests.chaos.ear import VOICES_HZ, Ear
@@ -23,6 +25,7 @@ from tests.chaos.figures import Figures, heard
 from tests.integration.signals import tone
 from tests.parvis import Parvis, Person, speak, wait_until
 
+PROCESSES = {"control", "archive", "stage-1", "stage-2", "edge-1", "edge-2"}
 SETTLED_PARTS = 4
 AFTERWARDS_PARTS = 9
 """How much of the voice, whole again, is heard before a scenario ends: a fault may come in two waves."""
@@ -114,22 +117,26 @@ class Scene:
         told = [json.loads(out) for out in said if out.strip()]  # nothing, if its seat was taken from it
         return max((float(one["worst_lateness_ms"]) for one in told), default=None)
 
+    def end(self) -> None:
+        """Ends the Space."""
+        self.host.post(f"spaces/{self.id}/end")
+
     def connected(self) -> set[str]:
         """Handles of who is heard on stage, as edges know it."""
         speakers = self.world.parvis.space_json(self.id)["speakers"]
         return {speaker["handle"] for speaker in speakers if speaker["connected"]}
 
 
-class World:
-    """A Parvis of its own for one run of one scenario; a context manager that ends everything it started."""
+class House:
+    """A Parvis that may be broken, for several runs one after the other or side by side: what one breaks, the
+    next finds mended. A context manager that ends everything it started."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.parvis = Parvis(folder / "data")
-        self.started: list[subprocess.Popen[str]] = []
-        self.ears: list[Ear] = []
+        self.worlds = 0
 
-    def __enter__(self) -> World:
+    def __enter__(self) -> House:
         try:
             self.parvis.start()
         except BaseException:
@@ -138,11 +145,47 @@ class World:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.rest()
         self._end_parvis()
 
-    def rest(self) -> None:
-        """Ends everybody who speaks or listens; Parvis goes on."""
+    def wait_until_whole(self) -> None:
+        """Until all its processes run and answer."""
+        wait_until(
+            lambda: set(self.parvis.pids()) == PROCESSES and self.parvis.answers(), patience_s=PATIENCE_S
+        )
+
+    def _end_parvis(self) -> None:
+        process = self.parvis.process
+        if process is None:
+            return
+        try:
+            if process.poll() is None:
+                self.parvis.stop()
+        except subprocess.TimeoutExpired:
+            process.kill()
+        finally:  # those whose supervisor is gone; an orderly end leaves no process id behind
+            for pid in self.parvis.pids().values():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+class World:
+    """One run of one scenario in a house: its Spaces, who speaks and who listens. A context manager that ends
+    them all."""
+
+    def __init__(self, house: House) -> None:
+        house.worlds += 1
+        self.folder = house.folder / f"run-{house.worlds}"
+        self.folder.mkdir()
+        self.parvis = house.parvis
+        self.started: list[subprocess.Popen[str]] = []
+        self.ears: list[Ear] = []
+        self._scenes: list[Scene] = []
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends everybody who speaks or listens, and the Spaces: one that nobody ends costs its stage work."""
         for ear in self.ears:
             ear.hang_up()
         for process in self.started:
@@ -152,8 +195,9 @@ class World:
                 process.stdout.close()
         for ear in self.ears:
             ear.close()
-        self.ears.clear()
-        self.started.clear()
+        for scene in self._scenes:
+            with contextlib.suppress(AssertionError, httpx.HTTPError):  # it has ended, or nobody answers
+                scene.end()
 
     def live(
         self,
@@ -169,6 +213,7 @@ class World:
         host = host or self.parvis.person("host")
         space = host.post("spaces", {"title": "Chaos", **settings})
         scene = Scene(self, host, space)
+        self._scenes.append(scene)
         host.post(f"spaces/{scene.id}/start")
         whip_url = str(space["links"]["whip"])
         scene.say(host, voice, through(whip_url) if through else whip_url)
@@ -188,20 +233,6 @@ class World:
         """Waits until a process that was killed runs again, and everything answers."""
         wait_until(lambda: self.parvis.pid(name) not in (0, before), patience_s=PATIENCE_S)
         wait_until(self.parvis.answers, patience_s=PATIENCE_S)
-
-    def _end_parvis(self) -> None:
-        process = self.parvis.process
-        if process is None:
-            return
-        try:
-            if process.poll() is None:
-                self.parvis.stop()
-        except subprocess.TimeoutExpired:
-            process.kill()
-        finally:  # those whose supervisor is gone; an orderly end leaves no process id behind
-            for pid in self.parvis.pids().values():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
 
 
 def kill(pid: int) -> float:

@@ -57,7 +57,7 @@ def with_replay(scene: Scene, fault_s: float) -> Figures:
     """What was heard, held against the replay: the Space is ended for it."""
     _wait_for_more(scene, 3)
     figures = scene.afterwards(fault_s)
-    scene.host.post(f"spaces/{scene.id}/end")
+    scene.end()
     url = f"{scene.world.parvis.archive}/replay/{scene.id}/replay.json"
     wait_until(lambda: httpx.get(url).status_code == 200, patience_s=PATIENCE_S)
     told: dict[str, Any] = httpx.get(url).json()

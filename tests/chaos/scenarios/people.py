@@ -45,9 +45,8 @@ def co_host_succeeds(world: World) -> Figures:
 
     wait_until(acts, patience_s=PATIENCE_S)
     acting_s = time.monotonic() - fault_s
-    figures = scene.afterwards(fault_s, voice=1, acting_after_s=round(acting_s, 1))
     assert guest.get(f"spaces/{scene.id}")["state"] == "live"
-    return figures
+    return scene.afterwards(fault_s, voice=1, acting_after_s=round(acting_s, 1))
 
 
 def host_leaves(world: World) -> Figures:
@@ -97,7 +96,7 @@ def _lossy(world: World, loss: float) -> Figures:
 
 @contextmanager
 def _through_a_network(world: World) -> Iterator[tuple[Scene, Network]]:
-    network = Network()
+    network = Network(seed=time.monotonic_ns())
     with WhipProxy(world.parvis.control, network) as proxy:
         yield world.live(through=proxy.url_of), network
 
@@ -109,11 +108,14 @@ def _kill_voice(scene: Scene, number: int) -> float:
     return time.monotonic()
 
 
-SCENARIOS = (
-    Scenario("host-drop", "host's computer dies, and comes back", host_drops, STAYS),
-    Scenario("succession", "host's computer dies, a co-host acts", co_host_succeeds, Promise(recovery_ms=0)),
-    Scenario("host-leave", "host leaves on purpose", host_leaves, Promise(recovery_ms=0)),
-    Scenario("blink", "speaker's network away for 4 s", network_blinks, STAYS),
-    Scenario("loss-10", "10 % of a speaker's packets lost", ten_percent_lost, STAYS),
-    Scenario("loss-30", "30 % of a speaker's packets lost", thirty_percent_lost, STAYS),
+SCENARIOS = tuple(
+    Scenario(name, title, run, promise, at_once=4)
+    for name, title, run, promise in (
+        ("host-drop", "host's computer dies, and comes back", host_drops, STAYS),
+        ("succession", "host's computer dies, a co-host acts", co_host_succeeds, Promise(recovery_ms=0)),
+        ("host-leave", "host leaves on purpose", host_leaves, Promise(recovery_ms=0)),
+        ("blink", "speaker's network away for 4 s", network_blinks, STAYS),
+        ("loss-10", "10 % of a speaker's packets lost", ten_percent_lost, STAYS),
+        ("loss-30", "30 % of a speaker's packets lost", thirty_percent_lost, STAYS),
+    )
 )
