@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.databases import any_database, empty_database, postgres  # noqa: F401 - fixtures
+from tests.parvis import Parvis
 
 # How long an example takes says something of the machine, nothing of the code.
 settings.register_profile("parvis", deadline=None)
@@ -35,3 +37,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def long() -> bool:
     """True where the long form of a test is wanted: `PARVIS_LONG=1`, as `make soak` sets it."""
     return os.environ.get("PARVIS_LONG") == "1"
+
+
+@pytest.fixture(autouse=True)
+def _end_what_began() -> Iterator[None]:
+    """Ends the Spaces that a test leaves on air: they would cost all tests after it their time."""
+    before = {parvis: set(parvis.on_air()) for parvis in Parvis.running}
+    yield
+    for parvis, spaces in before.items():
+        if parvis in Parvis.running:
+            parvis.end({space: host for space, host in parvis.on_air().items() if space not in spaces})

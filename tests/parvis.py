@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,7 +17,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -24,6 +26,12 @@ from parvis.bus.run_dir import prepare_run_dir
 from parvis.clock import SystemClock
 
 PASSWORD = "correct horse battery"
+_ON_AIR = """
+    SELECT spaces.id, accounts.handle FROM spaces
+    JOIN seats ON seats.space_id = spaces.id AND seats.role = 'host'
+    JOIN accounts ON accounts.id = seats.account_id
+    WHERE spaces.state IN ('live', 'held')
+"""
 PARVIS = (sys.executable, "-m", "parvis")
 
 
@@ -82,6 +90,9 @@ class Parvis:
     """`parvis up` on free ports with an empty data folder, with `environment` beside this process's own.
     Ended with `stop()`."""
 
+    running: ClassVar[list[Parvis]] = []
+    """All that this process has started."""
+
     def __init__(self, data: Path, *, edges: int = 2, environment: Mapping[str, str] | None = None) -> None:
         self.data = data
         # A parvis.toml that happens to be here is not for tests.
@@ -113,6 +124,7 @@ class Parvis:
             self.process = subprocess.Popen(
                 self._command, stdout=log, stderr=log, start_new_session=True, env=self._environment
             )
+        self.running.append(self)
         try:
             wait_until(self.answers, patience_s=60)
         except BaseException:
@@ -132,6 +144,8 @@ class Parvis:
     def stop(self, number: int = signal.SIGINT) -> int:
         """Ends it as Ctrl-C does and gives its exit code."""
         assert self.process is not None
+        if self in self.running:
+            self.running.remove(self)
         self.process.send_signal(number)
         return self.process.wait(timeout=40)
 
@@ -169,6 +183,25 @@ class Parvis:
         api.cookies.clear()
         api.headers["Authorization"] = f"Bearer {token}"
         return Person(handle, token, api)
+
+    def on_air(self) -> dict[str, str]:
+        """Handles of the hosts of all Spaces that have begun and not ended, by Space; empty where control's
+        database is no file."""
+        try:
+            with contextlib.closing(
+                sqlite3.connect(f"file:{self.data}/parvis.sqlite3?mode=ro", uri=True)
+            ) as file:
+                return dict(file.execute(_ON_AIR))
+        except sqlite3.OperationalError:
+            return {}
+
+    def end(self, spaces: Mapping[str, str]) -> None:
+        """Ends these Spaces of hosts by handle: one that nobody ends costs its stage work all the time."""
+        with httpx.Client(base_url=f"{self.control}/api/v1/") as api, contextlib.suppress(httpx.HTTPError):
+            for space, host in spaces.items():
+                token = api.post("sessions", json={"handle": host, "password": PASSWORD}).json().get("token")
+                api.cookies.clear()
+                api.post(f"spaces/{space}/end", headers={"Authorization": f"Bearer {token}"})
 
     def space_json(self, space: str) -> dict[str, Any]:
         parsed: dict[str, Any] = httpx.get(f"{self.edge}/live/{space}/space.json").json()

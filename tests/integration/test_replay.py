@@ -322,9 +322,10 @@ async def test_deleted_means_deleted(tmp_path: Path) -> None:
         await until_stored(place)
         assert (await world.http.delete(world.replay, headers=world.as_("ana"))).status_code == 204
         assert code_of(await world.http.get(f"{world.replay}/replay.json")) == (410, "replay-deleted")
-        assert [file.name for file in world.folder.iterdir()] == ["tombstone.json"]
         async with asyncio.timeout(20):
             while [file for file in place.rglob("*") if file.is_file()]:
+                await asyncio.sleep(0.05)
+            while [file.name for file in world.folder.iterdir()] != ["tombstone.json"]:
                 await asyncio.sleep(0.05)
         await world.record(ended=False)  # the bus brings it once more
         assert code_of(await world.http.get(f"{world.replay}/replay.json")) == (410, "replay-deleted")

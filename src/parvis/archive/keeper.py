@@ -93,6 +93,8 @@ class Keeper:
             self._retry_s[space] = time.monotonic() + backoff_s, min(backoff_s * 2, LAST_BACKOFF_S)
         else:
             self._retry_s.pop(space, None)
+        if self._library.is_grave(space):  # perhaps while it was worked on
+            await asyncio.to_thread(remove_all, self._library.folder(space), but=TOMBSTONE)
 
     def _is_to_store(self, record: Record) -> bool:
         return self._store is not None and record.built == record.version and record.stored < record.version
@@ -167,7 +169,7 @@ class Keeper:
         }
         await asyncio.to_thread(_bury, folder, stone)
         self._library.bury(space, stone)
-        await asyncio.to_thread(remove_all, folder, but=TOMBSTONE)
+        await asyncio.to_thread(remove_all, folder, but=TOMBSTONE)  # and once more after what works on it now
         log.info("a replay was deleted", space=space)
         self.wake()
 

@@ -7,6 +7,7 @@ it. (A file system that never overwrites keeps old blocks until it reuses them: 
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable
@@ -33,11 +34,19 @@ def wipe_parts(parts_folder: Path, cuts: Iterable[Range]) -> int:
 
 
 def remove_all(folder: Path, *, but: str) -> None:
-    """Removes everything in a Space's folder except one file. Blocks. Raises `OSError`."""
-    for path in folder.iterdir():
-        if path.name == but:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+    """Removes everything in a Space's folder except one file, whatever somebody who doesn't know of it yet
+    adds or removes meanwhile. Blocks. Raises `OSError`."""
+    for last in (False,) * 9 + (True,):
+        try:
+            for path in folder.iterdir():
+                if path.name == but:
+                    continue
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            if last or error.errno not in (errno.ENOENT, errno.ENOTEMPTY):
+                raise
         else:
-            path.unlink(missing_ok=True)
+            return

@@ -65,15 +65,15 @@ async def test_the_next_supervisor_adopts_what_runs(tmp_path: Path) -> None:
 
 
 async def test_each_child_is_ended_by_its_own_signal(tmp_path: Path) -> None:
-    command = ("sleep", "600")  # a Python that is still starting would answer SIGINT with a traceback
+    command = ("sleep", "600")  # it may have inherited that SIGINT is ignored: not so this one
     orphan = await asyncio.create_subprocess_exec(*command)
-    child = Child("edge-1", command, end_signal=signal.SIGINT)
+    child = Child("edge-1", command, end_signal=signal.SIGUSR1)
     started = Path(f"/proc/{orphan.pid}/stat").read_text().rpartition(")")[2].split()[19]
     (tmp_path / "edge-1.pid").write_text(f"{orphan.pid} {started} {child.digest}")
     supervisor = Supervisor(tmp_path, [child])
     async with running(supervisor):
         await until(lambda: "edge-1" in supervisor.pids)
-    assert await orphan.wait() == -signal.SIGINT
+    assert await orphan.wait() == -signal.SIGUSR1
 
 
 async def test_what_runs_with_other_settings_is_ended_first(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from parvis.errors import LocalProtocolError, Unavailable
 from parvis.storm.rehearsal.own import Own, cpu_s
 from tests.parvis import wait_until
 
-SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
+# The last words: what these tests run in may have SIGINT ignored, and children inherit it.
+SLEEP = [sys.executable, "-c", "import signal, time; signal.signal(2, signal.SIG_DFL); time.sleep(600)"]
 
 
 def own(tmp_path: Path, command: list[str]) -> Own:
