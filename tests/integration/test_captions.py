@@ -106,6 +106,9 @@ def test_lines_of_people_reach_listeners_hls_and_the_replay(house: Parvis) -> No
     path, live = f"spaces/{space['id']}/captions", f"{house.edge}/live/{space['id']}"
     follower = Follower(house, space["id"])
     wait_until(lambda: house.space_json(space["id"])["sequence"] is not None)
+    began = house.space_json(space["id"])["sequence"]
+    # Words of a second ago are then words of this Space.
+    wait_until(lambda: house.space_json(space["id"])["sequence"] >= began + 8)
     try:
         assert stranger.api.post(path, json={"text": "Hello"}).json()["code"] == "no-seat"
         wrong = writer.post(path, {"text": "Good evening, Ana & fiends.", "ago_ms": 1000})

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Final
 
 from parvis.archive.timeline import Timeline
@@ -64,10 +65,9 @@ def cues(
             latest[key] = Cue(start_s, end_s, names.get(handle, handle), text)
     ordered = sorted(latest.values(), key=lambda cue: cue.start_s)
     return [
-        Cue(cue.start_s, min(cue.end_s, after.start_s) if after.start_s > cue.start_s else cue.end_s,
-            cue.speaker, cue.text)
-        for cue, after in zip(ordered, [*ordered[1:], Cue(duration_s, duration_s, "", "")], strict=True)
-    ]  # fmt: skip
+        replace(cue, end_s=min(cue.end_s, after.start_s)) if cue.start_s < after.start_s else cue
+        for cue, after in pairwise([*ordered, Cue(duration_s, duration_s, "", "")])
+    ]
 
 
 def _offset_s(unix_ms: object, sequence: int, otherwise_s: float) -> float:

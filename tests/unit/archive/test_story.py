@@ -100,6 +100,11 @@ def _but_type(event: Event) -> dict[str, object]:
     return {name: value for name, value in event.fields().items() if name != "type"}
 
 
+def test_words_that_were_all_taken_back_leave_no_cue() -> None:
+    said = {"id": "1", "text": "This was never said."}
+    assert cues([(0, 0.0, said), (1, 0.32, {**said, "text": ""})], {}, 8.0) == []
+
+
 def test_captions_of_words_that_are_not_heard_are_not_told() -> None:
     timeline = Timeline(((100, 149), (160, 199)), SequenceSet([(120, 124)]))
 
