@@ -17,20 +17,22 @@ settings.register_profile("parvis", deadline=None)
 settings.load_profile("parvis")
 
 
-ALONE = ("browser", "chaos", "soak")
+ALONE = ("chaos", "soak")
 """Folders of which every test wants both processors."""
-AS_THEY_USE = ("Parvis", "power_db", "Broadcast", "ProgramServer")
-"""A module that takes one of these starts all of Parvis, or measures sound or a crowd as they come."""
+LAST = ("unit", "contract", "integration", "browser")
+"""Folders in the reverse of the order in which they run: those that wait the most begin first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
+
+    def folder(item: pytest.Item) -> str:
+        return item.path.relative_to(here).parts[0]
+
     for item in items:
-        module = getattr(item, "module", None)
-        if item.path.relative_to(here).parts[0] in ALONE or any(
-            hasattr(module, name) for name in AS_THEY_USE
-        ):
+        if folder(item) in ALONE:
             item.add_marker("alone")
+    items.sort(key=lambda item: LAST.index(folder(item)) if folder(item) in LAST else -1, reverse=True)
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from parvis.cli.main import app
+from parvis.cli.main import application
 from parvis.errors import UserError
 from parvis.ops.checks import CHECKS
 from tests.parvis import free_ports
 
 SITE = ("port of control", "port of archive", "port of edge", "certificate", "disk speed", "database")
+app = application(["doctor"])
 KEYS = {"fine", "holds", "binds", "unknown", "load", "findings", "host"}
 
 
