@@ -5,8 +5,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-BESIDE := -m "not alone" tests/unit tests/contract tests/integration
-
 .PHONY: run setup test lint types check pages lock demo bench fuzz chaos soak clean debian
 
 run: setup  ## set up, build the pages, start Parvis, print the links
@@ -103,9 +101,9 @@ test: setup .make/dev .make/debian .make/mp4box .make/peers .make/oidc lint  ## 
 ifdef ARGS
 	$(BIN)/pytest $(ARGS)
 else
-	@# Two at a time where tests wait more than they work, then those that want the machine for themselves. What
-	@# failed is tried once more by itself: sound is measured as it comes, and a machine may stutter.
-	$(BIN)/pytest -n 2 --dist loadfile $(BESIDE) || $(BIN)/pytest --last-failed $(BESIDE)
+	@# Four at a time, for most tests wait more than they work; then those that want the machine for themselves.
+	@# What failed is tried once more by itself: sound is measured as it comes, and a machine may stutter.
+	$(BIN)/pytest -n 4 --dist loadfile -m "not alone" || $(BIN)/pytest -m "not alone" --last-failed
 	$(BIN)/pytest -m alone || $(BIN)/pytest -m alone --last-failed
 endif
 
