@@ -51,6 +51,11 @@ setup: .make/run .make/pages
 	cd tests/contract/peers && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+.make/s3: tests/integration/s3/package-lock.json
+	@mkdir -p .make
+	cd tests/integration/s3 && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 .make/fuzz: .make/dev requirements/fuzz.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@touch $@
@@ -96,7 +101,7 @@ lint: .make/dev .make/npm
 	$(BIN)/lint-imports
 	cd web && npm run --silent lint && npm run --silent types
 
-test: setup .make/dev .make/debian .make/mp4box .make/peers .make/oidc lint  ## install what the tests need and run everything
+test: setup .make/dev .make/debian .make/mp4box .make/peers .make/s3 .make/oidc lint  ## install what the tests need and run everything
 	cd web && npm test --silent
 ifdef ARGS
 	$(BIN)/pytest $(ARGS)

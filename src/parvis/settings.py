@@ -254,6 +254,8 @@ class ArchiveSettings:
     """Folder of everything that must survive a restart."""
     archive_url: str = ""
     """Object store for finished replays: s3://bucket/path, gs://, az://, file:///…; empty means none."""
+    archive_allow_http: bool = False
+    """Speak plain HTTP with the object store, too: only on a network of one's own."""
     archive_keep_local: bool = True
     """Keep the sound of a replay here, too, once it is at the object store."""
     archive_fsync: str = "second"

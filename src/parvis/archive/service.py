@@ -57,7 +57,9 @@ async def serve_archive(
     `certificate-unusable`.
     """
     certificate = Certificate.of(settings.certificate, settings.key)
-    store = Store(settings.archive_url) if settings.archive_url else None
+    store = (
+        Store(settings.archive_url, allow_http=settings.archive_allow_http) if settings.archive_url else None
+    )
     library = Library(settings.folder)
     listener = listener or _listen(settings.host, settings.archive_port)
     try:

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import obstore
@@ -27,28 +27,38 @@ from obstore.store import from_url
 from parvis.archive.record import replace_file
 from parvis.errors import Unavailable, UserError
 
+if TYPE_CHECKING:  # obstore has these in its stubs alone
+    from obstore.store import ClientConfig, RetryConfig
+
 STORED: Final = "stored.json"
 RETRY_AFTER_S: Final = 30.0
 _TIMEOUT_S: Final = 60
+_RETRY: Final[RetryConfig] = {"max_retries": 4, "retry_timeout": timedelta(seconds=8)}
+"""Within one request, which somebody may wait for; beyond that the keeper tries again."""
 
 
 class Store:
     """One place to keep replays."""
 
-    def __init__(self, url: str) -> None:
-        """Raises `UserError` `setting-invalid` for a URL that no store answers to."""
+    def __init__(self, url: str, *, allow_http: bool = False) -> None:
+        """`allow_http` is for a store on one's own network that has no certificate.
+
+        Raises `UserError` `setting-invalid` for a URL that no store answers to.
+        """
         try:
             if urlsplit(url).scheme == "file":
                 self._store: Any = from_url(url, mkdir=True)
             else:
-                self._store = from_url(url, client_options={"timeout": timedelta(seconds=_TIMEOUT_S)})
+                options: ClientConfig = {"timeout": timedelta(seconds=_TIMEOUT_S), "allow_http": allow_http}
+                self._store = from_url(url, client_options=options, retry_config=_RETRY)
         except (BaseError, ValueError) as error:
             raise UserError("setting-invalid", f"PARVIS_ARCHIVE_URL can't be used: {error}") from error
 
     async def push(self, space: str, folder: Path, files: list[Path]) -> None:
         """Puts these files of a Space's folder, those that are there already left out, and removes objects
         that are not among them. Raises `Unavailable`, `OSError`; a later call goes on."""
-        put = _read_stored(folder)
+        there = set(await self._names(space))
+        put = {name: digest for name, digest in _read_stored(folder).items() if name in there}
         names = {}
         for file in files:
             names[_name(folder, file)] = await asyncio.to_thread(_digest, file)
@@ -60,7 +70,7 @@ class Store:
                 await obstore.put_async(self._store, f"{space}/{name}", file)
             put[name] = names[name]
             await asyncio.to_thread(_write_stored, folder, put)
-        await self._remove(space, [name for name in await self._names(space) if name not in names])
+        await self._remove(space, [name for name in there if name not in names])
         await asyncio.to_thread(_write_stored, folder, names)
 
     async def fetch(self, space: str, name: str, target: Path) -> None:
@@ -110,8 +120,9 @@ def _said_as_away() -> Iterator[None]:
     try:
         yield
     except (BaseError, OSError) as error:
+        reason = str(error).partition("\n")[0]  # what follows is for those who debug obstore
         raise Unavailable(
-            "store-away", f"The object store does not answer: {error}", RETRY_AFTER_S
+            "store-away", f"The object store does not answer: {reason}", RETRY_AFTER_S
         ) from error
 
 

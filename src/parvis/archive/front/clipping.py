@@ -78,7 +78,7 @@ async def sound(request: Request) -> Response:
         clip.space, f"{CLIPS_FOLDER}/{path.name}", path, audio["bytes"], audio["sha256"], audio["mime"]
     )
     wants_download = request.query_params.get("download") == "1"
-    return send_file(
+    return await send_file(
         request, file, services.store, services.metrics, download_as=path.name if wants_download else None
     )
 

@@ -95,7 +95,7 @@ async def sound(request: Request) -> Response:
     name = request.url.path.rsplit("/", 1)[1]
     found = await load_replay(services, record)
     audio = next(one for one in found["audio"] if one["url"].endswith(f"/{name}"))
-    return _send(request, record, name, audio, _download_name(record, Path(name).suffix))
+    return await _send(request, record, name, audio, _download_name(record, Path(name).suffix))
 
 
 async def track(request: Request) -> Response:
@@ -107,15 +107,17 @@ async def track(request: Request) -> Response:
     audio = next((one for one in found["tracks"] if one["handle"] == handle), None)
     if audio is None:
         raise NotFound("not-found", f"There is no track of @{handle}.")
-    return _send(request, record, f"track-{handle}.opus", audio, f"{handle}.opus")
+    return await _send(request, record, f"track-{handle}.opus", audio, f"{handle}.opus")
 
 
-def _send(request: Request, record: Record, name: str, audio: dict[str, Any], download_as: str) -> Response:
+async def _send(
+    request: Request, record: Record, name: str, audio: dict[str, Any], download_as: str
+) -> Response:
     services = services_of(request)
     folder = services.library.replay_folder(record.space.id, record.built)
     file = Stored(record.space.id, name, folder / name, audio["bytes"], audio["sha256"], audio["mime"])
     wants_download = request.query_params.get("download") == "1"
-    return send_file(
+    return await send_file(
         request, file, services.store, services.metrics, download_as=download_as if wants_download else None
     )
 

@@ -3,6 +3,8 @@
 Rules:
 
 - The ETag is the file's SHA-256, so it is strong (RFC 9110 §8.8.3) and the same wherever the file lies.
+- What only the store has is asked for before the answer begins: a store that is away is said (503), and a
+  listener is not left with half a file that looks whole.
 - 64 KiB at a time, read in a thread: a slow disk or a slow listener stops nobody else.
 """
 
@@ -39,10 +41,10 @@ class Stored:
     mime: str
 
 
-def send_file(
+async def send_file(
     request: Request, file: Stored, store: Store | None, metrics: Metrics, *, download_as: str | None = None
 ) -> Response:
-    """The answer to a GET or HEAD: 200, 206, 304 or 416."""
+    """The answer to a GET or HEAD: 200, 206, 304 or 416. Raises `Unavailable` `store-away`."""
     etag = f'"{file.sha256[:32]}"'
     headers = {"ETag": etag, "Accept-Ranges": "bytes"}
     if download_as is not None:
@@ -64,9 +66,11 @@ def send_file(
     status = 206 if wanted else 200
     if request.method == "HEAD":
         return _head(status, headers, file.mime)
-    return StreamingResponse(
-        _counted(_bytes(file, store, start, length), metrics), status, headers, media_type=file.mime
-    )
+    if store is not None and not file.path.exists():
+        chunks = await _from_store(file, store, start, length)
+    else:
+        chunks = _from_disk(file, start, length)
+    return StreamingResponse(_counted(chunks, metrics), status, headers, media_type=file.mime)
 
 
 def _head(status: int, headers: Mapping[str, str], mime: str) -> Response:
@@ -81,12 +85,6 @@ async def _counted(chunks: AsyncIterator[bytes], metrics: Metrics) -> AsyncItera
     async for chunk in chunks:
         metrics.sent(len(chunk))
         yield chunk
-
-
-def _bytes(file: Stored, store: Store | None, start: int, length: int) -> AsyncIterator[bytes]:
-    if store is not None and not file.path.exists():
-        return _from_store(file, store, start, length)
-    return _from_disk(file, start, length)
 
 
 async def _from_disk(file: Stored, start: int, length: int) -> AsyncIterator[bytes]:
@@ -104,8 +102,15 @@ async def _from_disk(file: Stored, start: int, length: int) -> AsyncIterator[byt
 
 
 async def _from_store(file: Stored, store: Store, start: int, length: int) -> AsyncIterator[bytes]:
-    while length > 0:
-        chunk = await store.read(file.space, file.name, start, min(STORE_CHUNK_BYTES, length))
-        yield chunk
-        start += len(chunk)
-        length -= len(chunk)
+    """Returns once the first chunk is there. Raises `Unavailable`."""
+    first = await store.read(file.space, file.name, start, min(STORE_CHUNK_BYTES, length))
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield first
+        at, end = start + len(first), start + length
+        while at < end:
+            chunk = await store.read(file.space, file.name, at, min(STORE_CHUNK_BYTES, end - at))
+            yield chunk
+            at += len(chunk)
+
+    return chunks()
