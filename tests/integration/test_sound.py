@@ -1,19 +1,22 @@
-"""Sound through the whole of it: spoken by WebRTC, heard at an edge, measured."""
+"""Sound through the whole of it: spoken by WebRTC, heard at an edge by every door, measured."""
 
 from __future__ import annotations
 
+import re
 import subprocess
+import threading
 import time
 import wave
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 
 from parvis.cli.speak import write_wav
-from parvis.clock import part_start_s
+from parvis.clock import PARTS_PER_SEGMENT, part_start_s
 from tests.integration.signals import Int16, clicks, onsets, power_db, tone
 from tests.parvis import Parvis, Person, listen, speak, summary, wait_until
 
@@ -41,11 +44,56 @@ def is_connected(parvis: Parvis, space: dict[str, Any]) -> bool:
     return any(speaker["connected"] for speaker in parvis.space_json(space["id"])["speakers"])
 
 
-def test_clicks_come_out_at_the_right_program_times(
+class Radio:
+    """Takes all that comes from a radio door, which FFmpeg then decodes."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._taken = b""
+        self._thread = threading.Thread(target=self._take, daemon=True)
+        self.sequence = 0
+        self._thread.start()
+        wait_until(lambda: bool(self._taken))
+
+    def sound(self) -> Int16:
+        """All of it, at the end of the Space."""
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+        return decoded(self._taken)
+
+    def _take(self) -> None:
+        with httpx.stream("GET", self._url, timeout=60) as stream:
+            self.sequence = int(stream.headers["x-parvis-sequence"])
+            for block in stream.iter_bytes():
+                self._taken += block
+
+
+def decoded(data: bytes) -> Int16:
+    """By FFmpeg, without a word of complaint."""
+    command = ["ffmpeg", "-v", "warning", "-i", "-", "-f", "s16le", "-ac", "1", "-ar", "48000", "-"]
+    ended = subprocess.run(command, input=data, capture_output=True, check=True)
+    assert ended.stderr == b""
+    return np.frombuffer(ended.stdout, np.int16)
+
+
+def segments(parvis: Parvis, space: dict[str, Any], codec: str) -> tuple[int, Int16]:
+    """All segments that an HLS playlist lists: sequence of the first part, and their sound."""
+    base = f"{parvis.edge}/live/{space['id']}"
+    names = re.findall(rf"^{codec}/(\d+)\.m4s$", httpx.get(f"{base}/{codec}.m3u8").text, re.M)
+    assert names == [str(number) for number in range(int(names[0]), int(names[-1]) + 1)]
+    files = ["init.mp4", *(f"{name}.m4s" for name in names)]
+    data = b"".join(httpx.get(f"{base}/{codec}/{file}").raise_for_status().content for file in files)
+    return PARTS_PER_SEGMENT * int(names[0]), decoded(data)
+
+
+def test_clicks_come_out_of_every_door_at_the_right_program_times(
     parvis: Parvis, host: Person, space: dict[str, Any], tmp_path: Path
 ) -> None:
     write_wav(tmp_path / "clicks.wav", clicks(CLICKS_S, 9))
     wait_until(lambda: bool(parvis.space_json(space["id"])["renditions"]))
+    radios = {
+        name: Radio(f"{parvis.edge}/live/{space['id']}/{name}") for name in ("stream.aac", "stream.ogg")
+    }
     ears = {
         codec: listen(space, "--codec", codec, "--for", "14", "--out", str(tmp_path / f"{codec}.wav"))
         for codec in ("opus", "aac")
@@ -53,18 +101,25 @@ def test_clicks_come_out_at_the_right_program_times(
     spoken = summary(speak(host, space, tmp_path / "clicks.wav"))
     began_s = datetime.fromisoformat(spoken["started_at"]).timestamp()
     heard_s = {}
+    playing = {}
     for codec, ear in ears.items():
         told = summary(ear)
         assert (told["gaps"], told["repeats"], told["rendition"]) == (0, 0, codec)
-        first_s = part_start_s(told["first_sequence"])
-        heard_s[codec] = [first_s + s for s in onsets(read_wav(tmp_path / f"{codec}.wav"))]
-        assert len(heard_s[codec]) == len(CLICKS_S)
-        delays = [heard - began_s - sent for heard, sent in zip(heard_s[codec], CLICKS_S, strict=True)]
+        playing[codec] = told["first_sequence"], read_wav(tmp_path / f"{codec}.wav")
+        playing[f"{codec}.m3u8"] = segments(parvis, space, codec)
+    host.post(f"spaces/{space['id']}/end")
+    for name, radio in radios.items():
+        playing[name] = radio.sequence, radio.sound()
+    for door, (first, sound) in playing.items():
+        heard_s[door] = [part_start_s(first) + second for second in onsets(sound)]
+        assert len(heard_s[door]) == len(CLICKS_S), door
+        delays = [heard - began_s - sent for heard, sent in zip(heard_s[door], CLICKS_S, strict=True)]
         # Mouth to program: network, jitter buffers and mixer; never before it was said.
-        assert min(delays) > 0, delays
-        assert max(delays) < 0.6, delays
-    apart = [abs(a - b) for a, b in zip(heard_s["opus"], heard_s["aac"], strict=True)]
-    assert max(apart) < 0.003, "both codecs cut at the same sample"
+        assert min(delays) > 0, (door, delays)
+        assert max(delays) < 0.6, (door, delays)
+    for door, times in heard_s.items():
+        apart = [abs(a - b) for a, b in zip(heard_s["opus"], times, strict=True)]
+        assert max(apart) < 0.003, f"{door}: every door cuts at the same sample"
 
 
 def test_ffmpeg_decodes_half_a_minute_without_an_error_or_a_gap(

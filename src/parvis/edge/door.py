@@ -148,7 +148,8 @@ class Door:
         )
         last = cohort.position
         first = max(last - (RADIO_JOIN_PARTS + cohort.stretch - 1) + 1, min(radio.oldest, last))
-        headers = (*stream_headers(RADIO_MEDIA_TYPE[join.source]), *radio.headers())
+        begins = stream_headers(RADIO_MEDIA_TYPE[join.source], first, cohort.stretch)
+        headers = (*begins, *radio.headers())
         head = stream_head(headers, wall_s, framing)
         self._fanout.join(fd, cohort, before + radio.join(head, first, last, framing))
 

@@ -10,9 +10,9 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
+from parvis.clock import SAMPLE_RATE_HZ
 from parvis.edge.answers import Headers
 from parvis.edge.bursts import MAX_STRETCH, OWN_EVENT_INDEX, ByteCache, Framing, frame
 from parvis.edge.feed import Feed
@@ -34,19 +34,28 @@ RADIO_JOIN_PARTS: Final = 10
 """Parts that a newcomer gets at once: 3.2 s."""
 TITLE_EVERY_PARTS: Final = 32
 """Who missed the title is told it again: 10.24 s."""
+DESCRIPTION_LIMIT: Final = 200
+
+
+class OnAir(Protocol):
+    """What of a Space receivers are told, as it is now. `playing` is one line: who speaks, and the title."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def playing(self) -> str: ...
 
 
 class Radio:
-    """One rendition of one Space in one wrapping. A source of cohorts whose parts can be had one by one.
+    """One rendition of one Space in one wrapping. A source of cohorts whose parts can be had one by one."""
 
-    `title` gives the Space's title as it is now.
-    """
-
-    def __init__(self, name: str, feed: Feed, title: Callable[[], str]) -> None:
+    def __init__(self, name: str, feed: Feed, on_air: OnAir) -> None:
         assert feed.rendition is RADIO_RENDITION[name], (name, feed.rendition)
         self.name = name
         self._feed = feed
-        self._title = title
+        self._on_air = on_air
         self._said = ""
         self._parts = ByteCache(limit_bytes=1 << 20)
         self._bursts = ByteCache(limit_bytes=2 << 20)
@@ -84,7 +93,7 @@ class Radio:
     def told(self, part: bytes, sequence: int, event: Event, index: int = OWN_EVENT_INDEX) -> bytes:
         """The part with an event, as far as that can be told: where a handoff leads by the title there."""
         del index
-        return self._wrap(sequence, self._title()) if event.type == "handoff" else part
+        return self._wrap(sequence, self._on_air.playing) if event.type == "handoff" else part
 
     def burst(self, first: int, count: int, framing: Framing, event: Event | None = None) -> bytes:
         """Parts `first` to `first + count - 1` as one write; `event` is not told."""
@@ -95,23 +104,28 @@ class Radio:
 
     def join(self, head: bytes, first: int, last: int, framing: Framing) -> bytes:
         """What a newcomer gets at once: response head, what begins the wrapping, parts `first` to `last`."""
-        title = self._title()
+        title, playing = self._on_air.title, self._on_air.playing
 
         def build() -> bytes:
             sound = [live_head([f"TITLE={title}"])] if self.name == OGG else []
             if first <= last:
-                sound.append(self._wrap(first, title))
+                sound.append(self._wrap(first, playing))
             sound += map(self.part, range(first + 1, last + 1))
             return frame(sound, framing)
 
-        return head + self._joins.get((first, last, framing, title), build)
+        told = title if self.name == OGG else playing
+        return head + self._joins.get((first, last, framing, told), build)
 
     def headers(self) -> Headers:
-        """What receivers read in the head."""
-        title = "".join(character for character in self._title() if character.isprintable())
+        """What receivers and directories read in the head, as Icecast writes it. `icy-pub` is 0: nobody lists
+        a Space whose host did not ask for it."""
+        kbps = RADIO_RENDITION[self.name].bitrate_bps // 1000
         headers: Headers = (
-            ("icy-name", title),
-            ("icy-br", str(RADIO_RENDITION[self.name].bitrate_bps // 1000)),
+            ("icy-name", _printable(self._on_air.title)),
+            ("icy-description", _printable(self._on_air.description)[:DESCRIPTION_LIMIT]),
+            ("icy-genre", "Talk"),
+            ("icy-br", str(kbps)),
+            ("ice-audio-info", f"ice-samplerate={SAMPLE_RATE_HZ};ice-bitrate={kbps};ice-channels=1"),
             ("icy-pub", "0"),
         )
         if self.name == ICY:
@@ -130,11 +144,11 @@ class Radio:
         return part.access_units
 
     def _title_due(self, sequence: int) -> str | None:
-        title = self._title()
-        if title == self._said and sequence % TITLE_EVERY_PARTS:
+        playing = self._on_air.playing
+        if playing == self._said and sequence % TITLE_EVERY_PARTS:
             return None
-        self._said = title
-        return title
+        self._said = playing
+        return playing
 
 
 def address_m3u(title: str, stream: str) -> bytes:
@@ -146,6 +160,10 @@ def address_pls(title: str, stream: str) -> bytes:
     """The same in the other format that receivers read."""
     lines = ["[playlist]", "NumberOfEntries=1", f"File1={stream}", f"Title1={_one_line(title)}"]
     return "\n".join([*lines, "Length1=-1", "Version=2", ""]).encode()
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())
 
 
 def _one_line(text: str) -> str:

@@ -28,6 +28,7 @@ from parvis.edge.captions import KEPT_CAPTIONS, is_shown
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.feed import Feed
 from parvis.edge.radio import RADIO_RENDITION, Radio
+from parvis.edge.speaking import Speaking
 from parvis.edge.sse import LASTING, EventFeed
 from parvis.edge.strain import Quiet
 from parvis.edge.talk import RecentTalk
@@ -74,6 +75,7 @@ class SpaceRecord:
         self.handoffs_due: list[Handoff] = []
         """Made, and not yet carried out here."""
         self.talk = RecentTalk()
+        self.speaking = Speaking()
         self.marks: deque[Mark] = deque(maxlen=KEPT_MARKS)
         """Changes of state and title, with the parts on which they came."""
         self.captions: deque[Mark] = deque(maxlen=KEPT_CAPTIONS)
@@ -127,6 +129,16 @@ class SpaceRecord:
         """As control says it, or else the program."""
         return self.message.title if self.message else str(self.latest.get("state", {}).get("title", ""))
 
+    @property
+    def description(self) -> str:
+        """As control says it."""
+        return self.message.description if self.message else ""
+
+    @property
+    def playing(self) -> str:
+        """Who speaks, and the title, in one line."""
+        return self.speaking.line(self.title)
+
     def take_space(self, message: SpaceMessage, at_s: float) -> None:
         """What control wants. An older revision is ignored."""
         if self.message is not None and message.revision < self.message.revision:
@@ -169,6 +181,7 @@ class SpaceRecord:
         self.feed(message.rendition).offer(message.sequence, message.body, now_s, last=message.last)
         if message.sequence <= self._events_sequence:
             return
+        self.speaking.hear(message.sequence, message.events)
         if message.events:
             self._events_sequence = message.sequence
             self.version += self.talk.hear(message.events)
@@ -191,7 +204,7 @@ class SpaceRecord:
     def radio(self, name: str) -> Radio:
         """The source of that name (`radio.py`), made now if there is none."""
         if name not in self.radios:
-            self.radios[name] = Radio(name, self.feed(RADIO_RENDITION[name]), lambda: self.title)
+            self.radios[name] = Radio(name, self.feed(RADIO_RENDITION[name]), self)
         return self.radios[name]
 
     def advance(self, now_s: float, at_s: float) -> Iterator[str]:

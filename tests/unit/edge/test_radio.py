@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 
 import av
 import pytest
@@ -19,10 +20,23 @@ from tests.unit.archive.makers import FIRST, program
 LAST = FIRST + 11
 
 
-def radio_of(name: str, title: str = "Budget night") -> tuple[Radio, list[str]]:
-    """A radio with a real program of twelve parts, and its title to change."""
+@dataclass
+class Told:
+    """What a Space says of itself, to change."""
+
+    title: str
+    description: str = "What it costs"
+    speaks: str = ""
+
+    @property
+    def playing(self) -> str:
+        return f"{self.speaks} - {self.title}" if self.speaks else self.title
+
+
+def radio_of(name: str, title: str = "Budget night") -> tuple[Radio, Told]:
+    """A radio with a real program of twelve parts, and what its Space says."""
     message, parts, _ = program()
-    feed, titles = Feed(RADIO_RENDITION[name]), [title]
+    feed, told = Feed(RADIO_RENDITION[name]), Told(title)
     rendition = next(one for one in message.renditions if one.rendition is feed.rendition)
     feed.begin(message, rendition)
     for part in parts:
@@ -30,7 +44,7 @@ def radio_of(name: str, title: str = "Budget night") -> tuple[Radio, list[str]]:
             feed.offer(part.sequence, part.body, part_start_s(part.sequence + 1), last=part.last)
     feed.advance(part_start_s(LAST + 1))
     assert (feed.newest, feed.oldest) == (LAST, FIRST)
-    return Radio(name, feed, lambda: titles[0]), titles
+    return Radio(name, feed, told), told
 
 
 def titles_in(sound: bytes) -> list[int]:
@@ -61,16 +75,19 @@ def test_bursts_and_joins_are_built_once() -> None:
 
 
 def test_a_newcomer_is_told_the_title_at_once_and_the_others_when_it_changes() -> None:
-    radio, titles = radio_of(ICY)
+    radio, space = radio_of(ICY)
     radio.part(FIRST)
     assert titles_in(radio.join(b"", FIRST + 1, FIRST + 3, Framing.RAW)) == [0]
     radio.part(FIRST + 4)
     assert titles_in(radio.part(FIRST + 5)) == []
-    titles[0] = "Another night"
+    space.title = "Another night"
     told = radio.part(FIRST + 6)
     assert titles_in(told) == [0]
     assert b"Another night" in told
     assert titles_in(radio.part(FIRST + 7)) == []
+    space.speaks = "Ana, Ben"
+    assert b"StreamTitle='Ana, Ben - Another night';" in radio.part(FIRST + 8)
+    assert b"Ana, Ben" in radio.join(b"", FIRST + 8, FIRST + 8, Framing.RAW)
 
 
 def test_a_handoff_is_told_by_the_title_there_and_pace_never() -> None:
@@ -92,6 +109,8 @@ def test_the_head_says_what_receivers_ask_for() -> None:
     assert headers["icy-name"] == "L'étéX-Evil: 1"
     assert headers["icy-metaint"] == str(METADATA_INTERVAL_BYTES)
     assert headers["icy-br"] == "64"
+    assert headers["icy-description"] == "What it costs"
+    assert headers["ice-audio-info"] == "ice-samplerate=48000;ice-bitrate=64;ice-channels=1"
     assert "icy-metaint" not in dict(radio_of(ADTS)[0].headers())
     assert dict(radio_of(OGG)[0].headers())["icy-br"] == "32"
 
