@@ -16,8 +16,8 @@ from tests.certificates import Authority
 from tests.integration.test_proxies import DEPLOY, PLACES, program
 from tests.unit.edge.world import World, free_port, wait_for
 
-PLAYERS = 200
-PARTS = 8
+PLAYERS = 1000
+PARTS = 6
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def nginx(world: World, folder: Path) -> Iterator[int]:
         "/var/cache/nginx/parvis": str(folder / "cache"),
         "127.0.0.1:8080": f"127.0.0.1:{world.port}",
         "worker_processes auto": "worker_processes 1",
-        "worker_connections 50000": "worker_connections 1000",
-        "worker_rlimit_nofile 100000": "worker_rlimit_nofile 2000",
+        "worker_connections 50000": "worker_connections 4000",
+        "worker_rlimit_nofile 100000": "worker_rlimit_nofile 8000",
         "http {\n": "http {\n" + "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in PLACES),
     }
     text = (DEPLOY / "nginx.conf").read_text()
@@ -134,4 +134,4 @@ def test_the_edge_is_asked_once_for_each_part(world: World, tmp_path: Path) -> N
         asyncio.run(crowd())
         assert all(player.got == list(range(newest + 1, newest + 1 + PARTS)) for player in players)
         requests = gauge(world, "requests_total") - before - len(asked) - 1
-        assert requests == 2 * PARTS, "a playlist and a part, each once, for 200 players"
+        assert requests == 2 * PARTS, "a playlist and a part, each once, for a thousand players"

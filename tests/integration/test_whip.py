@@ -58,6 +58,52 @@ def test_a_good_offer_is_answered(host: Person, space: dict[str, Any], offer: st
     assert (gone.status_code, gone.json()["code"]) == (404, "session-unknown")
 
 
+FIREFOX = """v=0
+o=mozilla...THIS_IS_SDPARTA-99.0 5163294811720436131 0 IN IP4 0.0.0.0
+s=-
+t=0 0
+a=sendrecv
+FINGERPRINT
+a=group:BUNDLE 0
+a=ice-options:trickle
+a=msid-semantic:WMS *
+m=audio 9 UDP/TLS/RTP/SAVPF 109 9 0 8 101
+c=IN IP4 0.0.0.0
+a=sendrecv
+a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level
+a=extmap:2/recvonly urn:ietf:params:rtp-hdrext:csrc-audio-level
+a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:mid
+a=fmtp:109 maxplaybackrate=48000;stereo=1;useinbandfec=1
+a=fmtp:101 0-15
+a=ice-pwd:d8a1c7e94b3f20651c7d9e8ab04f3625
+a=ice-ufrag:4fd1c2a7
+a=mid:0
+a=msid:{4b1b6c6e-6b7a-4a35-8f6e-7f7b6f1b4a10} {a0b3a1de-3d4d-44b7-9a64-0a5d1d1d6a70}
+a=rtcp-mux
+a=rtpmap:109 opus/48000/2
+a=rtpmap:9 G722/8000/1
+a=rtpmap:0 PCMU/8000
+a=rtpmap:8 PCMA/8000
+a=rtpmap:101 telephone-event/8000/1
+a=setup:actpass
+a=ssrc:3045271881 cname:{5e0cbd63-6d8f-4a0e-9d8e-2a0d8d3c3c11}
+"""
+
+
+def test_an_offer_as_firefox_makes_it_is_answered(host: Person, space: dict[str, Any]) -> None:
+    """Its fingerprint for the session, its own numbers, no RED, and no candidates when it trickles."""
+    fingerprint = ":".join(f"{number:02X}" for number in range(100, 132))
+    offer = FIREFOX.replace("FINGERPRINT", f"a=fingerprint:sha-256 {fingerprint}").replace("\n", "\r\n")
+    answer = post(host, space["links"]["whip"], offer)
+    assert answer.status_code == 201, answer.text
+    assert re.search(r"m=audio \d+ UDP/TLS/RTP/SAVPF 109( |\r\n)", answer.text)
+    assert re.search(r"a=fmtp:109 .*useinbandfec=1.*maxaveragebitrate=32000", answer.text)
+    assert "a=rtpmap:109 opus/48000/2" in answer.text
+    assert "a=setup:active" in answer.text
+    assert "a=sendrecv" in answer.text
+    assert "a=candidate:" in answer.text
+
+
 SECOND_TRACK = re.compile(r"(m=audio .*)", re.DOTALL)
 
 
