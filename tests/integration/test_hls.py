@@ -312,7 +312,7 @@ def test_ffmpeg_hears_every_sample_and_goes_over_into_another_space(world: World
 
 
 def served(world: World) -> int:
-    """Segments of sound that somebody has taken, by the count of requests."""
+    """Segments of sound that somebody has taken, by the count of parts."""
     found = re.search(r"parvis_edge_hls_parts_total\{.*\} (\d+)", world.get("/metrics").body.decode())
     return int(found[1]) // 6 if found else 0
 
