@@ -40,7 +40,7 @@ class Answered:
 
 
 class Caller:
-    """One client of one endpoint, WHIP or WHEP."""
+    """One client of one endpoint, WHIP or WHEP. It says a tone, or what it is given: whole ticks."""
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class Caller:
         token: str,
         *,
         speaks_hz: float = 0.0,
+        says: Int16 | None = None,
         configuration: webrtc.RTCConfiguration | None = None,
     ) -> None:
         peers.allow_loopback()
@@ -56,7 +57,8 @@ class Caller:
         self.api = httpx.AsyncClient(headers=authorization, timeout=PATIENCE_S, trust_env=False)
         self.connection = webrtc.RTCPeerConnection(configuration or webrtc.RTCConfiguration())
         self.heard: list[Int16] = []
-        self._speaks_hz = speaks_hz
+        # A second of whole periods, without the fades of its ends.
+        self._voice = tone(speaks_hz, 1.04)[960:-960] if says is None and speaks_hz else says
         self._tasks: list[asyncio.Task[None]] = []
         self._gathered = asyncio.Event()
         self.connection.on("icegatheringstatechange", self._on_gathering)
@@ -84,10 +86,10 @@ class Caller:
         if video:
             receives = webrtc.RTCRtpTransceiverInit(direction=webrtc.RTCRtpTransceiverDirection.recvonly)
             self.connection.add_transceiver("video", receives)
-        if self._speaks_hz:
+        if self._voice is not None:
             source = webrtc.MediaStreamTrackGenerator("audio")
             self.connection.add_transceiver(source, init)
-            self._tasks.append(asyncio.create_task(self._speak(source)))
+            self._tasks.append(asyncio.create_task(self._speak(source, self._voice)))
         else:
             self.connection.add_transceiver("audio", init)
         return await self._described(webrtc.RTCOfferOptions())
@@ -180,8 +182,8 @@ class Caller:
                 data.copy_to(buffer, webrtc.AudioDataCopyToOptions(plane_index=0, format="s16"))
             self.heard.append(np.frombuffer(buffer, "<i2")[::channels])
 
-    async def _speak(self, source: webrtc.MediaStreamTrackGenerator) -> None:
-        voice = tone(self._speaks_hz, 1.04)[960:-960]  # without its fades: a second, whole periods
+    async def _speak(self, source: webrtc.MediaStreamTrackGenerator, voice: Int16) -> None:
+        """Says it again and again, 10 ms at a time: `voice` is whole ticks."""
         writer = source.writable.get_writer()
         loop = asyncio.get_running_loop()
         began_s = loop.time()

@@ -1,9 +1,18 @@
 // A seat by libwebrtc in Node: what browsers have, built by others. It encodes by itself, so it says a tone.
+// With PEER_RELAY (udp or tcp) it goes by the TURN servers that the stage names, and by nothing else.
 import wrtc from '@roamhq/wrtc';
-import { call, heard, say, speak } from './whip.mjs';
+import { call, heard, say, servers, speak } from './whip.mjs';
 
 const { RTCPeerConnection, nonstandard } = wrtc;
-const peer = new RTCPeerConnection();
+const transport = process.env.PEER_RELAY;
+const peer = new RTCPeerConnection(
+  transport
+    ? {
+        iceTransportPolicy: 'relay',
+        iceServers: (await servers()).filter(({ urls }) => urls.endsWith(`=${transport}`)),
+      }
+    : {},
+);
 const source = new nonstandard.RTCAudioSource();
 const stream = new wrtc.MediaStream();
 peer.addTransceiver(source.createTrack(), { direction: 'sendrecv', streams: [stream] });
@@ -20,6 +29,13 @@ await peer.setRemoteDescription({ type: 'answer', sdp: answer });
 // Its event may come before its handler could be asked.
 while (peer.connectionState !== 'connected') await new Promise((resolve) => setTimeout(resolve, 20));
 say('connected');
+if (transport) {
+  // The candidate that is in use, as its statistics name it.
+  const stats = [...(await peer.getStats()).values()];
+  const pair = stats.find(({ type, nominated }) => type === 'candidate-pair' && nominated);
+  const local = stats.find(({ id }) => id === pair?.localCandidateId);
+  say(local?.candidateType === 'relay' ? `relayed by ${local.relayProtocol}` : JSON.stringify(local ?? stats));
+}
 const hz = Number(process.env.PEER_HZ);
 await speak((n) => {
   for (const half of [0, 480]) {

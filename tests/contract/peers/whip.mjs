@@ -27,6 +27,16 @@ export async function call(sdp) {
   return { answer, leave: () => fetch(session, { method: 'DELETE', headers }) };
 }
 
+/** The ICE servers that OPTIONS names (RFC 9725 §4.6), as RTCPeerConnection takes them. */
+export async function servers() {
+  const response = await fetch(url, { method: 'OPTIONS', headers });
+  const links = (response.headers.get('link') ?? '').matchAll(/<([^>]+)>((?:; [\w-]+="[^"]*")*)/g);
+  return [...links].flatMap(([, urls, said]) => {
+    const told = Object.fromEntries([...said.matchAll(/; ([\w-]+)="([^"]*)"/g)].map(([, name, value]) => [name, value]));
+    return told.rel === 'ice-server' ? [{ urls, username: told.username, credential: told.credential }] : [];
+  });
+}
+
 /** An RTP packet of Opus (RFC 7587): number n of the stream. */
 export function rtp(n, payload) {
   const head = Buffer.alloc(12);
