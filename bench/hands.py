@@ -3,7 +3,7 @@
 A whole control (API, database, bus) in this process, asked by HTTP without sockets; accounts and hands are
 written into its tables, as if they had been raised before.
 
-    python -m bench.hands [--hands 50000] [--times 100] [--database-url URL] [--json]
+    python -m bench.hands [--hands 50000] [--times 100] [--database sqlite|postgresql] [--json]
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import quantiles
 from typing import Any, Final
@@ -22,6 +23,7 @@ import httpx
 import structlog
 from argon2 import PasswordHasher
 from sqlalchemy import insert
+from tests.postgres import Postgres
 
 from bench import machine
 from bench.scene import folder
@@ -114,9 +116,9 @@ async def timed(ask: Ask, times: int) -> dict[str, float]:
     return {"p50_ms": round(cuts[49], 2), "p99_ms": round(cuts[98], 2), "cpu_ms": round(cpu_ms, 2)}
 
 
-async def measure(options: argparse.Namespace, place: Path) -> dict[str, Any]:
+async def measure(options: argparse.Namespace, place: Path, url: str) -> dict[str, Any]:
     """All questions, one after the other."""
-    settings = ControlSettings(data=place, database_url=options.database_url)
+    settings = ControlSettings(data=place, database_url=url)
     url = database_url(settings.database_url, place)
     await migrate(url)
     clock = SystemClock()
@@ -177,25 +179,38 @@ async def questions(services: Services, url: str, options: argparse.Namespace) -
     return {name: await timed(ask, min(options.times, options.hands // 8)) for name, ask in asked.items()}
 
 
+def run(kind: str, options: argparse.Namespace) -> dict[str, Any]:
+    """All questions on one database."""
+    with ExitStack() as stack:
+        place, url = stack.enter_context(folder()), ""
+        if kind == "postgresql":
+            server = Postgres()
+            stack.callback(server.remove)
+            server.start()
+            stack.callback(server.stop)
+            url = server.new(migrated=False)
+        return asyncio.run(measure(options, place, url))
+
+
 def main() -> None:
     """Measures, and prints a table or JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--hands", type=int, default=50_000)
     parser.add_argument("--times", type=int, default=100, help="how often each question is asked")
-    parser.add_argument("--database-url", default="", help="SQLAlchemy URL; SQLite if nothing is said")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), action="append")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    with folder() as place:
-        found = asyncio.run(measure(options, place))
+    found = {kind: run(kind, options) for kind in options.database or ("sqlite", "postgresql")}
     if options.json:
         print(json.dumps({"machine": machine.describe(), "hands": options.hands, "questions": found}))
         return
     print(machine.words(machine.describe()))
-    print(f"\n| {options.hands:,} hands raised | p50 | p99 | CPU |\n|---|--:|--:|--:|")
-    for name, figures in found.items():
-        times = " | ".join(f"{figures[key]:.1f} ms" for key in ("p50_ms", "p99_ms", "cpu_ms"))
-        print(f"| {name} | {times} |")
+    for kind, questions_ in found.items():
+        print(f"\n| {options.hands:,} hands raised, {kind} | p50 | p99 | CPU |\n|---|--:|--:|--:|")
+        for name, figures in questions_.items():
+            times = " | ".join(f"{figures[key]:.1f} ms" for key in ("p50_ms", "p99_ms", "cpu_ms"))
+            print(f"| {name} | {times} |")
 
 
 if __name__ == "__main__":
