@@ -247,6 +247,16 @@ async def test_who_may_not_be_suspended(w: World) -> None:
     await w.person("ana")
     check(await olga.post("/api/v1/accounts/ana/suspension", json={"reason": " "}), 422, "input-invalid")
     assert (await olga.delete("/api/v1/accounts/ana/suspension")).status_code == 204
+    await olga.post("/api/v1/accounts/ana/suspension", json=because)
+    await olga.delete("/api/v1/accounts/ana/suspension")
+    first = (await olga.get("/api/v1/log", params={"limit": 1})).json()
+    rest = (await olga.get("/api/v1/log", params={"cursor": first["next"]})).json()
+    acts = [(one["by"], one["act"], one["whom"], one["reason"]) for one in (*first["items"], *rest["items"])]
+    assert acts == [
+        ("olga", "suspension-lifted", "ana", None),
+        ("olga", "account-suspended", "ana", "Because."),
+    ]
+    check(await (await w.person("ben")).get("/api/v1/log"), 403, "forbidden")
     assert (await olga.get("/api/v1/sessions/current")).json()["account"]["operator"] is True
 
 

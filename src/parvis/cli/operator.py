@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -72,13 +73,17 @@ def _control(data: Path | None, database_url: str | None, config: Path | None) -
 
 
 async def _set(handle: str, settings: ControlSettings, *, operator: bool) -> None:
-    from parvis.store.database import Database  # here, so that other commands start fast
+    from parvis.spaces.log import Entry  # here, so that other commands start fast
+    from parvis.store.database import Database
 
     database = Database(await _there(settings.data, settings.database_url))
+    act = "operator-made" if operator else "operator-unmade"
     try:
         async with database.write_people() as people:
             if not await people.set_operator(handle, operator=operator):
                 raise NotFound("account-unknown", f"there is no @{handle}")
+        async with database.write_spaces() as records:
+            await records.add_entry(Entry(None, int(time.time() * 1000), None, act, handle))
     finally:
         await database.close()
 

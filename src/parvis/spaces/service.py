@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from parvis.errors import UserError
+from parvis.errors import Refused, UserError
 from parvis.spaces import invitation as invitations
 from parvis.spaces import succession, words
 from parvis.spaces.changes import Changes, found
@@ -227,6 +227,13 @@ class Spaces(Changes):
             space = await found(records, space_id)
             check_may(space.standing_of(asker.account_id), Act.SEE_LOG, operator=asker.operator)
             return await records.entries(space_id, before_id, limit)
+
+    async def log_of_operators(self, asker: Person, before_id: int | None, limit: int) -> list[Entry]:
+        """What concerns no Space, newest first. Raises `Refused` for who is no operator."""
+        if not asker.operator:
+            raise Refused("forbidden", "This log is for who runs this Parvis.")
+        async with self._store.read_spaces() as records:
+            return await records.entries(None, before_id, limit)
 
     # Seats.
 

@@ -48,9 +48,12 @@ class BesideSpaces:
         row = {name: getattr(entry, name) for name in Entry.__dataclass_fields__ if name != "id"}
         await self._connection.execute(insert(log).values(row | {"details": dict(entry.details)}))
 
-    async def entries(self, space_id: str, before_id: int | None, limit: int) -> list[Entry]:
-        """At most `limit` entries of a Space's log that are older than an id, newest first."""
-        query = select(log).where(log.c.space_id == space_id)
+    async def entries(self, space_id: str | None, before_id: int | None, limit: int) -> list[Entry]:
+        """At most `limit` entries of a Space's log, or of what concerns none, that are older than an id,
+        newest first."""
+        # Not IS NOT DISTINCT FROM: PostgreSQL finds no index for that.
+        whose = log.c.space_id.is_(None) if space_id is None else log.c.space_id == space_id
+        query = select(log).where(whose)
         if before_id is not None:
             query = query.where(log.c.id < before_id)
         rows = await self._connection.execute(query.order_by(log.c.id.desc()).limit(limit))
