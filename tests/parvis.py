@@ -87,18 +87,29 @@ class Person:
 
 
 class Parvis:
-    """`parvis up` on free ports with an empty data folder, with `environment` beside this process's own.
-    Ended with `stop()`."""
+    """`parvis up` on free ports with an empty data folder, with `environment` beside this process's own,
+    reached by `name`. Ended with `stop()`."""
 
     running: ClassVar[list[Parvis]] = []
     """All that this process has started."""
 
-    def __init__(self, data: Path, *, edges: int = 2, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        edges: int = 2,
+        environment: Mapping[str, str] | None = None,
+        name: str = "127.0.0.1",
+    ) -> None:
         self.data = data
         # A parvis.toml that happens to be here is not for tests.
         self._environment = {**os.environ, "PARVIS_CONFIG": "", **(environment or {})}
         self._scheme = "https" if "PARVIS_CERTIFICATE" in self._environment else "http"
         self.port, self.control_port, self.archive_port = free_ports(3)
+        self._name = name
+        if name != "127.0.0.1":
+            origins = {"EDGE": self.edge, "CONTROL": self.control, "ARCHIVE": self.archive}
+            self._environment |= {f"PARVIS_PUBLIC_{kind}_URL": url for kind, url in origins.items()}
         self._command = [
             *PARVIS, "up", "--data", str(data), "--port", str(self.port),
             "--control-port", str(self.control_port), "--archive-port", str(self.archive_port),
@@ -109,15 +120,15 @@ class Parvis:
 
     @property
     def edge(self) -> str:
-        return f"{self._scheme}://127.0.0.1:{self.port}"
+        return f"{self._scheme}://{self._name}:{self.port}"
 
     @property
     def control(self) -> str:
-        return f"{self._scheme}://127.0.0.1:{self.control_port}"
+        return f"{self._scheme}://{self._name}:{self.control_port}"
 
     @property
     def archive(self) -> str:
-        return f"{self._scheme}://127.0.0.1:{self.archive_port}"
+        return f"{self._scheme}://{self._name}:{self.archive_port}"
 
     def start(self) -> None:
         with self.log.open("ab") as log:

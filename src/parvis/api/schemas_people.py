@@ -148,8 +148,10 @@ class PasskeyList(Output):
 
 
 class WaysIn(Output):
-    """How one can sign in here; `openid` is what the provider is called, or null."""
+    """How one can sign in here; `openid` is what the provider is called, or null. `hall` is the origin of the
+    pages to which `/sign-in` hands a session."""
 
     password: bool
     passkeys: bool
     openid: str | None
+    hall: str

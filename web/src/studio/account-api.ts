@@ -7,6 +7,8 @@ export interface Ways {
   passkeys: boolean;
   /** What the OpenID provider is called, if there is one. */
   openid: string | null;
+  /** Origin of the hall. */
+  hall: string;
 }
 
 export interface MySession {
@@ -32,6 +34,7 @@ const ME = "/accounts/me";
 const part = (id: string): string => encodeURIComponent(id);
 
 export const mine = {
+  another: () => json<{ token: string; account: Account }>("POST", "/sessions/another"),
   ways: () => json<Ways>("GET", "/sessions/ways"),
   edit: (change: { display_name?: string; bio?: string }) => json<Account>("PATCH", ME, change),
   setPassword: (current: string | null, fresh: string) => ask("POST", `${ME}/password`, { current, new: fresh }),

@@ -8,6 +8,7 @@ import { useStore } from "../shared/store";
 import { account, signOut } from "./account";
 import { AccountPage } from "./account-page";
 import { Door } from "./door";
+import { HallSignIn } from "./hall-sign-in";
 import { Home } from "./home";
 import { follow, route } from "./route";
 import { StudioOf } from "./studio";
@@ -19,7 +20,8 @@ export function App(): JSX.Element {
   return (
     <>
       <Header />
-      {where.page === "studio" ? <StudioOf key={where.space} id={where.space} invitation={where.invitation} log={where.log} />
+      {where.page === "sign-in" ? <HallSignIn />
+        : where.page === "studio" ? <StudioOf key={where.space} id={where.space} invitation={where.invitation} log={where.log} />
         : typeof who === "object" && where.page === "account" ? <AccountPage key={who.id} who={who} />
         : typeof who === "object" ? <Home key={who.handle} />
         : who === "nobody" ? <Welcome /> : null}

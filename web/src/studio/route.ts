@@ -2,10 +2,11 @@
 
 import { Store } from "../shared/store";
 
-export type Route = { page: "home" } | { page: "account" } | { page: "studio"; space: string; invitation: string | null; log: boolean };
+export type Route = { page: "home" } | { page: "account" } | { page: "sign-in" } | { page: "studio"; space: string; invitation: string | null; log: boolean };
 
 export function routeOf(path: string, fragment: string): Route {
   const [first, second] = path.split("/").filter(Boolean);
+  if (first === "sign-in") return { page: "sign-in" };
   if (first === "account") return { page: "account" };
   if (first !== "studio" || second === undefined) return { page: "home" };
   const code = new URLSearchParams(fragment.replace(/^#/, "")).get("invitation");

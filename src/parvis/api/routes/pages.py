@@ -46,6 +46,12 @@ def account(request: Request, services: Wired) -> Response:
     return _page(request, services)
 
 
+@router.api_route("/sign-in", methods=["GET", "HEAD"])
+def sign_in(request: Request, services: Wired) -> Response:
+    """A window that the hall opens: passkeys, and accounts elsewhere, are bound to this origin."""
+    return _page(request, services)
+
+
 @router.api_route("/assets/{file}", methods=["GET", "HEAD"])
 def asset(file: str, request: Request, services: Wired) -> Response:
     """A script, a style or a picture."""

@@ -33,11 +33,24 @@ async def sign_in(body: SignInBody, request: Request, response: Response, servic
     return sign_in_out(signed_in, services)
 
 
+@router.post(
+    "/another",
+    status_code=status.HTTP_201_CREATED,
+    responses=documented("not-signed-in", "cross-origin"),
+)
+async def another(request: Request, known: Known, services: Wired) -> SignInOut:
+    """A second session of one's own, as a token: for the hall, which has no cookie (`/sign-in`)."""
+    await services.rates.ceremony(address_of(request))
+    return sign_in_out(
+        await services.people.begin_session(known.account, device_that_asks(request)), services
+    )
+
+
 @router.get("/ways", responses=documented())
 async def ways(services: Wired) -> WaysIn:
     """How one can sign in here."""
     openid = services.openid.provider.name if services.openid is not None else None
-    return WaysIn(password=True, passkeys=services.passkeys.work, openid=openid)
+    return WaysIn(password=True, passkeys=services.passkeys.work, openid=openid, hall=services.origins.edge)
 
 
 @router.get("", responses=documented("not-signed-in"))

@@ -17,12 +17,34 @@ export function Door({ talker, wish }: { talker: Talker; wish: Sheet }): JSX.Ele
       <h3>{words.signInTo[wish]}</h3>
       <p class="soft small">{words.signInWhy}</p>
       <Form key={String(fresh)} fresh={fresh} talker={talker} />
+      {!fresh && <There talker={talker} />}
       <button
         type="button" class="button button-quiet" data-testid={fresh ? "to-sign-in" : "to-sign-up"} onClick={() => setFresh(!fresh)}
       >
         {fresh ? words.haveAccount : words.noAccount}
       </button>
     </div>
+  );
+}
+
+/** A passkey, or an account elsewhere. */
+function There({ talker }: { talker: Talker }): JSX.Element {
+  const words = useTalkWords();
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const open = async (): Promise<void> => {
+    setProblem(null);
+    try {
+      await talker.sessions.signInThere();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      setProblem(error);
+    }
+  };
+  return (
+    <>
+      <button type="button" class="button" data-testid="sign-in-there" onClick={() => void open()}>{words.signInThere}</button>
+      {problem !== null && <p class="talk-refusal" role="alert" data-code={problem.code}>{sayProblem(words, problem)}</p>}
+    </>
   );
 }
 
