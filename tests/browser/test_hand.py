@@ -88,7 +88,7 @@ def test_a_ban_silences_at_once_and_says_why(parvis: Parvis, launch: Launch, tmp
         expect(studio.get_by_test_id(f"seat-{handle}")).to_have_count(0, timeout=PATIENCE_MS)
 
         wait_until(lambda: power_db(ears(other, HALL, 0.6), GUEST_HZ) < GONE_DB)
-        expect(guest.locator("[data-state=playing]").first).to_be_attached(timeout=PATIENCE_MS)
+        expect(guest.locator("[data-state=banned]").first).to_be_attached(timeout=PATIENCE_MS)
         said = guest.get_by_test_id("banned")
         if not said.is_visible() and guest.get_by_test_id("sheet").count() == 0:
             guest.get_by_test_id("hand").click()

@@ -83,7 +83,7 @@ async def test_a_space_from_creation_to_end(tmp_path: Path) -> None:
             "started_at": None,
             "ended_at": None,
             "max_speakers": 10,
-            "counts": {"listeners": 0, "peak_listeners": 0},
+            "counts": {"listeners": 0, "peak_listeners": 0, "total_listeners": 0},
             "role": "host",
             "acting": False,
             "acting_host": None,

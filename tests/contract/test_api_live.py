@@ -73,6 +73,7 @@ async def test_seats_show_what_the_stage_says(w: World) -> None:
             {
                 "handle": "ana",
                 "display_name": "Ana",
+                "avatar": None,
                 "role": "host",
                 "acting": False,
                 "muted": False,
@@ -126,11 +127,11 @@ async def test_listeners_and_their_peak(w: World) -> None:
 
     await say(w, EdgeMessage("edge-1", {space: 1_000}))
     await say(w, EdgeMessage("edge-2", {space: 234}))
-    assert await counts() == {"listeners": 1_234, "peak_listeners": 1_234}
+    assert await counts() == {"listeners": 1_234, "peak_listeners": 1_234, "total_listeners": 0}
     await say(w, EdgeMessage("edge-1", {space: 10}))
-    assert await counts() == {"listeners": 244, "peak_listeners": 1_234}
+    assert await counts() == {"listeners": 244, "peak_listeners": 1_234, "total_listeners": 0}
     w.clock.ahead_s += 6
-    assert await counts() == {"listeners": 0, "peak_listeners": 1_234}
+    assert await counts() == {"listeners": 0, "peak_listeners": 1_234, "total_listeners": 0}
     ana = await w.person("ana")
     await ana.post(f"/api/v1/spaces/{space}/end")
     assert (await w.services.spaces.get(space)).peak_listeners == 1_234
@@ -188,7 +189,7 @@ async def test_the_studio_hears_everything_as_it_happens(w: World) -> None:
     first = await stream.next("space")
     assert (first["id"], first["role"]) == (space, "host")
     assert [seat["handle"] for seat in (await stream.next("seats"))["items"]] == ["ana"]
-    assert await stream.next("counts") == {"listeners": 0, "peak_listeners": 0}
+    assert await stream.next("counts") == {"listeners": 0, "peak_listeners": 0, "total_listeners": 0}
 
     ana = await w.person("ana")
     await ana.post(f"/api/v1/spaces/{space}/start")
@@ -198,7 +199,7 @@ async def test_the_studio_hears_everything_as_it_happens(w: World) -> None:
         pass  # what was said before may come once more
     assert (await stream.next("seats"))["items"][0]["level"] == 40, "again, while anyone is connected"
     await say(w, EdgeMessage("edge-1", {space: 3}))
-    assert await stream.next("counts") == {"listeners": 3, "peak_listeners": 3}
+    assert await stream.next("counts") == {"listeners": 3, "peak_listeners": 3, "total_listeners": 0}
 
 
 async def test_the_stream_ends_with_the_seat_the_session_and_control(w: World) -> None:

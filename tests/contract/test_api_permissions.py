@@ -56,6 +56,7 @@ TABLE = """
      DELETE    /api/v1/accounts/{handle}/block                401    204     204    204    204   204   204
      GET       /api/v1/sessions                               401    200     200    200    200   200   200
      DELETE    /api/v1/sessions                               401    204     204    204    204   204   204
+     POST      /api/v1/sessions/another                       401    201     201    201    201   201   201
      GET       /api/v1/sessions/ways                          200    200     200    200    200   200   200
      DELETE    /api/v1/sessions/{session}                     401    404     404    404    404   404   404
      POST      /api/v1/sessions/passkey                       409    409     409    409    409   409   409
@@ -101,6 +102,7 @@ TABLE = """
      POST      /api/v1/spaces/{space}/handoffs/{handoff}/decline  401  403   403    404    404   404   403
      POST      /api/v1/spaces/{space}/rescue                  401    403     403    409    409   409   403
      GET       /api/v1/spaces/{space}/log                     401    403     403    200    200   200   200
+     GET       /api/v1/log                                    401    403     403    403    403   403   200
      PUT       /api/v1/spaces/{space}/standby-loop            401    403     403    200    200   200   403
      DELETE    /api/v1/spaces/{space}/standby-loop            401    403     403    204    204   204   403
      POST      /api/v1/spaces/{space}/cancel                  401    403     403    403    409   200   403
@@ -110,6 +112,8 @@ TABLE = """
      POST      /api/v1/spaces/{space}/passes                  401    403     403    201    201   201   403
      GET       /api/v1/spaces/{space}/passes                  401    403     403    200    200   200   403
      DELETE    /api/v1/spaces/{space}/passes/{pass_id}        401    403     403    404    404   404   403
+     POST      /api/v1/spaces/{space}/badge                   401    201     201    201    201   201   201
+     GET       /api/v1/spaces/{space}/audience                401    200     200    200    200   200   200
      GET       /api/v1/spaces/{space}/calendar.ics            200    200     200    200    200   200   200
      GET       /api/v1/accounts/{handle}/calendar.ics         200    200     200    200    200   200   200
      POST      /api/v1/spaces/{space}/captions                401    403     403    409    409   409   403
@@ -145,6 +149,8 @@ TABLE = """
      HEAD      /studio                                        503    503     503    503    503   503   503
      GET       /studio/{space}                                503    503     503    503    503   503   503
      HEAD      /studio/{space}                                503    503     503    503    503   503   503
+     GET       /sign-in                                       503    503     503    503    503   503   503
+     HEAD      /sign-in                                       503    503     503    503    503   503   503
      GET       /account                                       503    503     503    503    503   503   503
      HEAD      /account                                       503    503     503    503    503   503   503
      GET       /avatars/{file}                                404    404     404    404    404   404   404

@@ -155,3 +155,45 @@ async def test_an_edge_that_is_gone_counts_no_more(tmp_path: Path) -> None:
         w.clock.ahead_s += 6
         await use(w, pass_id)
         assert (await told(w, space)).full == ()
+
+
+async def test_a_ban_voids_the_passes_of_who_is_banned_and_no_others(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        space = await w.space("ana", visibility="members")
+        zoe = await w.person("zoe")
+        given, _ = await made(w, space, handle="zoe", uses=3)
+        shown, shown_text = await made(w, space)
+        _, shared_text = await made(w, space, uses=2)
+        await made(w, space)
+        path = f"/api/v1/spaces/{space}/badge"
+        assert (await zoe.post(path)).json()["code"] == "pass-needed"
+        for text in (shown_text, shared_text):
+            answer = await zoe.post(path, headers={"X-Parvis-Pass": text}, json={"seen": True})
+            assert answer.status_code == 201, answer.text
+        ana = await w.person("ana")
+        banned = await ana.post(f"/api/v1/spaces/{space}/bans", json={"handle": "zoe", "reason": "Shouting."})
+        assert banned.status_code == 201
+        assert set((await told(w, space)).void) == {given, shown}
+        items = (await ana.get(f"/api/v1/spaces/{space}/passes")).json()["items"]
+        assert {one["id"]: one["void_reason"] for one in items if one["void_at"]} == {
+            given: "banned",
+            shown: "banned",
+        }
+        refused = await zoe.post(path, headers={"X-Parvis-Pass": shared_text})
+        assert refused.json()["code"] == "banned"
+        again = await ana.post(f"/api/v1/spaces/{space}/passes", json={"handle": "zoe"})
+        assert again.json()["code"] == "banned"
+
+
+async def test_a_pass_that_somebody_holds_is_not_taken_by_who_shows_it_next(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        space = await w.space("ana", visibility="members")
+        pass_id, text = await made(w, space)
+        for handle in ("zoe", "kim"):
+            path = f"/api/v1/spaces/{space}/badge"
+            answer = await (await w.person(handle)).post(path, headers={"X-Parvis-Pass": text})
+            assert answer.status_code == 201
+        ana = await w.person("ana")
+        for handle, void in (("kim", ()), ("zoe", (pass_id,))):
+            await ana.post(f"/api/v1/spaces/{space}/bans", json={"handle": handle, "reason": "x"})
+            assert (await told(w, space)).void == void

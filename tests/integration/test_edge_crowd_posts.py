@@ -12,6 +12,7 @@ import pytest
 from parvis.bus.local_reader import LocalReader
 from parvis.bus.manners import CrowdMessage
 from parvis.bus.messages import PollState
+from parvis.bus.votes import VotesMessage
 from tests.unit.edge.world import Client, World, wait_for
 
 POLL = PollState("feedfeed", "Well?", ("Yes", "No"), (0, 0), "open")
@@ -37,16 +38,18 @@ def post(client: Client, target: str, body: bytes) -> int:
 
 
 def test_reactions_and_votes_on_one_connection_reach_the_bus_as_sums(live: World) -> None:
-    reader = LocalReader(live.run_dir, "crowd.", replay=True)
+    reader = LocalReader(live.run_dir, "crowd.", "votes.", replay=True)
     reactions: Counter[str] = Counter()
-    votes: list[tuple[int, ...]] = []
+    votes: dict[int, int] = {}
 
     def heard() -> bool:
-        for _, payload in reader.drain():
-            message = CrowdMessage.decode(payload)
-            reactions.update(message.reactions.get("abc", {}))
-            votes.append(tuple(message.votes.get(POLL.id, ())))
-        return reactions.total() >= 12 and (2, 1) in votes
+        for subject, payload in reader.drain():
+            if subject.startswith("votes."):
+                told = VotesMessage.decode(payload).votes[POLL.id]
+                votes.update(zip(told.voters, told.choices, strict=True))
+            else:
+                reactions.update(CrowdMessage.decode(payload).reactions.get("abc", {}))
+        return reactions.total() >= 12 and sorted(votes.values()) == [0, 0, 1]
 
     try:
         heard()

@@ -80,6 +80,27 @@ def connected(person: Person, space: str) -> set[str]:
     return {seat["handle"] for seat in person.get(f"spaces/{space}/seats")["items"] if seat["connected"]}
 
 
+def stream(parvis: Parvis, space: str, header: str = "") -> socket.socket:
+    """Listens at one of the edges, once the answer has begun."""
+    peer = socket.create_connection(("127.0.0.1", parvis.port), timeout=30)
+    peer.sendall(f"GET /live/{space}/stream.mp4 HTTP/1.0\r\n{header}\r\n".encode())
+    assert peer.recv(12, socket.MSG_WAITALL).endswith(b"200")
+    peer.setblocking(False)
+    return peer
+
+
+def ended(peer: socket.socket) -> bool:
+    """Takes what is there; whether that was all."""
+    try:
+        while data := peer.recv(65_536):
+            assert data
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+    return True
+
+
 def seen(found: Callable[[], list[Any]]) -> Any:
     """The first that comes."""
     wait_until(lambda: bool(found()))
@@ -113,7 +134,18 @@ def test_a_hand_is_called_speaks_and_is_banned(parvis: Parvis, tmp_path: Path) -
             told = seen(lambda: hall.of("chat"))
             assert (told["id"], told["text"], told["role"]) == (message["id"], "Here I am", "speaker")
 
+            badge = zoe.post(f"{url}/badge")["badge"]
+            known = [stream(parvis, space["id"], f"X-Parvis-Badge: {badge}\r\n") for _ in range(4)]
+            anonymous = [stream(parvis, space["id"]) for _ in range(4)]
             ana.post(f"{url}/bans", {"handle": zoe.handle, "reason": "Enough."})
+            wait_until(lambda: all(ended(one) for one in known))
+            assert not any(ended(one) for one in anonymous), "nobody else is touched"
+            for one in (*known, *anonymous):
+                one.close()
+            again = httpx.get(
+                f"{parvis.edge}/live/{space['id']}/stream.mp4", headers={"X-Parvis-Badge": badge}
+            )
+            assert (again.status_code, again.json()["code"]) == (403, "banned")
             assert seen(lambda: hall.of("chat-gone"))["by"] == zoe.handle
             wait_until(lambda: sessions(parvis) == 0)
             assert speaking.wait(timeout=60) != 0, "it may not come back"

@@ -13,7 +13,7 @@ import { en } from "../src/studio/words/en";
 import { fr } from "../src/studio/words/fr";
 
 const seat = (rest: Partial<Seat> = {}): Seat => ({
-  handle: "leo", display_name: "Léo", role: "speaker", acting: false, muted: false, muted_by: null, connected: true, level: 40,
+  handle: "leo", display_name: "Léo", avatar: null, role: "speaker", acting: false, muted: false, muted_by: null, connected: true, level: 40,
   loss_percent: 0, rtt_ms: 20, jitter_ms: 2, ...rest,
 });
 

@@ -14,6 +14,7 @@ from parvis.api.headers import Headers
 from parvis.api.routes import (
     API,
     accounts,
+    audience,
     avatars,
     bans,
     calendars,
@@ -68,6 +69,7 @@ ROUTERS: Final = tuple(
         lifecycle,
         listings,
         passes,
+        audience,
         calendars,
         covers,
         invitations,

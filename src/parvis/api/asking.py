@@ -97,7 +97,7 @@ def person(known: Annotated[Session, Depends(session)]) -> Person:
 def person_of(known: Session) -> Person:
     """The person of a session."""
     account = known.account
-    return Person(account.id, account.handle, account.display_name, account.operator)
+    return Person(account.id, account.handle, account.display_name, account.operator, account.avatar)
 
 
 Wired = Annotated[Services, Depends(services_of)]

@@ -5,6 +5,8 @@ Owned by the loop: `hear` is called by one task, everything else only reads.
 - An edge's count that is older than 5 s no longer counts: the edge is gone and so are its listeners.
 - A stage's report counts while the report or the stage's own heartbeat is at most 5 s old, and until a stage
   of a higher epoch reports: who has lost a Space is not believed any more.
+- How many have begun to listen to a Space is told by each run of each edge since that began; added up over
+  them, it is the total. What runs before have told is kept in the database (`restore`), and so are peaks.
 - The peak of a Space is the most listeners at once since control started; what the database holds from
   before is added by who shows it.
 """
@@ -22,6 +24,8 @@ from parvis.clock import Clock
 from parvis.spaces.seen import UNSEEN, Seen
 
 FRESH_S: Final = 5.0
+SOURCES_MAX: Final = 256
+"""Runs of edges whose counts are kept apart. The oldest of more are taken together: they are long gone."""
 
 Message = TypeVar("Message")
 
@@ -43,6 +47,8 @@ class LiveState:
         self._edges: dict[str, Heard[EdgeMessage]] = {}
         self._processes: dict[str, Heard[ProcessMessage]] = {}
         self._peaks: dict[str, int] = {}
+        self._joined: dict[str, dict[str, int]] = {}
+        """By Space, by run of an edge."""
         self._waiting: dict[str, set[asyncio.Event]] = {}
 
     def hear(self, subject: str, payload: bytes) -> str | None:
@@ -64,6 +70,10 @@ class LiveState:
             said = EdgeMessage.decode(payload)
             edge = EdgeMessage(said.edge, {space_id: int(n) for space_id, n in said.listeners.items()})
             self._edges[edge.edge] = Heard(edge, now_s)
+            for space_id, joined in said.joined.items():
+                by_source = self._joined.setdefault(space_id, {})
+                source = f"{said.edge}:{said.life}"
+                by_source[source] = max(int(joined), by_source.get(source, 0))
             for space_id in edge.listeners:
                 self._peaks[space_id] = max(self.peak(space_id), self.listeners(space_id))
         elif kind == "process":
@@ -108,6 +118,18 @@ class LiveState:
         """The most listeners of a Space at once since control started."""
         return self._peaks.get(space_id, 0)
 
+    def total(self, space_id: str) -> int:
+        """How many have begun to listen to a Space, since it is there."""
+        return sum(self._joined.get(space_id, {}).values())
+
+    def joined(self) -> Mapping[str, Mapping[str, int]]:
+        """The same by Space, by who counted them: no more than `SOURCES_MAX` of them each."""
+        return {space_id: _merged(by_source) for space_id, by_source in self._joined.items()}
+
+    def restore(self, joined: Mapping[str, Mapping[str, int]]) -> None:
+        """What was kept before control started."""
+        self._joined = {space_id: dict(by_source) for space_id, by_source in joined.items()}
+
     def peaks(self) -> Mapping[str, int]:
         """All peaks by Space."""
         return dict(self._peaks)
@@ -125,6 +147,7 @@ class LiveState:
         """Forgets what concerns other Spaces, and edges that are gone."""
         self._seats = {s: h for s, h in self._seats.items() if s in space_ids}
         self._peaks = {s: n for s, n in self._peaks.items() if s in space_ids}
+        self._joined = {s: n for s, n in self._joined.items() if s in space_ids}
         self._edges = {e: h for e, h in self._edges.items() if self._fresh(h)}
 
     # Those who wait for news of a Space.
@@ -154,3 +177,9 @@ class LiveState:
 
     def _fresh(self, heard: Heard[Message]) -> bool:
         return self._clock.monotonic_s() - heard.at_s <= FRESH_S
+
+
+def _merged(by_source: Mapping[str, int]) -> dict[str, int]:
+    newest = list(by_source.items())[-SOURCES_MAX:]
+    older = sum(by_source.values()) - sum(count for _, count in newest)
+    return ({"before": older} if older else {}) | dict(newest)

@@ -51,7 +51,7 @@ def hidden(shown: SpaceOut) -> SpaceOut:
             "starts_at": None,
             "started_at": None,
             "ended_at": None,
-            "counts": CountsOut(listeners=0, peak_listeners=0),
+            "counts": CountsOut(listeners=0, peak_listeners=0, total_listeners=0),
             "acting_host": None,
             "handed_to": None,
             "ends_at": None,

@@ -45,6 +45,8 @@ class Rates:
     message_by_space: str = "1800 per minute"
     messages_read_by_account: str = "60 per minute"
     messages_read_by_address: str = "600 per minute"
+    badge_by_account: str = "30 per minute"
+    badge_by_address: str = "600 per minute"
     look_by_address: str = "300 per minute"
     lists_by_address: str = "600 per minute"
     confirm_by_account: str = "10 per 10 minute"
@@ -108,6 +110,11 @@ class RateLimits:
         """Raises `Overloaded` `too-many-requests`."""
         await self._count("messages_read_by_account", account_id)
         await self._count("messages_read_by_address", _network(address))
+
+    async def badge(self, account_id: str, address: str) -> None:
+        """A badge, or a look at who is there. Raises `Overloaded` `too-many-requests`."""
+        await self._count("badge_by_account", account_id)
+        await self._count("badge_by_address", _network(address))
 
     async def look(self, address: str) -> None:
         """What anybody may ask. Raises `Overloaded` `too-many-requests`."""

@@ -197,10 +197,11 @@ class HostOut(Output):
 
 
 class CountsOut(Output):
-    """Listeners now, and the most there were at once."""
+    """Listeners now, the most there were at once, and how many have begun to listen in all."""
 
     listeners: int
     peak_listeners: int
+    total_listeners: int
 
 
 class LinksOut(Output):
@@ -296,6 +297,7 @@ class SeatOut(Output):
 
     handle: str
     display_name: str
+    avatar: str | None
     role: RoleName
     acting: bool
     muted: bool

@@ -19,11 +19,13 @@ class Copy(Input):
 
 
 class PassTerms(Input):
-    """For whom (a note of the host's own), how many at once, how long."""
+    """For whom (a note of the host's own, and an account if it is one person's), how many at once, how
+    long."""
 
     label: Annotated[str, StringConstraints(max_length=LABEL_MAX)] = ""
     uses: Annotated[int, Field(ge=1, le=USES_MAX)] = 1
     expires_in_s: Annotated[int, Field(ge=EXPIRES_MIN_S, le=EXPIRES_MAX_S)] | None = None
+    handle: Annotated[str, StringConstraints(max_length=100)] | None = None
 
 
 class PassOut(Output):
@@ -37,7 +39,7 @@ class PassOut(Output):
     created_at: TimeOut
     expires_at: TimeOut | None
     void_at: TimeOut | None
-    void_reason: Literal["revoked", "shared"] | None
+    void_reason: Literal["revoked", "shared", "banned"] | None
 
 
 class PassList(Output):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from parvis.api.attendance import Attendance
 from parvis.api.avatars import Avatars
 from parvis.api.ballots import Ballots
 from parvis.api.board import Board
 from parvis.api.captioning import BusCaptions
+from parvis.api.faces import Faces
 from parvis.api.home_page import HomePage
 from parvis.api.ice_servers import IceServers
 from parvis.api.live import LiveState
@@ -16,6 +18,7 @@ from parvis.api.metrics import Metrics
 from parvis.api.passes import PassBoard
 from parvis.api.paths import OPENID_CALLBACK
 from parvis.api.pictures import COVER, Pictures
+from parvis.api.presence import Presence
 from parvis.api.previews import Previews
 from parvis.api.rates import RateLimits, Rates
 from parvis.api.stages import Stages
@@ -33,6 +36,7 @@ from parvis.people.relations import Relations
 from parvis.people.service import People
 from parvis.people.tokens import Tokens, load_or_make_key
 from parvis.settings import ControlSettings
+from parvis.spaces.badges import Badges
 from parvis.spaces.bans import Bans
 from parvis.spaces.captions import HumanCaptions
 from parvis.spaces.chat import Chat
@@ -75,6 +79,7 @@ class Services:
     passkeys: Passkeys
     openid: OpenId | None
     avatars: Avatars
+    faces: Faces
     departures: Departures
     spaces: Spaces
     handoffs: Handoffs
@@ -91,6 +96,9 @@ class Services:
     standby: StandbyLoops
     listings: Listings
     passes: Passes
+    badges: Badges
+    presence: Presence
+    attendance: Attendance
     pass_board: PassBoard
     covers: Pictures
     previews: Previews
@@ -111,6 +119,8 @@ class Services:
     async def restore(self) -> None:
         """Publishes all that matters, at start."""
         await self.board.restore(self.database)
+        async with self.database.read_spaces() as records:
+            self.live.restore(await records.joined())
         await self.bans.restore()
         await self.ballots.restore()
         await self.pass_board.restore(self.database)
@@ -138,11 +148,13 @@ def build_services(
     database = Database(database_url(settings.database_url, settings.data))
     tokens = Tokens(load_or_make_key(settings.data))
     live = LiveState(clock)
+    avatars = Avatars(settings.data / "avatars")
     board = Board(bus, live, clock)
     handoffs = Handoffs(database, board, clock)
     talk = BusTalk(bus, live, clock)
     polls = Polls(database, board, clock)
     pass_board = PassBoard(bus, clock)
+    pass_key = load_or_make_keys(settings.data)
     captions = BusCaptions(bus, clock)
     passwords = passwords or Passwords()
     people = People(database, passwords, tokens, clock, settings.session_days)
@@ -158,7 +170,8 @@ def build_services(
         relations=Relations(database, clock),
         passkeys=Passkeys(database, people, clock, origins.control),
         openid=_openid(settings, database, people, clock, origins),
-        avatars=Avatars(settings.data / "avatars"),
+        avatars=avatars,
+        faces=Faces(avatars, bus),
         departures=Departures(database, board, clock, live.seen, live.peak),
         spaces=Spaces(database, board, clock),
         handoffs=handoffs,
@@ -166,15 +179,18 @@ def build_services(
         upkeep=Upkeep(database, board, clock),
         talk=talk,
         hands=Hands(database, board, clock, talk),
-        bans=Bans(database, board, clock, talk),
+        bans=Bans(database, board, clock, talk, pass_board),
         chat=Chat(database, board, clock, talk),
         polls=polls,
-        ballots=Ballots(polls, clock, board.get),
+        ballots=Ballots(polls, bus, clock, board.get),
         captions=captions,
         human_captions=HumanCaptions(database, captions, clock),
         standby=StandbyLoops(settings.data / "standby", bus),
         listings=Listings(database),
-        passes=Passes(database, pass_board, clock, load_or_make_keys(settings.data)),
+        passes=Passes(database, pass_board, clock, pass_key),
+        badges=Badges(database, clock, pass_key),
+        presence=Presence(database, clock),
+        attendance=Attendance(bus, live),
         pass_board=pass_board,
         covers=Pictures(settings.data / "covers", COVER),
         previews=Previews(),

@@ -93,7 +93,7 @@ def _bodies(services: Services, space: Space, session: Session) -> dict[str, Bas
     shown = space_out(space, session.account.id, services.live, services.origins)
     bodies: dict[str, BaseModel] = {
         "space": shown,
-        "seats": seats_out(space, services.live),
+        "seats": seats_out(space, services.live, services.origins),
         "counts": counts,
     }
     now_ms = int(services.clock.wall_s() * 1000)

@@ -20,6 +20,7 @@ from parvis.api.schemas import (
     SpaceOut,
 )
 from parvis.api.times import rfc3339, rfc3339_or_none
+from parvis.bus.faces import face_name
 from parvis.bus.messages import ChatState, PinnedState, PollState, SeatState, SpaceMessage
 from parvis.bus.messages import Handoff as HandoffMessage
 from parvis.people.account import Account
@@ -121,10 +122,11 @@ def session_out(session: Session, origins: Origins) -> SessionOut:
 
 
 def counts_out(space: Space, live: LiveState) -> CountsOut:
-    """Listeners now and at most."""
+    """Listeners now, at most, and in all."""
     listeners = live.listeners(space.id)
     peak = max(space.peak_listeners, live.peak(space.id), listeners)
-    return CountsOut(listeners=listeners, peak_listeners=peak)
+    total = max(space.total_listeners, live.total(space.id))
+    return CountsOut(listeners=listeners, peak_listeners=peak, total_listeners=total)
 
 
 def space_out(space: Space, account_id: str | None, live: LiveState, origins: Origins) -> SpaceOut:
@@ -196,7 +198,7 @@ def _handed_to(space: Space, origins: Origins) -> HandedTo | None:
     )
 
 
-def seats_out(space: Space, live: LiveState) -> SeatList:
+def seats_out(space: Space, live: LiveState, origins: Origins) -> SeatList:
     """Everybody on stage, with what the stage last said of them."""
     reports = live.reports(space.id)
     items = []
@@ -207,6 +209,7 @@ def seats_out(space: Space, live: LiveState) -> SeatList:
             SeatOut(
                 handle=seat.person.handle,
                 display_name=seat.person.display_name,
+                avatar=origins.avatar(seat.person.avatar),
                 role=seat.role.value,
                 acting=seat.person.account_id == space.acting_id,
                 muted=seat.muted_by is not None,
@@ -223,10 +226,10 @@ def seats_out(space: Space, live: LiveState) -> SeatList:
     return SeatList(items=items, recording=space.terms.recording.value, stage_epoch=epoch)
 
 
-def seat_out(space: Space, handle: str, live: LiveState) -> SeatOut:
+def seat_out(space: Space, handle: str, live: LiveState, origins: Origins) -> SeatOut:
     """One seat of those on stage. Raises `NotFound` `seat-unknown`."""
     space.seat_named(handle)
-    return next(seat for seat in seats_out(space, live).items if seat.handle == handle)
+    return next(seat for seat in seats_out(space, live, origins).items if seat.handle == handle)
 
 
 def space_message(space: Space) -> SpaceMessage:
@@ -250,6 +253,7 @@ def space_message(space: Space) -> SpaceMessage:
                 s.role.value,
                 _value(s.muted_by),
                 s.person.account_id,
+                face_name(s.person.avatar or ""),
             )
             for s in space.on_stage
         ),

@@ -62,7 +62,7 @@ def message_out(message: Message, *, pinned: bool) -> MessageOut:
 
 
 def poll_out(poll: Poll, counted: Sequence[int] = ()) -> PollOut:
-    """A poll with what was kept of its votes, or with what was counted since, where that is more."""
+    """A poll with what was kept of its votes, or with what was counted since."""
     counts = poll.counted(counted).counts
     return PollOut(
         id=poll.id,

@@ -1,10 +1,10 @@
-"""What control does by itself: listens to the bus, holds and resumes Spaces, keeps peaks.
+"""What control does by itself: listens to the bus, holds and resumes Spaces, keeps peaks and totals.
 
 - A live Space in which no seat has been connected for 5 s is *held*; as soon as one is connected, it is live
   again. After a restart of control the 5 s begin anew.
 - Whatever the stage says, and once a second, each open Space is looked at for what is due: its plan, the
   succession of its host, its end (`spaces/upkeep.py`).
-- Peaks go to the database at most every 10 s, and with the end of a Space.
+- Peaks and totals go to the database at most every 10 s, peaks also with the end of a Space.
 - A message that makes no sense is logged and skipped, a database that is away is tried again: neither ends
   the watch.
 """
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 HELD_AFTER_S: Final = 5.0
 PEAKS_EVERY_S: Final = 10.0
-PATTERNS: Final = ("seats.", "edge.", "crowd.", "pass-use.", "process.", "captioner.")
+PATTERNS: Final = ("seats.", "edge.", "votes.", "pass-use.", "audience.", "process.", "captioner.")
 _BEAT_S: Final = 1.0
 
 
@@ -39,6 +39,7 @@ class Watch:
         self._bus = bus
         self._connected_s: dict[str, float] = {}
         self._kept_peaks: dict[str, int] = {}
+        self._kept_totals: dict[str, int] = {}
         self._peaks_s = services.clock.monotonic_s()
 
     async def run(self) -> None:
@@ -61,10 +62,13 @@ class Watch:
             if subject.startswith("pass-use."):
                 self._services.pass_board.hear(payload)
                 return
+            if subject.startswith("audience."):
+                self._services.presence.hear(payload)
+                return
             if subject.startswith("captioner."):
                 self._services.captions.hear(payload)
                 return
-            if subject.startswith("crowd."):
+            if subject.startswith("votes."):
                 self._services.ballots.hear(payload)
                 return
             space_id = self._services.live.hear(subject, payload)
@@ -94,6 +98,8 @@ class Watch:
             await self._keep_up(space.id)
         await self._services.pass_board.look(self._services.passes)
         await self._services.ballots.tick()
+        self._services.attendance.look(self._services.board.open())
+        await self._services.faces.look(self._services.board.open())
         now_s = self._services.clock.monotonic_s()
         if now_s - self._peaks_s >= PEAKS_EVERY_S:
             self._peaks_s = now_s
@@ -107,10 +113,12 @@ class Watch:
             known = frozenset(space.id for space in self._services.board.all())
             self._services.live.keep_only(known)
             self._services.talk.keep_only(known)
+            self._services.attendance.keep_only(known)
             self._services.captions.keep_only(known)
             self._services.human_captions.keep_only(known)
             self._connected_s = {s: t for s, t in self._connected_s.items() if s in known}
             self._kept_peaks = {s: n for s, n in self._kept_peaks.items() if s in known}
+            self._kept_totals = {s: n for s, n in self._kept_totals.items() if s in known}
 
     async def _look_at(self, space: Space) -> None:
         now_s = self._services.clock.monotonic_s()
@@ -157,13 +165,21 @@ class Watch:
             for space_id, peak in self._services.live.peaks().items()
             if peak > self._kept_peaks.get(space_id, 0)
         }
-        if not risen:
+        joined = {
+            space_id: by_source
+            for space_id, by_source in self._services.live.joined().items()
+            if sum(by_source.values()) > self._kept_totals.get(space_id, 0)
+        }
+        if not (risen or joined):
             return
         try:
             async with self._services.database.write_spaces() as records:
                 for space_id, peak in risen.items():
                     await records.note_peak(space_id, peak)
+                for space_id, by_source in joined.items():
+                    await records.note_joined(space_id, by_source)
         except Overloaded as error:
             log.warning("peaks not kept", error=str(error))
         else:
             self._kept_peaks |= risen
+            self._kept_totals |= {space_id: sum(counts.values()) for space_id, counts in joined.items()}

@@ -3,23 +3,20 @@
 - `TalkMessage`: control → stages: one event of the conversation, for the program. The last few are retained,
   so that a stage which takes a Space over says what the one before did not come to say.
 - `BanMessage`: control → edges: who is banned from a Space, all of them each time.
-- `CrowdMessage`: edge → stages, control: reactions since the message before, and votes so far. At most one
-  each part and edge. Reactions are a mood: who was not there misses them. Votes are totals, so that a message
-  which is lost, or comes twice, changes nothing.
+- `CrowdMessage`: edge → stages: reactions since the message before. At most one each part and edge. Reactions
+  are a mood: who was not there misses them. Votes are more than that: `votes.py`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from parvis.errors import RemoteProtocolError
 
 TALK_RETAINED: Final = 32
-MAX_CHOICES: Final = 16
-"""More than any poll has: what says more is no poll."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +79,12 @@ class BanMessage:
 @dataclass(frozen=True, slots=True)
 class CrowdMessage:
     """What one edge counted. `life` tells one run of an edge from the next; `sequence` is the part during
-    which it was sent. `reactions` are by Space and emoji, `votes` by poll, one number a choice."""
+    which it was sent. `reactions` are by Space and emoji."""
 
     edge: str
     life: str
     sequence: int
     reactions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    votes: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def subject(self) -> str:
@@ -96,7 +92,7 @@ class CrowdMessage:
 
     @property
     def source(self) -> str:
-        """Who counted the votes."""
+        """Who counted."""
         return f"{self.edge}:{self.life}"
 
     def encode(self) -> bytes:
@@ -106,7 +102,6 @@ class CrowdMessage:
                 "life": self.life,
                 "sequence": self.sequence,
                 "reactions": {space: dict(counts) for space, counts in self.reactions.items()},
-                "votes": {poll: list(counts) for poll, counts in self.votes.items()},
             }
         )
 
@@ -119,37 +114,9 @@ class CrowdMessage:
                 str(space): {str(emoji): _count(n) for emoji, n in counts.items()}
                 for space, counts in fields["reactions"].items()
             }
-            votes = {str(poll): tuple(map(_count, counts)) for poll, counts in fields["votes"].items()}
-            if any(len(counts) > MAX_CHOICES for counts in votes.values()):
-                raise ValueError("too many choices")
-            return cls(str(fields["edge"]), str(fields["life"]), int(fields["sequence"]), reactions, votes)
+            return cls(str(fields["edge"]), str(fields["life"]), int(fields["sequence"]), reactions)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RemoteProtocolError("bus-payload", f"crowd: {error!r}") from error
-
-
-class Ballot:
-    """Votes of one poll, added up over all who count them. What a source says replaces what it said before,
-    unless it is less: messages may come twice, and an edge never takes a vote back."""
-
-    def __init__(self, choices: int, sources: Mapping[str, Sequence[int]] | None = None) -> None:
-        self._choices = choices
-        self.sources: dict[str, tuple[int, ...]] = {}
-        for source, counts in (sources or {}).items():
-            self.take(source, counts)
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        """Votes for each choice."""
-        totals = [sum(counts) for counts in zip(*self.sources.values(), strict=True)]
-        return tuple(totals) or (0,) * self._choices
-
-    def take(self, source: str, counts: Sequence[int]) -> bool:
-        """What a source has counted so far; whether that is more than it had said."""
-        if len(counts) != self._choices:
-            return False
-        before = self.sources.get(source, (0,) * self._choices)
-        self.sources[source] = now = tuple(map(max, before, counts))
-        return now != before
 
 
 def _count(value: Any) -> int:

@@ -23,13 +23,14 @@ RING_PARTS = 94
 @dataclass(frozen=True, slots=True)
 class SeatState:
     """A seat as control wants it: `muted_by` is "self", "host" or None. `account` is whose it is, so that the
-    archive knows its owner by their token; it is shown to nobody."""
+    archive knows its owner by their token; it is shown to nobody. `avatar` names a picture (`faces.py`)."""
 
     handle: str
     display_name: str
     role: str
     muted_by: str | None = None
     account: str = ""
+    avatar: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,10 +320,14 @@ class SeatsMessage:
 
 @dataclass(frozen=True, slots=True)
 class EdgeMessage:
-    """How many listen at one edge, by Space. Sent once a second; one older than 5 s no longer counts."""
+    """How many listen at one edge, by Space. Sent once a second; one older than 5 s no longer counts.
+    `joined` is how many have begun to listen there, by Space, since that edge started: `life` tells one run
+    of an edge from the next. Who comes back within its stream is no new listener."""
 
     edge: str
     listeners: dict[str, int]
+    life: str = ""
+    joined: dict[str, int] = field(default_factory=dict)
 
     @property
     def subject(self) -> str:

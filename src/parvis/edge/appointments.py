@@ -100,6 +100,10 @@ class Appointments:
         self._serial = (origin & 0xFFFFFFFF) << 32
         self._used = _Used()
 
+    def derived(self, purpose: bytes) -> bytes:
+        """Another key of 32 bytes that all edges share, for what has nothing to do with appointments."""
+        return hmac.digest(self._key, purpose, "sha256")
+
     def make(self, space: str, address: int, now_s: float, rate_per_s: float) -> Appointment:
         """One at the end of the line. `address` is a 64-bit number that stands for the client's."""
         slot_s, ahead = self.line.book(now_s, rate_per_s)

@@ -12,6 +12,7 @@ Rules:
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 from parvis.bus.messages import Handoff
@@ -28,11 +29,15 @@ from parvis.media.events import Event
 
 
 class Carrier:
-    """Call `look` after the bus was read. `edge_origin` is ours, for links."""
+    """Call `look` after the bus was read. `edge_origin` is ours, for links; `joined` counts who began to
+    listen, by Space."""
 
-    def __init__(self, spaces: Spaces, fanout: Fanout, lines: Lines, edge_origin: str) -> None:
+    def __init__(
+        self, spaces: Spaces, fanout: Fanout, lines: Lines, edge_origin: str, joined: Counter[str]
+    ) -> None:
         self.carried = 0
         """Listeners, since the start."""
+        self._joined = joined
         self._spaces = spaces
         self._fanout = fanout
         self._lines = lines
@@ -81,5 +86,8 @@ class Carrier:
         via = cohort.key.via
         if handoff.to:
             via = via[:-1] if handoff.only_from else (*via, cohort.key.space)
-            self.carried += len(cohort) + cohort.laggards
+            listeners = len(cohort) + cohort.laggards
+            self.carried += listeners
+            if not handoff.only_from:  # who is brought back was there before
+                self._joined[target] += listeners
         self._fanout.cohorts.carry(cohort, target, via, onward)

@@ -1,4 +1,4 @@
-"""What the crowd says to an edge besides listening, and the one small message that leaves it once a part.
+"""What the crowd says to an edge besides listening, and the small messages that leave it once a part.
 
 Sound comes first: reactions and votes are requests like others, of which a turn takes a bounded number and
 fewer while bursts are due (`server.py`). Reactions beyond the budget cost nearly nothing; votes, each of
@@ -12,6 +12,7 @@ import secrets
 from typing import Final
 
 from parvis.bus.manners import CrowdMessage
+from parvis.bus.votes import CountedMessage, VotesMessage
 from parvis.edge.admission import BURST_S, Bucket
 from parvis.edge.reactions import Reactions
 from parvis.edge.spaces import SpaceRecord
@@ -19,21 +20,26 @@ from parvis.edge.votes import Votes
 from parvis.errors import Conflict, Overloaded, UserError
 
 BUSY_RETRY_S: Final = (1, 4)
-AGAIN_PARTS: Final = 4
-"""Votes are told again so often, while some came lately."""
 
 
 class Crowd:
     """Owned by the edge's loop. `votes_per_s` is how many are taken."""
 
     def __init__(
-        self, *, reactions_per_address_s: float, voters_per_address: int, votes_per_s: float, now_s: float
+        self,
+        name: str,
+        *,
+        reactions_per_address_s: float,
+        voters_per_address: int,
+        votes_per_s: float,
+        now_s: float,
+        key: bytes = b"",
     ) -> None:
         self.reactions = Reactions(reactions_per_address_s)
-        self.votes = Votes(voters_per_address)
+        self.votes = Votes(voters_per_address, key)
         self._votes = Bucket(votes_per_s, votes_per_s * BURST_S, now_s)
-        self._life = secrets.token_hex(4)
-        self._told: CrowdMessage | None = None
+        self.life = secrets.token_hex(4)
+        self._name = name
 
     def react(self, record: SpaceRecord, address: int, body: bytes, now_s: float) -> None:
         """Raises as `Reactions.react`, and `Conflict` `space-not-begun`, `UserError` `space-ended`."""
@@ -44,7 +50,15 @@ class Crowd:
         self.reactions.react(record.id, address, body, now_s)
 
     def vote(
-        self, record: SpaceRecord, poll_id: str, address: int, body: bytes, *, now_s: float, wall_s: float
+        self,
+        record: SpaceRecord,
+        poll_id: str,
+        address: int,
+        body: bytes,
+        *,
+        now_s: float,
+        wall_s: float,
+        account_id: str = "",
     ) -> None:
         """Raises as `Votes.vote`, and `UserError` `space-ended`."""
         if record.ended:
@@ -52,20 +66,22 @@ class Crowd:
         if not self._votes.take(now_s):
             wait_s = random.uniform(*BUSY_RETRY_S)  # noqa: S311 - jitter
             raise Overloaded("not-admitted", "Many vote at once. Try again in a moment.", wait_s)
-        self.votes.vote(record.message, poll_id, address, body, now_s=now_s, wall_s=wall_s)
+        self.votes.vote(
+            record.message, poll_id, address, body, now_s=now_s, wall_s=wall_s, account_id=account_id
+        )
 
-    def message(self, edge: str, sequence: int, now_s: float) -> CrowdMessage | None:
-        """What to tell during part `sequence`; None when there is nothing new, and no votes to tell again.
-        Call it once a part."""
-        reactions, votes = self.reactions.take(), self.votes.totals(now_s)
-        told = self._told
-        new = reactions or votes != (told.votes if told is not None else {})
-        # An edge's word is not replayed to who comes late: a control that was started anew, for one.
-        again = votes and told is not None and sequence - told.sequence >= AGAIN_PARTS
-        if not (new or again):
-            return None
-        self._told = CrowdMessage(edge, self._life, sequence, reactions, votes)
-        return self._told
+    def hear(self, message: CountedMessage, now_s: float) -> None:
+        """What control has taken of the votes."""
+        self.votes.hear(message, VotesMessage(self._name, self.life).source, now_s)
+
+    def messages(self, sequence: int, now_s: float) -> list[CrowdMessage | VotesMessage]:
+        """What to tell during part `sequence`. Call it once a part."""
+        told: list[CrowdMessage | VotesMessage] = []
+        if reactions := self.reactions.take():
+            told.append(CrowdMessage(self._name, self.life, sequence, reactions))
+        if votes := self.votes.to_tell(now_s):
+            told.append(VotesMessage(self._name, self.life, votes))
+        return told
 
     def gauges(self) -> dict[str, float]:
         """Figures, by their names in `metrics.py`."""

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from parvis.clock import Clock
@@ -57,6 +58,8 @@ class DoorCounts:
     """Answers that there is no room."""
     over_address: int = 0
     """Of these, and of connections closed unanswered, those of an address that has too many."""
+    joined: Counter[str] = field(default_factory=Counter)
+    """Who began to listen, by Space: not those who came back within their stream."""
 
 
 class Door:
@@ -107,13 +110,19 @@ class Door:
             return response
         if self.closing:
             raise self._refusal("This edge is about to end.", BUSY_RETRY_S)
-        return self._admit(fd, request, response, now_s)
+        badge = self._front.badges.read(response.record, request)
+        join = response if badge is None else replace(response, badge=badge)
+        return self._admit(fd, request, join, now_s)
 
     def join(self, fd: int, join: Join, before: bytes) -> None:
         """Makes a descriptor a listener; `before` is what it is still owed."""
         record, framing, cohorts = join.record, join.framing, self._fanout.cohorts
         if join.pass_id:
             self._front.passes.enter(fd, join.pass_id, listens=join.source != EVENTS)
+        if join.badge is not None:
+            self._front.badges.enter(fd, join.badge)
+        if join.source != EVENTS and not join.resuming:
+            self.counts.joined[record.id] += 1
         wall_s = self._clock.wall_s()
         if join.source == EVENTS:
             cohort = cohorts.choose(record.id, EVENTS, framing, 1, record.events)

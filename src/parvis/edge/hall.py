@@ -27,12 +27,13 @@ from parvis.edge.hall_head import head
 from parvis.errors import Unavailable
 
 CSP: Final = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: http: https:; "
     "media-src 'self' blob: http: https:; connect-src 'self' http: https:; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
 EMBED_CSP: Final = CSP.replace("frame-ancestors 'none'", "frame-ancestors *")
-"""Sound may come from elsewhere: from the archive, and from any Parvis into which an audience is handed."""
+"""Sound and faces may come from elsewhere: from control, the archive, and any Parvis into which an audience
+is handed."""
 PAGE_HEADERS: Final[Headers] = (
     ("Content-Type", "text/html; charset=utf-8"),
     ("Content-Security-Policy", CSP),

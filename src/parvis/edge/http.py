@@ -44,6 +44,7 @@ _KEPT: Final = frozenset(
         b"if-none-match",
         b"x-forwarded-for",
         b"x-parvis-appointment",
+        b"x-parvis-badge",
         b"x-parvis-pass",
     )
 )

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 
@@ -47,6 +47,8 @@ KEY_FILE: Final = "pass-key.pub"
 KEY_LOOK_S: Final = 1.0
 KNOWN_MAX: Final = 8_192
 """Texts that are remembered; then all are forgotten, and verified anew."""
+
+Signed = TypeVar("Signed")
 
 _URI: Final = re.compile(rb'(URI=")([^"]*)(")')
 _SAFE: Final = re.compile(r"[A-Za-z0-9_.-]{1,1024}")
@@ -180,26 +182,28 @@ class Passes:
     def _is_over(self, claims: Claims) -> bool:
         return claims.expires_at_s is not None and claims.expires_at_s <= self._clock.wall_s()
 
-    def _claims(self, text: str) -> Claims | None:
+    def verify(self, text: str, read: Callable[[str, Ed25519PublicKey], Signed]) -> Signed | None:
+        """What a text says that control has signed; None for what it has not."""
         if not _SAFE.fullmatch(text):
             return None
+        said = self._verified(text, read)
+        return self._verified(text, read) if said is None and self._look_for_key() else said
+
+    def _claims(self, text: str) -> Claims | None:
         if text not in self._known:
+            from parvis.spaces import pass_text
+
             if len(self._known) >= KNOWN_MAX:
                 self._known.clear()
-            claims = self._verified(text)
-            if claims is None and self._look_for_key():
-                claims = self._verified(text)
-            self._known[text] = claims
+            self._known[text] = self.verify(text, pass_text.read)
         return self._known[text]
 
-    def _verified(self, text: str) -> Claims | None:
-        from parvis.spaces import pass_text
-
+    def _verified(self, text: str, read: Callable[[str, Ed25519PublicKey], Signed]) -> Signed | None:
         if self._key is None and not self._look_for_key():
             return None
         assert self._key is not None
         try:
-            return pass_text.read(text, self._key)
+            return read(text, self._key)
         except Refused:
             return None
 

@@ -11,12 +11,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from parvis.bus.messages import Handoff
 from parvis.clock import Clock
 from parvis.edge.answers import Answer, Headers, json_answer, problem, stream_headers
+from parvis.edge.badges import Badges
 from parvis.edge.bursts import MAX_STRETCH, Framing
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.crowd import Crowd
@@ -54,6 +55,9 @@ from parvis.errors import Conflict, NotFound, ParvisError, Refused, RemoteProtoc
 from parvis.media.playlist import CAPTIONS
 from parvis.media.rendition import Rendition
 
+if TYPE_CHECKING:
+    from parvis.spaces.badge import Badge
+
 JOIN_PARTS: Final = 3
 """Parts that a newcomer gets at once, so that its player has something to start on."""
 NOT_BEGUN_RETRY_MAX_S: Final = 30.0
@@ -81,9 +85,10 @@ def _preflight(methods: str, headers: str) -> Answer:
 
 _PREFLIGHT: Final = _preflight(
     "GET, HEAD, OPTIONS",
-    "Accept, Authorization, Cache-Control, Last-Event-ID, Range, X-Parvis-Appointment, X-Parvis-Pass",
+    "Accept, Authorization, Cache-Control, Last-Event-ID, Range, "
+    "X-Parvis-Appointment, X-Parvis-Badge, X-Parvis-Pass",
 )
-_PREFLIGHT_OF_POSTED: Final = _preflight("POST, OPTIONS", "Content-Type, X-Parvis-Pass")
+_PREFLIGHT_OF_POSTED: Final = _preflight("POST, OPTIONS", "Content-Type, X-Parvis-Badge, X-Parvis-Pass")
 _TAKEN: Final = Answer(204, (("Cache-Control", "no-store"),))
 
 
@@ -92,7 +97,7 @@ class Join:
     """The asker becomes a listener of `source`: the name of a rendition or a radio, or `EVENTS`. `start` is
     the part that it asked for, or None; `resuming` says that it has heard what came before, less than 30 s
     ago, and `stretch` how many parts came at once then (0: it did not say). `via` is the Space from which it
-    was sent here, if any, `pass_id` the pass by which it comes in."""
+    was sent here, if any, `pass_id` the pass by which it comes in, `badge` what it shows of itself."""
 
     record: SpaceRecord
     source: str
@@ -102,6 +107,7 @@ class Join:
     stretch: int = 0
     via: tuple[str, ...] = ()
     pass_id: str = ""
+    badge: Badge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,7 @@ class Front:
     lines: Lines
     pages: Pages
     passes: Passes
+    badges: Badges
     crowd: Crowd
     origins: Origins
     metrics_token: str
@@ -146,6 +153,8 @@ def route(front: Front, request: Request) -> Answer | Join | Hold:
     match request.path:
         case ("live", space, name) if name in _LIVE:
             return _LIVE[name](front, request, space)
+        case ("live", space, "faces", name):
+            return _face(front, request, space, name)
         case ("live", space, rendition, name) if rendition in _RENDITIONS:
             return _hls_file(front, request, space, _RENDITIONS[rendition], name)
         case ("live", space, rendition, name) if rendition == CAPTIONS:
@@ -290,6 +299,18 @@ def _hls_file(
     return sound_kept_private(answer) if pass_id else answer
 
 
+def _face(front: Front, request: Request, space: str, name: str) -> Answer:
+    """The picture of somebody on stage. Under its name it never changes."""
+    record = front.record(space)
+    front.passes.check(record, request)
+    picture = record.faces.get(name.removesuffix(".webp"))
+    if picture is None:
+        raise NotFound("not-found", "There is no such picture.")
+    headers = (("Content-Type", "image/webp"), ("Cache-Control", "public, max-age=31536000, immutable"))
+    answer = Answer(200, (*headers, ("Cross-Origin-Resource-Policy", "cross-origin")), picture)
+    return kept_private(answer) if record.visibility == MEMBERS else answer
+
+
 def _address_file(front: Front, request: Request, space: str) -> Answer:
     """A file that players open. It holds for a Space that has not begun, too."""
     record = front.record(space)
@@ -323,8 +344,16 @@ def _posted(front: Front, request: Request) -> Answer:
     if request.path[-1] == "reactions":
         front.crowd.react(record, address, request.body, now_s)
     else:
-        poll, wall_s = request.path[3], front.clock.wall_s()
-        front.crowd.vote(record, poll, address, request.body, now_s=now_s, wall_s=wall_s)
+        badge = front.badges.read(record, request)
+        front.crowd.vote(
+            record,
+            request.path[3],
+            address,
+            request.body,
+            now_s=now_s,
+            wall_s=front.clock.wall_s(),
+            account_id=badge.account_id if badge is not None else "",
+        )
     return _TAKEN
 
 

@@ -34,6 +34,7 @@ from parvis.edge.addresses import Addresses
 from parvis.edge.admission import Admission
 from parvis.edge.answers import Answer
 from parvis.edge.appointments import Appointments
+from parvis.edge.badges import Badges
 from parvis.edge.carrier import Carrier
 from parvis.edge.connections import Connections
 from parvis.edge.crowd import Crowd
@@ -95,6 +96,7 @@ class Edge:
         now_s = clock.monotonic_s()
         self.spaces = Spaces()
         self.passes = Passes(self.spaces, clock, settings.data, settings.pass_verifier)
+        self.badges = Badges(self.passes.verify, clock)
         self._settings = settings
         self._listening = listening
         self._reader = reader
@@ -117,10 +119,12 @@ class Edge:
             requests_per_s=settings.requests_per_s,
         )
         self.crowd = Crowd(
+            settings.name,
             reactions_per_address_s=settings.reactions_per_address_s,
             voters_per_address=settings.voters_per_address,
             votes_per_s=settings.requests_per_s,
             now_s=now_s,
+            key=appointments.derived(b"votes"),
         )
         origins = _origins(settings)
         self._lines = Lines(self.spaces, origins.edge)
@@ -130,6 +134,7 @@ class Edge:
             lines=self._lines,
             pages=Pages(settings.pages),
             passes=self.passes,
+            badges=self.badges,
             crowd=self.crowd,
             origins=origins,
             metrics_token=settings.metrics_token,
@@ -181,7 +186,7 @@ class Edge:
         self._accepting = False
         self._accept_at_s = float("inf")
         self._renewed_at_s = now_s
-        self._carrier = Carrier(self.spaces, self.fanout, self._lines, origins.edge)
+        self._carrier = Carrier(self.spaces, self.fanout, self._lines, origins.edge, self._door.counts.joined)
         self._rested = False
         self._drain: Drain | None = None
         self._advanced_at_s = self._swept_at_s = now_s
@@ -305,6 +310,14 @@ class Edge:
             counts[space] = counts.get(space, 0) + count
         return counts
 
+    def joined(self) -> dict[str, int]:
+        """Who began to listen here, by Space, as long as a Space is remembered; without HLS, which has no
+        beginning."""
+        joined = self._door.counts.joined
+        for space in [space for space in joined if self.spaces.is_forgotten(space)]:
+            del joined[space]
+        return dict(joined)
+
     def close(self) -> None:
         """Closes every connection without a last chunk: listeners come back, to another edge if need be."""
         self._listening.close()
@@ -341,6 +354,8 @@ class Edge:
                 self._carrier.look(at_s)
             if self.spaces.voiding:
                 self._end_voided()
+            while self.spaces.counted:
+                self.crowd.hear(self.spaces.counted.popleft(), at_s)
             news = self.spaces.advance(now_s, at_s)
             for space, name in news:
                 self.fanout.wake(space, name)
@@ -350,8 +365,10 @@ class Edge:
         return count
 
     def _end_voided(self) -> None:
-        """Ends the streams of those whose pass is good no more; who comes back is told why."""
-        for fd in self.passes.voided(self.spaces.voiding):
+        """Ends the streams of those whose pass is good no more, and of who is banned; who comes back is told
+        why."""
+        records = self.spaces.voiding
+        for fd in {*self.passes.voided(records), *self.badges.banned(records)}:
             self.fanout.close(fd)
         self.spaces.voiding.clear()
 
@@ -420,6 +437,7 @@ class Edge:
     def _leave(self, fd: int) -> None:
         """A descriptor is about to be closed."""
         self.passes.leave(fd)
+        self.badges.leave(fd)
         self._addresses.leave(fd)
         self._proxies.leave(fd)
 

@@ -88,7 +88,7 @@ def serve_edge(
             now_s = clock.monotonic_s()
             if now_s - crowd_at_s >= CROWD_S:
                 crowd_at_s = now_s
-                _tell_crowd(edge, settings.name, publisher, clock)
+                _tell_crowd(edge, publisher, clock)
             if now_s - reported_at_s >= REPORT_S:
                 reported_at_s = now_s
                 _report(edge, settings.name, publisher)
@@ -110,7 +110,7 @@ def _learn(edge: Edge, clock: Clock, stop: Callable[[], bool]) -> None:
 
 
 def _report(edge: Edge, name: str, publisher: Publisher) -> None:
-    listeners = EdgeMessage(name, edge.listeners())
+    listeners = EdgeMessage(name, edge.listeners(), edge.crowd.life, edge.joined())
     health = ProcessMessage(name, "edge", os.getpid(), edge.gauges())
     publisher.publish(listeners.subject, listeners.encode(), retain=1)
     publisher.publish(health.subject, health.encode(), retain=1)
@@ -119,11 +119,13 @@ def _report(edge: Edge, name: str, publisher: Publisher) -> None:
         told = PassUseMessage(name, used)
         publisher.publish(told.subject, told.encode(), retain=1)
         edge.passes.told = bool(used)
+    present = edge.badges.message(name)
+    if present is not None:
+        publisher.publish(present.subject, present.encode(), retain=1)
 
 
-def _tell_crowd(edge: Edge, name: str, publisher: Publisher, clock: Clock) -> None:
-    message = edge.crowd.message(name, sequence_at(clock.program_s()), clock.monotonic_s())
-    if message is not None:
+def _tell_crowd(edge: Edge, publisher: Publisher, clock: Clock) -> None:
+    for message in edge.crowd.messages(sequence_at(clock.program_s()), clock.monotonic_s()):
         publisher.publish(message.subject, message.encode(), retain=1)
 
 

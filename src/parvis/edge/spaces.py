@@ -23,7 +23,11 @@ from typing import Any, Final
 
 import structlog
 
+from parvis.bus.audience import AttendanceMessage
+from parvis.bus.faces import FacesMessage
+from parvis.bus.manners import BanMessage
 from parvis.bus.messages import Handoff, PartMessage, PassesMessage, ProgramMessage, SpaceMessage
+from parvis.bus.votes import CountedMessage
 from parvis.edge.captions import KEPT_CAPTIONS, is_shown
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.feed import Feed
@@ -37,10 +41,11 @@ from parvis.media.events import Event
 from parvis.media.playlist import Mark
 from parvis.media.rendition import Rendition
 
-PATTERNS: Final = ("space.", "program.", "part.", "passes.")
+PATTERNS: Final = ("space.", "program.", "part.", "passes.", "ban.", "faces.", "counted.", "attendance.")
 """What to read from the bus, with replay."""
 
 KEPT_MARKS: Final = 64
+COUNTED_MAX: Final = 256
 ENDING_GRACE_S: Final = 2.0
 FORGET_AFTER_S: Final = 600.0
 
@@ -72,6 +77,12 @@ class SpaceRecord:
         """Passes that are good no more."""
         self.full: frozenset[str] = frozenset()
         """Passes by which as many listen as they are for, over all edges."""
+        self.banned: frozenset[str] = frozenset()
+        """Accounts that may not be here (`badges.py`)."""
+        self.attendance = AttendanceMessage(space, 0, 0)
+        """As control knows it."""
+        self.faces: Mapping[str, bytes] = {}
+        """Pictures of those on stage, WebP, by name (`bus/faces.py`)."""
         self.handoffs_due: list[Handoff] = []
         """Made, and not yet carried out here."""
         self.talk = RecentTalk()
@@ -164,6 +175,11 @@ class SpaceRecord:
         before, self.void = self.void, frozenset(message.void)
         self.full = frozenset(message.full)
         return not self.void <= before
+
+    def take_bans(self, message: BanMessage) -> bool:
+        """Who is banned. Whether somebody is who was not."""
+        before, self.banned = self.banned, frozenset(message.accounts)
+        return not self.banned <= before
 
     def take_program(self, message: ProgramMessage) -> None:
         """A program exists, or is over."""
@@ -273,7 +289,10 @@ class Spaces:
         self.giving: list[SpaceRecord] = []
         """Those whose audience is to be carried into another (`carrier.py`)."""
         self.voiding: list[SpaceRecord] = []
-        """Those of which passes became void (`passes.py`)."""
+        """Those of which passes became void (`passes.py`), or from which somebody was banned
+        (`badges.py`)."""
+        self.counted: deque[CountedMessage] = deque(maxlen=COUNTED_MAX)
+        """What control has taken of votes (`votes.py`)."""
         self._records: dict[str, SpaceRecord] = {}
 
     def __iter__(self) -> Iterator[SpaceRecord]:
@@ -283,6 +302,11 @@ class Spaces:
         """A Space of which control or a stage has told, or None."""
         record = self._records.get(space)
         return record if record is not None and record.known else None
+
+    def is_forgotten(self, space: str) -> bool:
+        """It is over, and its sound was given back."""
+        record = self._records.get(space)
+        return record is None or (record.ended and not record.feeds)
 
     def take(self, subject: str, payload: bytes, now_s: float, at_s: float) -> None:
         """One message of the bus. A malformed one is logged and counted, and changes nothing."""
@@ -311,6 +335,18 @@ class Spaces:
             passes = PassesMessage.decode(payload)
             if self._record(passes.space, at_s).take_passes(passes):
                 self.voiding.append(self._record(passes.space, at_s))
+        elif kind == "faces":
+            told = FacesMessage.decode(payload)
+            self._record(told.space, at_s).faces = told.faces
+        elif kind == "attendance":
+            attendance = AttendanceMessage.decode(payload)
+            self._record(attendance.space, at_s).attendance = attendance
+        elif kind == "counted":
+            self.counted.append(CountedMessage.decode(payload))
+        elif kind == "ban":
+            bans = BanMessage.decode(payload)
+            if self._record(bans.space, at_s).take_bans(bans):
+                self.voiding.append(self._record(bans.space, at_s))
         elif kind == "space":
             space = SpaceMessage.decode(payload)
             record = self._record(space.id, at_s)

@@ -32,6 +32,7 @@ def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[s
     """The members of `space.json`."""
     message = record.message or _from_program(record)
     handed = record.handed
+    listeners = int(record.latest.get("counts", {}).get("listeners", 0))
     running = [rendition for rendition in Rendition if _running(record, rendition)]
     return {
         "id": record.id,
@@ -52,7 +53,11 @@ def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[s
         "stage_locked": message.stage_locked,
         "chat": asdict(message.chat),
         "handed_to": handed and _handed_to(handed, origins.edge),
-        "counts": {"listeners": int(record.latest.get("counts", {}).get("listeners", 0))},
+        "counts": {
+            "listeners": listeners,
+            "peak_listeners": max(record.attendance.peak, listeners),
+            "total_listeners": max(record.attendance.total, listeners),
+        },
         "created_at": message.created_at,
         "starts_at": message.starts_at,
         "started_at": message.started_at,
@@ -99,7 +104,7 @@ def hidden_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
         "speakers": [],
         "acting_host": None,
         "handed_to": None,
-        "counts": {"listeners": 0},
+        "counts": {"listeners": 0, "peak_listeners": 0, "total_listeners": 0},
         "starts_at": None,
         "started_at": None,
         "ended_at": None,
@@ -170,6 +175,7 @@ def _speakers(record: SpaceRecord, message: SpaceMessage) -> list[Mapping[str, A
             "role": seat.role,
             "connected": False,
             "muted": seat.muted_by is not None,
+            "avatar": seat.avatar or None,
         }
         for seat in message.seats
     ]

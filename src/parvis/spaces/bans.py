@@ -1,12 +1,13 @@
-"""The use cases of bans. One transaction takes the seat, the hand, the messages and the way back.
+"""The use cases of bans. One transaction takes the seat, the hand, the messages, the passes and the way back.
 
-Listening is anonymous, and goes on; where it is not (members-only Spaces), edges are told who is banned.
+Edges are told who is banned: they let go whoever showed them a badge of theirs (`badge.py`), or comes by a
+pass that they hold. Who listens anonymously to a public Space can't be told from anybody else, and is not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parvis.clock import Clock
 from parvis.errors import Conflict, NotFound, UserError
@@ -15,8 +16,10 @@ from parvis.spaces import ban as rules
 from parvis.spaces import succession
 from parvis.spaces.ban import Ban
 from parvis.spaces.changes import Changes, found
+from parvis.spaces.entry_pass import Pass, VoidReason
 from parvis.spaces.hands import check_not_banned
 from parvis.spaces.log import check_reason
+from parvis.spaces.passes import PassAnnouncer
 from parvis.spaces.permissions import Act, check_may
 from parvis.spaces.port import Announcer, SpaceRecords, SpaceStore
 from parvis.spaces.port_manners import Talk
@@ -27,20 +30,24 @@ from parvis.spaces.space import Space
 
 @dataclass(frozen=True, slots=True)
 class Banned:
-    """A ban; `new` says that it was not there before. `messages` were deleted with it."""
+    """A ban; `new` says that it was not there before. `messages` were deleted with it, `passes` are void."""
 
     ban: Ban
     new: bool
     messages: int
     all_banned: frozenset[str]
+    passes: tuple[Pass, ...] = ()
 
 
 class Bans(Changes):
     """`asker` is the person who asks, already known to be who it says."""
 
-    def __init__(self, store: SpaceStore, announcer: Announcer, clock: Clock, talk: Talk) -> None:
+    def __init__(
+        self, store: SpaceStore, announcer: Announcer, clock: Clock, talk: Talk, passes: PassAnnouncer
+    ) -> None:
         super().__init__(store, announcer, clock)
         self._talk = talk
+        self._passes = passes
 
     async def ban(
         self, space_id: str, handle: str, reason: str, asker: Person, seen: Seen = UNSEEN
@@ -71,11 +78,17 @@ class Bans(Changes):
             await records.add_ban(ban)
             await records.lower_hands(space_id, account.id)
             deleted = await records.delete_messages_of(space_id, account.id, now_ms, asker.account_id)
+            void = [
+                replace(held, void_at_ms=now_ms, void_reason=VoidReason.BANNED)
+                for held in await records.held_passes(space_id, account.id)
+            ]
+            for held in void:
+                await records.set_pass_void(held.id, now_ms, VoidReason.BANNED)
             await records.add_entry(self._entry(space_id, asker, "banned", handle, reason))
             changed = _without(space, account.id, handle, seen, now_ms)
             if changed is not space:
                 await records.save(changed)
-            banned = Banned(ban, True, deleted, await _banned(records, space_id))
+            banned = Banned(ban, True, deleted, await _banned(records, space_id), tuple(void))
             return banned, (changed,) if changed is not space else ()
 
         return await self._transact(work, tell=self._tell)
@@ -116,6 +129,8 @@ class Bans(Changes):
     def _tell(self, banned: Banned) -> None:
         space_id = banned.ban.space_id
         self._talk.bans_changed(space_id, banned.all_banned)
+        for held in banned.passes:
+            self._passes.announce_pass(held)
         self._talk.hands_changed(space_id)
         if banned.messages:
             self._talk.say(space_id, "chat-gone", id=None, by=banned.ban.handle)

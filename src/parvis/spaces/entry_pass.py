@@ -3,6 +3,8 @@
 - A host or co-host makes it. It is a link that may be passed on: `uses` is how many may listen by it at once.
 - It is good until it expires, is revoked, or is void because more listened by it than it is for
   (`OVER_FOR_S` long, over all edges together). What is void stays void.
+- Handed to one account, or made for one listener and shown by somebody who is signed in, it is *held* by that
+  account, and void as soon as that is banned.
 - What it says is in `pass_text.py`, signed; what became of it is in the database.
 """
 
@@ -29,11 +31,13 @@ class VoidReason(StrEnum):
 
     REVOKED = "revoked"
     SHARED = "shared"
+    BANNED = "banned"
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """As above. Times are Unix milliseconds; `expires_at_ms` None: as long as the Space."""
+    """As above. Times are Unix milliseconds; `expires_at_ms` None: as long as the Space. `held_by` is the
+    account to which it was handed, if that is known: who is banned takes it along."""
 
     id: str
     space_id: str
@@ -44,6 +48,7 @@ class Pass:
     created_by: str
     void_at_ms: int | None = None
     void_reason: VoidReason | None = None
+    held_by: str | None = None
 
     @property
     def is_void(self) -> bool:

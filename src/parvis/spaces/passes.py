@@ -13,7 +13,8 @@ from typing import Final, Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from parvis.clock import Clock
-from parvis.errors import Conflict, Refused
+from parvis.errors import Conflict, NotFound, Refused
+from parvis.people.account import is_handle
 from parvis.spaces import entry_pass, pass_text
 from parvis.spaces.changes import found
 from parvis.spaces.entry_pass import PASSES_MAX, Pass, VoidReason
@@ -44,11 +45,18 @@ class Passes:
         self._key = key
 
     async def make(
-        self, space_id: str, asker: Person, label: str, uses: int, expires_in_s: int | None
+        self,
+        space_id: str,
+        asker: Person,
+        label: str,
+        uses: int,
+        expires_in_s: int | None,
+        handle: str | None = None,
     ) -> tuple[Pass, str]:
-        """A new pass and its text, which can be had again (`text_of`).
+        """A new pass and its text, which can be had again (`text_of`); with a handle one for that account.
 
-        Raises `UserError` `input-invalid`, `Refused`, `Conflict` `space-ended`, `passes-full`.
+        Raises `UserError` `input-invalid`, `Refused` `banned` (that account is) and others, `NotFound`
+        `account-unknown`, `Conflict` `space-ended`, `passes-full`.
         """
         entry_pass.check_terms(uses, expires_in_s)
         now_ms = self._now_ms()
@@ -67,6 +75,13 @@ class Passes:
             space.check_open()
             if await records.count_passes(space_id) >= PASSES_MAX:
                 raise Conflict("passes-full", f"A Space has at most {PASSES_MAX} passes.")
+            if handle is not None:
+                account = await records.account(handle) if is_handle(handle) else None
+                if account is None:
+                    raise NotFound("account-unknown", "Nobody has this handle.")
+                if (ban := await records.ban_of(space_id, account.id)) is not None:
+                    raise ban.refusal()
+                made = replace(made, held_by=account.id)
             await records.add_pass(made)
             details: dict[str, object] = {"pass": made.id, "label": made.label, "uses": uses}
             entry = Entry(space_id, now_ms, asker.handle, "pass-made", None, None)

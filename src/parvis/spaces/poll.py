@@ -45,8 +45,8 @@ class Poll:
         return self.is_open and self.closes_at_ms is not None and now_ms >= self.closes_at_ms
 
     def counted(self, counts: Sequence[int]) -> Poll:
-        """With these counts, where they are higher; with none, as it is."""
-        return replace(self, counts=tuple(map(max, self.counts, counts))) if counts else self
+        """With these counts; with none, as it is."""
+        return replace(self, counts=tuple(counts)) if counts else self
 
     def close(self, now_ms: int) -> Poll:
         """Closed; a second time changes nothing."""

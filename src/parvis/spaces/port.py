@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -53,6 +53,12 @@ class SpaceRecords(MannersRecords, Protocol):
     async def note_peak(self, space_id: str, peak_listeners: int) -> None:
         """Raises the peak of a Space, never lowers it."""
 
+    async def note_joined(self, space_id: str, joined: Mapping[str, int]) -> None:
+        """How many have begun to listen, by who counted them; the total is their sum."""
+
+    async def joined(self) -> Mapping[str, Mapping[str, int]]:
+        """The same by Space, of those that are not over."""
+
     async def count_by_state(self) -> dict[State, int]: ...
 
     async def add_invitation(self, invitation: Invitation) -> None: ...
@@ -75,8 +81,9 @@ class SpaceRecords(MannersRecords, Protocol):
     async def add_entry(self, entry: Entry) -> None:
         """Writes an entry of the log; its `id` is given here."""
 
-    async def entries(self, space_id: str, before_id: int | None, limit: int) -> list[Entry]:
-        """At most `limit` entries of a Space's log that are older than an id, newest first."""
+    async def entries(self, space_id: str | None, before_id: int | None, limit: int) -> list[Entry]:
+        """At most `limit` entries of a Space's log, or of what concerns none, that are older than an id,
+        newest first."""
 
     async def add_pass(self, made: Pass) -> None: ...
 
@@ -89,6 +96,12 @@ class SpaceRecords(MannersRecords, Protocol):
         """All passes of Spaces that are not over."""
 
     async def pass_(self, pass_id: str) -> Pass | None: ...
+
+    async def hold_pass(self, pass_id: str, account_id: str) -> None:
+        """It is this account's from now on, unless it is somebody's."""
+
+    async def held_passes(self, space_id: str, account_id: str) -> list[Pass]:
+        """Those of one account in a Space that are not void."""
 
     async def set_pass_void(self, pass_id: str, void_at_ms: int, reason: VoidReason) -> None: ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from parvis.people.account import Account
 from parvis.spaces.ban import Ban
 from parvis.spaces.hand import Hand, Line, Query, Standing
 from parvis.spaces.message import Message
@@ -47,6 +48,10 @@ class BanRecords(Protocol):
 
     async def drop_ban(self, space_id: str, handle: str) -> bool:
         """Whether there was one."""
+
+    async def present(self, space_id: str, account_ids: Sequence[str]) -> list[Account]:
+        """Those of these accounts that may be named as being there, by handle: neither deleted nor suspended
+        nor banned."""
 
     async def banned_accounts(self) -> Mapping[str, Sequence[str]]:
         """Accounts by Space, of all Spaces that are not over."""

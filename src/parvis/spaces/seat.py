@@ -31,12 +31,14 @@ class MutedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who sits there, as others see it. `operator`, who runs this Parvis, is known only of who asks."""
+    """Who sits there, as others see it; `avatar` names their picture. `operator`, who runs this Parvis, is
+    known only of who asks."""
 
     account_id: str
     handle: str
     display_name: str
     operator: bool = field(default=False, compare=False)
+    avatar: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class Space:
     `acting_id` is the account of the acting host. `host_away_since_ms` and `acting_away_since_ms` say since
     when they are not connected, `held_since_ms` since when nobody is; `ends_at_ms` when it ends by itself
     after a handoff. `standby_loop` counts uploads of a standby sound, negative when there is none any more.
-    `poll` is the newest one.
+    `poll` is the newest one. `total_listeners` is how many have begun to listen, as it was kept last.
     """
 
     id: str
@@ -93,6 +93,7 @@ class Space:
     pinned: Pinned | None = None
     poll: Poll | None = None
     monitors: tuple[Monitor, ...] = ()
+    total_listeners: int = 0
 
     @property
     def taken(self) -> tuple[Seat, ...]:

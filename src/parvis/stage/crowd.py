@@ -1,9 +1,9 @@
-"""What edges count of the crowd: reactions and votes, added up for the rooms of one stage.
+"""What is counted of the crowd: reactions by edges, votes by control, for the rooms of one stage.
 
 - Reactions are told once: what comes is added until a room takes it. A message that is replayed or old adds
   nothing.
-- Votes are totals by edge, added up over all (`bus/manners.py`). Every stage counts those of all Spaces, so
-  that one which takes a Space over knows how its poll stands.
+- Votes are what control said last (`bus/votes.py`), of all Spaces, so that a stage which takes a Space over
+  knows how its poll stands.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from parvis.bus.manners import Ballot, CrowdMessage
+from parvis.bus.manners import CrowdMessage
 from parvis.bus.messages import PollState
+from parvis.bus.votes import CountedMessage
 
 FRESH_PARTS: Final = 12
 """How old reactions may be when they come."""
@@ -27,7 +28,7 @@ class Crowd:
     def __init__(self, is_ours: Callable[[str], bool]) -> None:
         self._is_ours = is_ours
         self._reactions: dict[str, Counter[str]] = {}
-        self._ballots: dict[str, Ballot] = {}
+        self._counts: dict[str, tuple[int, ...]] = {}
         self._latest: dict[str, int] = {}
 
     def hear(self, message: CrowdMessage, sequence: int) -> None:
@@ -36,13 +37,6 @@ class Crowd:
             self._latest[message.source] = message.sequence
             if sequence - message.sequence <= FRESH_PARTS:
                 self._add_reactions(message.reactions)
-        for poll, counts in message.votes.items():
-            ballot = self._ballots.get(poll)
-            if ballot is None:
-                ballot = self._ballots[poll] = Ballot(len(counts))
-                while len(self._ballots) > POLLS_MAX:
-                    del self._ballots[next(iter(self._ballots))]
-            ballot.take(message.source, counts)
         while len(self._latest) > POLLS_MAX:
             del self._latest[next(iter(self._latest))]
 
@@ -50,12 +44,18 @@ class Crowd:
         """What came since this was last asked."""
         return self._reactions.pop(space, {})
 
+    def hear_counted(self, message: CountedMessage) -> None:
+        """How a poll stands."""
+        self._counts[message.poll] = message.counts
+        while len(self._counts) > POLLS_MAX:
+            del self._counts[next(iter(self._counts))]
+
     def counts(self, poll: PollState) -> tuple[int, ...]:
-        """Votes for each choice: what edges say, and at least what control has kept."""
-        ballot = self._ballots.get(poll.id)
-        if ballot is None or len(ballot.counts) != len(poll.choices):
+        """Votes for each choice: what control said last, by whichever way."""
+        counts = self._counts.get(poll.id)
+        if counts is None or poll.state == "closed" or len(counts) != len(poll.choices):
             return poll.counts
-        return tuple(map(max, poll.counts, ballot.counts))
+        return counts
 
     def _add_reactions(self, reactions: Mapping[str, Mapping[str, int]]) -> None:
         for space, counts in reactions.items():

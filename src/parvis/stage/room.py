@@ -427,6 +427,7 @@ class Room:
                 and seat.handle in self._sessions
                 and self._sessions[seat.handle].is_heard,
                 "muted": seat.muted_by is not None,
+                "avatar": seat.avatar or None,
             }
             for seat in self._wanted.seats
         ]

@@ -38,6 +38,7 @@ from parvis.bus.messages import (
     decode_stage_request,
 )
 from parvis.bus.port import Bus
+from parvis.bus.votes import CountedMessage
 from parvis.clock import TICKS_PER_PART, Clock, sequence_at
 from parvis.errors import NotFound, ParvisError, Unavailable
 from parvis.settings import StageSettings
@@ -142,7 +143,10 @@ class Stage:
                 log.exception("a room failed in a tick", space=space)
 
     async def _obey(self) -> None:
-        patterns = ("space.", "standby.", "seats.", "edge.", "process.", "talk.", "crowd.", "caption.")
+        patterns = (
+            *("space.", "standby.", "seats.", "edge.", "process."),
+            *("talk.", "crowd.", "counted.", "caption."),
+        )
         async for subject, payload in self._bus.subscribe(*patterns, replay=True):
             try:
                 if subject.startswith("edge."):
@@ -164,6 +168,8 @@ class Stage:
                     talk = TalkMessage.decode(payload)
                     if talk.space in self._wanted:
                         self._manners_of(talk.space).hear(talk, self._sequence)
+                elif subject.startswith("counted."):
+                    self._crowd.hear_counted(CountedMessage.decode(payload))
                 elif subject.startswith("crowd."):
                     self._crowd.hear(CrowdMessage.decode(payload), self._sequence)
                 else:

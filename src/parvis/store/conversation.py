@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from parvis.people.account import Account
 from parvis.spaces.ban import Ban
 from parvis.spaces.message import Message
 from parvis.spaces.poll import Poll
 from parvis.spaces.seat import Person, Role
+from parvis.store.rows import account_of
 from parvis.store.tables import accounts, spaces
 from parvis.store.tables_manners import bans, messages, polls
 
@@ -36,6 +38,21 @@ class ConversationTables:
             _bans().where(bans.c.space_id == space_id).order_by(*newest_first)
         )
         return [Ban(**row._mapping) for row in rows]
+
+    async def present(self, space_id: str, account_ids: Sequence[str]) -> list[Account]:
+        """Those of these accounts that may be named as being there, by handle."""
+        banned = select(bans.c.account_id).where(bans.c.space_id == space_id)
+        rows = await self._connection.execute(
+            select(accounts)
+            .where(
+                accounts.c.id.in_(account_ids),
+                accounts.c.deleted_at_ms.is_(None),
+                accounts.c.suspended_at_ms.is_(None),
+                accounts.c.id.not_in(banned),
+            )
+            .order_by(accounts.c.handle)
+        )
+        return [account_of(row) for row in rows]
 
     async def add_ban(self, ban: Ban) -> None:
         row = {name: getattr(ban, name) for name in ("space_id", "account_id", "reason", "by", "at_ms")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parvis.spaces.entry_pass import Pass, VoidReason
@@ -50,6 +50,19 @@ class PassTables:
         found = await self._connection.execute(select(passes).where(passes.c.id == pass_id).with_for_update())
         row = found.one_or_none()
         return None if row is None else _pass(row)
+
+    async def hold_pass(self, pass_id: str, account_id: str) -> None:
+        """It is this account's from now on, unless it is somebody's."""
+        nobodys = and_(passes.c.id == pass_id, passes.c.held_by.is_(None))
+        await self._connection.execute(update(passes).where(nobodys).values(held_by=account_id))
+
+    async def held_passes(self, space_id: str, account_id: str) -> list[Pass]:
+        """Those of one account in a Space that are not void."""
+        mine = and_(passes.c.space_id == space_id, passes.c.held_by == account_id)
+        rows = await self._connection.execute(
+            select(passes).where(mine, passes.c.void_at_ms.is_(None)).with_for_update()
+        )
+        return [_pass(row) for row in rows]
 
     async def set_pass_void(self, pass_id: str, void_at_ms: int, reason: VoidReason) -> None:
         await self._connection.execute(

@@ -6,7 +6,7 @@ What is beside them in the same transaction (codes, log, suspension) is in `reco
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -30,7 +30,8 @@ from parvis.store.passes import PassTables
 from parvis.store.records import BesideSpaces
 from parvis.store.tables import accounts, handoffs, invitations, seats, spaces
 
-_ELSEWHERE: Final = ("seats", "terms", "handoffs", "listing", "monitors")
+_ELSEWHERE: Final = ("seats", "terms", "handoffs", "listing", "monitors", "total_listeners")
+"""What is written by itself. The total is counted while a Space goes through its changes."""
 _TERMS: Final = tuple(Terms.__dataclass_fields__)
 
 
@@ -151,6 +152,17 @@ class SpaceTables(
         higher = and_(spaces.c.id == space_id, spaces.c.peak_listeners < peak_listeners)
         await self._connection.execute(update(spaces).where(higher).values(peak_listeners=peak_listeners))
 
+    async def note_joined(self, space_id: str, joined: Mapping[str, int]) -> None:
+        """How many have begun to listen, by who counted them; the total is their sum."""
+        values = {"joined": dict(joined), "total_listeners": sum(joined.values())}
+        await self._connection.execute(update(spaces).where(spaces.c.id == space_id).values(values))
+
+    async def joined(self) -> dict[str, dict[str, int]]:
+        """The same by Space, of those that are not over."""
+        still_open = spaces.c.state.in_([state.value for state in OPEN_STATES])
+        rows = await self._connection.execute(select(spaces.c.id, spaces.c.joined).where(still_open))
+        return {space_id: joined for space_id, joined in rows if joined}
+
     async def count_by_state(self) -> dict[State, int]:
         rows = await self._connection.execute(select(spaces.c.state, func.count()).group_by(spaces.c.state))
         return {State(state): count for state, count in rows}
@@ -179,7 +191,13 @@ class SpaceTables(
         if not rows:
             return []
         sitting = await self._connection.execute(
-            select(seats, accounts.c.handle, accounts.c.display_name, accounts.c.suspended_at_ms)
+            select(
+                seats,
+                accounts.c.handle,
+                accounts.c.display_name,
+                accounts.c.avatar,
+                accounts.c.suspended_at_ms,
+            )
             .join_from(seats, accounts)
             .where(seats.c.space_id.in_([row.id for row in rows]))
             .order_by(seats.c.taken_at_ms, seats.c.account_id)
@@ -235,6 +253,7 @@ def _space(row: Row[Any], sitting: tuple[Seat, ...], away: tuple[Handoff, ...]) 
         "captions": CaptionsMode(row.captions),
         "captioners": tuple(row.captioners),
     }
+    del columns["joined"]
     visibility = Visibility(columns.pop("visibility"))
     listing = Listing(visibility, tuple(columns.pop("topics")), columns.pop("cover"))
     columns["pinned"] = Pinned(**row.pinned) if row.pinned is not None else None
@@ -272,7 +291,7 @@ def _seat_row(space_id: str, seat: Seat) -> dict[str, Any]:
 
 def _seat(row: Row[Any]) -> Seat:
     return Seat(
-        person=Person(row.account_id, row.handle, row.display_name),
+        person=Person(row.account_id, row.handle, row.display_name, avatar=row.avatar),
         role=Role(row.role),
         taken_at_ms=row.taken_at_ms,
         muted_by_self=row.muted_by_self,

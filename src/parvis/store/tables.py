@@ -106,6 +106,8 @@ spaces: Final = Table(
     Column("chat_links", Boolean, nullable=False, server_default=false()),
     Column("captions", String(16), nullable=False, server_default="off"),
     Column("captioners", JSON, nullable=False, server_default="[]"),
+    Column("total_listeners", Integer, nullable=False, server_default="0"),
+    Column("joined", JSON, nullable=False, server_default="{}"),
     Column("pinned", JSON(none_as_null=True)),
     Column("poll", JSON(none_as_null=True)),
     CheckConstraint("state IN ('scheduled', 'live', 'held', 'ended')", name="state"),

@@ -39,6 +39,7 @@ passes: Final = Table(
     Column("created_by", String(64), ForeignKey("accounts.id"), nullable=False),
     Column("void_at_ms", BigInteger),
     Column("void_reason", String(16)),
+    Column("held_by", String(64)),
 )
 
 SEARCH_NAMES: Final = ("listings_words", "ix_listings_words")

@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from parvis.bus.faces import FacesMessage
+from parvis.bus.manners import CrowdMessage
 from parvis.bus.messages import PartMessage, PinnedState, PollState, ProgramMessage, SpaceMessage
+from parvis.bus.votes import VotesMessage
 from parvis.clock import ManualClock, part_start_s
 from parvis.edge.answers import Answer
+from parvis.edge.badges import Badges
 from parvis.edge.bursts import Framing
-from parvis.edge.crowd import AGAIN_PARTS, Crowd
+from parvis.edge.crowd import Crowd
 from parvis.edge.feed import Feed
 from parvis.edge.hall import Pages
 from parvis.edge.hls import Lines
@@ -29,13 +33,17 @@ NOW_S = part_start_s(LAST + 1)
 
 
 def front_with(spaces: Spaces, tmp_path: Path, *, metrics_token: str = "") -> Front:
+    passes = Passes(spaces, ManualClock(NOW_S), tmp_path)
     return Front(
         name="edge-1",
         spaces=spaces,
         lines=Lines(spaces, "http://edge.example"),
         pages=Pages(tmp_path),
-        passes=Passes(spaces, ManualClock(NOW_S), tmp_path),
-        crowd=Crowd(reactions_per_address_s=1.0, voters_per_address=2, votes_per_s=100.0, now_s=NOW_S),
+        passes=passes,
+        badges=Badges(passes.verify, ManualClock(NOW_S)),
+        crowd=Crowd(
+            "edge-1", reactions_per_address_s=1.0, voters_per_address=2, votes_per_s=100.0, now_s=NOW_S
+        ),
         origins=Origins("http://edge.example", "http://studio.example"),
         metrics_token=metrics_token,
         clock=ManualClock(NOW_S),
@@ -229,10 +237,10 @@ def vote(front: Front, choice: int, voter: str, address: int = 1) -> Answer:
 def test_a_reaction_is_taken_and_counted(front: Front) -> None:
     answered = post(front, "live", "abc", "reactions", body='{"emoji":"👏"}'.encode())
     assert (answered.status, answered.body) == (204, b"")
-    told = front.crowd.message("edge-1", LAST, NOW_S)
-    assert told is not None
+    [told] = front.crowd.messages(LAST, NOW_S)
+    assert isinstance(told, CrowdMessage)
     assert told.reactions == {"abc": {"👏": 1}}
-    assert front.crowd.message("edge-1", LAST + 1, NOW_S) is None
+    assert front.crowd.messages(LAST + 1, NOW_S) == []
 
 
 def test_reactions_are_for_what_is_on_air(front: Front) -> None:
@@ -262,11 +270,25 @@ def test_a_voter_counts_once(front: Front) -> None:
     with pytest.raises(Overloaded, match="too-many-requests"):
         vote(front, 1, "c")
     assert vote(front, 1, "c", address=2).status == 204
-    told = front.crowd.message("edge-1", LAST, NOW_S)
-    assert told is not None
-    assert told.votes == {"feed": (1, 2)}
-    again = [front.crowd.message("edge-1", LAST + n, NOW_S) for n in range(1, 2 * AGAIN_PARTS)]
-    assert [n for n, message in enumerate(again, 1) if message is not None] == [AGAIN_PARTS]
+    [told] = front.crowd.messages(LAST, NOW_S)
+    assert isinstance(told, VotesMessage)
+    assert list(told.votes["feed"].choices) == [0, 1, 1]
+
+
+def test_faces_of_the_stage_are_served_from_memory(front: Front) -> None:
+    told = FacesMessage("abc", {"f00d": b"a picture"})
+    front.spaces.take(told.subject, told.encode(), NOW_S, 0.0)
+    found = answer(front, "live", "abc", "faces", "f00d.webp")
+    assert (found.status, found.body) == (200, b"a picture")
+    headers = dict(found.headers)
+    assert headers["Content-Type"] == "image/webp"
+    assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    with pytest.raises(NotFound, match="not-found"):
+        ask(front, "live", "abc", "faces", "beef.webp")
+    members = space_message(visibility="members", revision=2)
+    front.spaces.take(members.subject, members.encode(), NOW_S, 0.0)
+    with pytest.raises(Refused, match="pass-needed"):
+        ask(front, "live", "abc", "faces", "f00d.webp")
 
 
 def test_polls_that_are_over_or_never_were(front: Front) -> None:

@@ -1,5 +1,6 @@
 import pytest
 
+from parvis.bus.audience import AttendanceMessage
 from parvis.bus.messages import SeatState
 from parvis.clock import part_start_s
 from parvis.edge.spaces import SpaceRecord
@@ -17,7 +18,14 @@ def running() -> SpaceRecord:
     record = SpaceRecord("abc", 0.0)
     record.take_program(program_message(FIRST))
     speakers = [
-        {"handle": "ana", "display_name": "Ana", "role": "host", "connected": True, "muted": False},
+        {
+            "handle": "ana",
+            "display_name": "Ana",
+            "role": "host",
+            "connected": True,
+            "muted": False,
+            "avatar": None,
+        },
     ]
     events = [
         Event.of("state", state="live", title="By the stage", reason=None),
@@ -33,6 +41,7 @@ def running() -> SpaceRecord:
 def test_a_live_space() -> None:
     record = running()
     record.take_space(space_message(), 0.0)
+    record.attendance = AttendanceMessage("abc", 1_200, 5_000)
     assert space_fields(record, ORIGINS, NOW_S) == {
         "id": "abc",
         "title": "Budget night",
@@ -41,7 +50,14 @@ def test_a_live_space() -> None:
         "state": "live",
         "host": {"handle": "ana", "display_name": "Ana"},
         "speakers": [
-            {"handle": "ana", "display_name": "Ana", "role": "host", "connected": True, "muted": False}
+            {
+                "handle": "ana",
+                "display_name": "Ana",
+                "role": "host",
+                "connected": True,
+                "muted": False,
+                "avatar": None,
+            }
         ],
         "visibility": "public",
         "topics": [],
@@ -54,7 +70,7 @@ def test_a_live_space() -> None:
         "stage_locked": False,
         "chat": {"mode": "open", "slow_s": 0, "links": False},
         "handed_to": None,
-        "counts": {"listeners": 1234},
+        "counts": {"listeners": 1234, "peak_listeners": 1234, "total_listeners": 5_000},
         "created_at": "2026-11-22T14:00:00.000Z",
         "starts_at": None,
         "started_at": "2026-11-22T14:30:00.000Z",
@@ -100,10 +116,25 @@ def test_a_space_without_a_program() -> None:
     seats = (SeatState("ana", "Ana", "host"), SeatState("tom", "Tom", "speaker", "host"))
     record.take_space(space_message(state="scheduled", seats=seats), 0.0)
     fields = space_fields(record, ORIGINS, NOW_S)
-    assert (fields["sequence"], fields["renditions"], fields["counts"]) == (None, [], {"listeners": 0})
+    nobody = {"listeners": 0, "peak_listeners": 0, "total_listeners": 0}
+    assert (fields["sequence"], fields["renditions"], fields["counts"]) == (None, [], nobody)
     assert fields["speakers"] == [
-        {"handle": "ana", "display_name": "Ana", "role": "host", "connected": False, "muted": False},
-        {"handle": "tom", "display_name": "Tom", "role": "speaker", "connected": False, "muted": True},
+        {
+            "handle": "ana",
+            "display_name": "Ana",
+            "role": "host",
+            "connected": False,
+            "muted": False,
+            "avatar": None,
+        },
+        {
+            "handle": "tom",
+            "display_name": "Tom",
+            "role": "speaker",
+            "connected": False,
+            "muted": True,
+            "avatar": None,
+        },
     ]
 
 

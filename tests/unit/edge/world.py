@@ -373,9 +373,9 @@ class Client:
 class Listener:
     """A client of `stream.mp4` that reads parts, one chunk after the other."""
 
-    def __init__(self, client: Client, target: str = "/live/abc/stream.mp4") -> None:
+    def __init__(self, client: Client, target: str = "/live/abc/stream.mp4", **headers: str) -> None:
         self.client = client
-        client.request(target)
+        client.request(target, **headers)
         self.response = client.head()
         assert self.response.status == 200, self.response.status
         self.items: list[InitSegment | Part] = []

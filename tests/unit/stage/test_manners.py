@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import replace
 
 import pytest
 
-from parvis.bus.manners import Ballot, BanMessage, CrowdMessage, TalkMessage
+from parvis.bus.manners import BanMessage, CrowdMessage, TalkMessage
 from parvis.bus.messages import ChatState, PinnedState, PollState, SpaceMessage
+from parvis.bus.votes import CountedMessage, Votes, VotesMessage
 from parvis.clock import part_start_s
 from parvis.edge.view import rfc3339
 from parvis.errors import RemoteProtocolError
@@ -60,7 +62,7 @@ def test_a_poll_is_said_with_its_votes_but_not_more_often_than_they_are_counted(
     manners, wanted = begun(counts), replace(WANTED, poll=POLL)
     said = []
     for part in range(3 * COUNTED_PARTS):
-        counts.hear(counted(NOW + part, votes={"feed": (part, 1)}), NOW + part)
+        counts.hear_counted(CountedMessage("feed", "a", (part, 1)))
         said += [(part, event.fields()["counts"]) for event in manners.events(NOW + part, wanted)]
     assert said == [(0, [0, 1]), (3, [3, 1]), (6, [6, 1])]
 
@@ -108,22 +110,13 @@ def test_reactions_that_come_twice_or_late_are_nobodys() -> None:
     assert counts.take_reactions(SPACE) == {}
 
 
-def test_votes_of_an_edge_replace_what_it_said_before_and_never_fall() -> None:
-    ballot = Ballot(2)
-    assert ballot.take("edge-1:a", (3, 1))
-    assert not ballot.take("edge-1:a", (2, 1))
-    assert ballot.take("edge-2:a", (0, 5))
-    assert not ballot.take("edge-2:a", (0, 5, 1))
-    assert ballot.counts == (3, 6)
-    assert Ballot(3).counts == (0, 0, 0)
-
-
-def test_the_counts_that_control_kept_are_the_least() -> None:
+def test_the_counts_are_those_that_control_said_last() -> None:
     counts = crowd(SPACE)
     kept = replace(POLL, counts=(10, 0))
     assert counts.counts(kept) == (10, 0)
-    counts.hear(counted(NOW, votes={"feed": (1, 2)}), NOW)
-    assert counts.counts(kept) == (10, 2)
+    counts.hear_counted(CountedMessage("feed", "a", (9, 2)))
+    assert counts.counts(kept) == (9, 2)
+    assert counts.counts(replace(kept, state="closed")) == (10, 0)
 
 
 @pytest.mark.parametrize(
@@ -131,20 +124,22 @@ def test_the_counts_that_control_kept_are_the_least() -> None:
     [
         TalkMessage(SPACE, 7, 8, {"type": "chat", "id": "1", "text": "é"}),
         BanMessage(SPACE, ("a",), ("p",)),
-        counted(NOW, reactions={SPACE: {"👏": 1}}, votes={"feed": (1, 2)}),
+        counted(NOW, reactions={SPACE: {"👏": 1}}),
+        VotesMessage("edge-1", "a", {"feed": Votes(1, 3, array("Q", (5, 2**64 - 1)), bytes((0, 1)))}),
+        CountedMessage("feed", "b", (1, 2), {"edge-1:a": 3}),
         replace(WANTED, pinned=PIN, poll=POLL, chat=ChatState("stage", 5, links=True), hands="closed"),
     ],
 )
 def test_messages_come_back_as_they_went(
-    message: TalkMessage | BanMessage | CrowdMessage | SpaceMessage,
+    message: TalkMessage | BanMessage | CrowdMessage | SpaceMessage | VotesMessage | CountedMessage,
 ) -> None:
     assert type(message).decode(message.encode()) == message
 
 
-@pytest.mark.parametrize("kind", [TalkMessage, BanMessage, CrowdMessage])
+@pytest.mark.parametrize("kind", [TalkMessage, BanMessage, CrowdMessage, VotesMessage, CountedMessage])
 @pytest.mark.parametrize("payload", [b"", b"[]", b"{}", b'{"space":"x","event":{}}', b"\xff"])
 def test_what_is_no_message_is_refused(
-    kind: type[TalkMessage] | type[BanMessage] | type[CrowdMessage], payload: bytes
+    kind: type[TalkMessage] | type[BanMessage] | type[CrowdMessage] | type[VotesMessage], payload: bytes
 ) -> None:
     if kind is BanMessage and b"space" in payload:
         return

@@ -134,5 +134,37 @@ async def test_who_was_signed_in_before_profiles_stays_so_up_and_down(empty_data
     assert {table: await run(empty_database, f"SELECT * FROM {table}") for table in kept} == kept
 
 
+async def test_passes_and_counts_from_before_badges_go_up_and_come_down(empty_database: str) -> None:
+    await migrate(empty_database, to="0001")
+    await run(empty_database, *OLD)
+    await migrate(empty_database, to="0007")
+    await run(
+        empty_database,
+        "INSERT INTO passes (id, space_id, label, uses, created_at_ms, created_by) "
+        "VALUES ('p', '0123456789', '', 1, 1, 'a-ana')",
+    )
+    kept = {table: await run(empty_database, f"SELECT * FROM {table}") for table in ("spaces", "passes")}
+    await migrate(empty_database)
+    database = Database(empty_database)
+    async with database.write_spaces() as records:
+        space = await records.get("0123456789")
+        assert space is not None
+        assert space.total_listeners == 0
+        assert [one.held_by for one in await records.passes("0123456789")] == [None]
+        await records.hold_pass("p", "a-ana")
+        await records.hold_pass("p", "somebody else")
+        await records.note_joined("0123456789", {"edge-1:a": 5, "edge-2:b": 7})
+        await records.save(space)
+    async with database.read_spaces() as records:
+        assert [one.id for one in await records.held_passes("0123456789", "a-ana")] == ["p"]
+        assert await records.joined() == {"0123456789": {"edge-1:a": 5, "edge-2:b": 7}}
+        again = await records.get("0123456789")
+        assert again is not None
+        assert again.total_listeners == 12, "who saves a Space does not write what was counted meanwhile"
+    await database.close()
+    await migrate_down(empty_database, to="0007")
+    assert {table: await run(empty_database, f"SELECT * FROM {table}") for table in kept} == kept
+
+
 def test_there_is_one_line_of_migrations() -> None:
-    assert ScriptDirectory.from_config(migration_config()).get_heads() == ["0007"]
+    assert ScriptDirectory.from_config(migration_config()).get_heads() == ["0008"]

@@ -81,6 +81,8 @@ function said(words: Words, hall: Hall, state: HallState): string {
       return space?.end_reason === "cancelled" ? words.cancelled : words.ended;
     case "members":
       return words.members;
+    case "banned":
+      return words.banned;
     case "pass-full":
       return words.passFull;
     case "unknown":

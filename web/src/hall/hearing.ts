@@ -15,6 +15,8 @@ export interface Surroundings {
   audio: HTMLAudioElement;
   clock: ServerClock;
   place: Store<Place>;
+  /** What tells the edge who one is, or null; see `talk/presence.ts`. */
+  badge: Store<string | null>;
   space: Store<Space | null>;
   /** Asks the edge anew, handoffs followed. What fails leaves what was known. */
   refresh: (signal: AbortSignal) => Promise<void>;
@@ -39,6 +41,10 @@ export interface Hearing {
   stop(): void;
   /** Ends a wait early: there is news, or the network is back. */
   wake(): void;
+  /** Says to the edge anew who one is; the sound goes on where it was. */
+  reintroduce(): void;
+  /** One was banned from this Space: silence, at once. */
+  banish(): void;
   /** Goes on with the sound of another Parvis. Call it when the place has been changed. */
   move(): void;
   /** Tells this event when its program time is heard (Unix ms). */

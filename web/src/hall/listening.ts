@@ -21,7 +21,7 @@ import { EventQueue, paceIn, type SpaceEvent } from "./events";
 import { askAgainInMs, type Hearing, type Surroundings } from "./hearing";
 import { PART_MS, StreamMalformed, type Init, type Part } from "./mp4";
 import { IDLE, phaseOf, type Connection, type ListeningState, type Phase } from "./phase";
-import { passHeaders } from "./pass";
+import { shownHeaders } from "./pass";
 import { streamAddress } from "./place";
 import { Player, pickRendition } from "./player";
 import { Answer, type Rendition, type RenditionName, type Space } from "./space";
@@ -39,7 +39,7 @@ const SLEPT_MS = 2_000;
 /** So long it is said that sound was lost. */
 const MISSED_FOR_MS = 12_000;
 
-/** We go over into another Parvis: not a failure. */
+/** We go over into another Parvis, or say who we are: not a failure. */
 class Moved extends Error {}
 
 export class Listening implements Hearing {
@@ -122,6 +122,14 @@ export class Listening implements Hearing {
   wake(): void {
     if (this.#connection === "waiting") return;
     this.#wake.dispatchEvent(new Event("wake"));
+  }
+
+  reintroduce(): void {
+    if (this.active && this.#connection === "open") this.#attempt?.abort(new Moved("known by a badge"));
+  }
+
+  banish(): void {
+    this.#stopAs("banned");
   }
 
   /** Goes on with the sound of `space`, on another origin. Call it when the place has been changed. */
@@ -211,7 +219,7 @@ export class Listening implements Hearing {
         from: this.#from(space),
         stretch: this.#fresh ? null : (this.#player?.stretch ?? null),
         appointment: kept?.text ?? null,
-        pass: passHeaders(this.#around.place.value),
+        shown: shownHeaders(this.#around.place.value, this.#around.badge.value),
         signal: attempt.signal,
         onOpen: (opened) => this.#opened(opened, rendition),
         onPieces: (pieces) => {
@@ -257,6 +265,10 @@ export class Listening implements Hearing {
     if (error instanceof Answer) {
       if (error.status === 404) {
         this.#stopAs("unknown");
+        return null;
+      }
+      if (error.code === "banned") {
+        this.#stopAs("banned");
         return null;
       }
       if (error.code.startsWith("pass-")) {

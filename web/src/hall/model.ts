@@ -10,7 +10,7 @@ import { Follower } from "./follow";
 import { knownHandoff, toldHandoff, type Handoff } from "./handoff";
 import type { Hearing, HearingKind } from "./hearing";
 import type { ListeningState } from "./phase";
-import { takePass, withPass } from "./pass";
+import { shownHeaders, takePass, withPass } from "./pass";
 import { isSame, liveAddress, placeOfAnswer, placeOfPath, type Place } from "./place";
 import { Polls } from "./polls";
 import { Reactions } from "./reactions";
@@ -40,12 +40,17 @@ export class Hall {
   readonly chat = new Chat();
   readonly captions = new Captions();
   readonly reactions = new Reactions(() => this.#address("reactions"));
-  readonly polls = new Polls((poll) => this.#address(`polls/${encodeURIComponent(poll)}/votes`));
+  readonly polls = new Polls((poll) => this.#address(`polls/${encodeURIComponent(poll)}/votes`), () => shownHeaders(this.place.value, this.badge.value));
   /** Who is on stage and whether connected, as soon as that is known: what is heard is seconds behind. */
   readonly seated = new Store<ReadonlyMap<string, boolean>>(seatsOf(this.space.value?.speakers));
   /** What one is here oneself, beside listening; told by `talk`. */
   readonly hand = new Store<"down" | "up" | "called">("down");
   readonly onStage = new Store(false);
+  /** Who one is to the edge, for who is signed in; null for everybody else. */
+  readonly badge = new Store<string | null>(null);
+  readonly banned = new Store(false);
+  /** Asks whether a ban still holds; set by `talk`. */
+  comeBack: () => void = () => undefined;
   /** Why there is no replay to hear, or "none": there is nothing to say of it. */
   readonly replay = new Store<"none" | "making" | "deleted" | "away">("none");
   /** Whoever opens the page of what is over comes alone; a crowd that was there when it ended does not. */
@@ -64,7 +69,7 @@ export class Hall {
       void this.refresh();
     });
     this.listening = new Kind({
-      audio, clock: this.clock, place: this.place, space: this.space,
+      audio, clock: this.clock, place: this.place, space: this.space, badge: this.badge,
       refresh: (signal) => this.#ask(signal).catch(() => signal.throwIfAborted()),
       onHeard: (event) => this.#take(event),
       onComing: (event) => this.#expect(event),
@@ -77,6 +82,11 @@ export class Hall {
     );
     this.listening.state.subscribe((state) => this.#listeningChanged(state));
     this.space.subscribe(() => this.#arrangeWatch());
+    this.badge.subscribe(() => this.listening.reintroduce());
+    this.banned.subscribe((banned) => {
+      if (banned) this.listening.banish();
+      else if (this.listening.state.value.phase === "banned") this.listening.stop();
+    });
     document.addEventListener("visibilitychange", () => this.#visibilityChanged());
     void this.refresh();
     this.#arrangeWatch();
@@ -95,7 +105,13 @@ export class Hall {
 
   toggle(): void {
     if (this.listening.active) this.listening.stop();
+    else if (this.banned.value) this.comeBack();
     else this.listening.start();
+  }
+
+  /** Where the picture of somebody on stage is, or null without one. */
+  faceOf({ avatar }: Speaker): string | null {
+    return avatar === undefined || avatar === null ? null : this.#address(`faces/${encodeURIComponent(avatar)}.webp`);
   }
 
   /** Of what lies below the Space at its edge, with the pass where there is one. */
@@ -236,6 +252,8 @@ export class Hall {
   #listeningChanged(state: ListeningState): void {
     if (state.phase !== "playing" && this.voices.value !== SILENCE) this.voices.set(SILENCE);
     if (state.phase === "unknown") this.missing.set(true);
+    // The edge says that, control says why.
+    if (state.phase === "banned" && !this.banned.value) this.comeBack();
     if (state.phase === "idle") this.captions.clear();
     this.#arrangeWatch();
   }

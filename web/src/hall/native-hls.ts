@@ -95,6 +95,15 @@ export class NativeHls implements Hearing {
     this.#bell.dispatchEvent(new Event("wake"));
   }
 
+  /** A player of HLS sends no headers: to the edge one stays a stranger. */
+  reintroduce(): void {
+    return undefined;
+  }
+
+  banish(): void {
+    this.#stopAs("banned");
+  }
+
   move(): void {
     if (!this.active) return;
     this.#events.clear();

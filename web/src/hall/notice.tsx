@@ -104,6 +104,7 @@ const SAY: Partial<Record<HallState, (words: Words, hall: Hall) => Said | null>>
     line: words.members, hint: passFor(hall.place.value) === null ? words.membersHint : words.passOver,
   }),
   "pass-full": (words) => ({ line: words.passFull, hint: words.passFullHint }),
+  banned: (words) => ({ line: words.banned, hint: words.bannedHint, urgent: true }),
   unknown: (words) => ({ line: words.unknown, hint: words.unknownHint }),
   offline: (words) => ({ line: words.offline, hint: words.offlineHint, urgent: true }),
   refused: (words) => ({ line: words.refused, hint: words.refusedHint }),

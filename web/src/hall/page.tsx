@@ -152,6 +152,11 @@ function Crowd({ hall, state }: { hall: Hall; state: HallState }): JSX.Element {
           <p class="hall-count figures" data-testid="count" data-listeners={listeners}>
             <strong>{words.listening(listeners)}</strong>
             {listeners > 0 && <span class="soft small">{words.scale(scaleOf(listeners, CAPACITY))}</span>}
+            {space?.links.api !== undefined && state !== "members" && (
+              <button type="button" class="button button-quiet small" data-testid="who" onClick={() => hall.talk.toggle("people")}>
+                {words.whoIsHere}
+              </button>
+            )}
           </p>
         )}
       </figcaption>

@@ -41,6 +41,11 @@ export function passHeaders(place: Place): Record<string, string> {
   return pass === null ? {} : { "X-Parvis-Pass": pass };
 }
 
+/** The same with the badge, which like the pass goes to the Parvis that it came from, and to no other. */
+export function shownHeaders(place: Place, badge: string | null): Record<string, string> {
+  return badge === null || place.origin !== "" ? passHeaders(place) : { ...passHeaders(place), "X-Parvis-Badge": badge };
+}
+
 /** The address with the pass in it, for what can send no header. */
 export function withPass(address: string, place: Place): string {
   const pass = passFor(place);

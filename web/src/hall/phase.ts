@@ -8,7 +8,7 @@ export type Connection = "connecting" | "open" | "lost" | "waiting" | "unbegun" 
 
 export type Phase =
   | "idle" | "connecting" | "playing" | "buffering" | "reconnecting" | "waiting" | "unbegun" | "offline"
-  | "refused" | "ended" | "unknown" | "unsupported" | "members" | "pass-full";
+  | "refused" | "ended" | "unknown" | "unsupported" | "members" | "pass-full" | "banned";
 
 export interface ListeningState {
   phase: Phase;

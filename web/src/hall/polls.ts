@@ -32,7 +32,11 @@ export class Polls {
   readonly state = new Store<PollState>(EMPTY);
   #dismissed: string | null = null;
 
-  constructor(private readonly address: (poll: string) => string) {}
+  constructor(
+    private readonly address: (poll: string) => string,
+    /** Who is signed in votes as that, once in a Space; everybody else as who this browser is. */
+    private readonly shown: () => Record<string, string> = () => ({}),
+  ) {}
 
   take(poll: PollEvent): void {
     const known = this.state.value.poll;
@@ -67,7 +71,7 @@ export class Polls {
   async #send(poll: string, vote: Vote): Promise<string | null> {
     try {
       const answer = await fetch(this.address(poll), {
-        method: "POST", headers: { "Content-Type": "text/plain" }, body: JSON.stringify(vote), cache: "no-store",
+        method: "POST", headers: { "Content-Type": "text/plain", ...this.shown() }, body: JSON.stringify(vote), cache: "no-store",
       });
       return answer.ok ? null : (await answerOf(answer)).code;
     } catch {

@@ -14,6 +14,8 @@ export interface Speaker {
   role: "host" | "co-host" | "speaker";
   connected: boolean;
   muted: boolean;
+  /** Name of the picture, below `faces/` at the edge, or null. */
+  avatar?: string | null;
 }
 
 export interface Rendition {

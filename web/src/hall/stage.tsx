@@ -1,7 +1,7 @@
 /** Who is on stage, and who speaks: by what is heard now, not by what has arrived. */
 
 import type { JSX } from "preact";
-import { initials } from "../shared/format";
+import { Avatar } from "../shared/avatar";
 import { Icon } from "../shared/icons";
 import { useStore } from "../shared/store";
 import type { Hall } from "./model";
@@ -23,7 +23,7 @@ export function Stage({ hall }: { hall: Hall }): JSX.Element {
       <ul>
         {speakers.map((speaker) => (
           <Person
-            key={speaker.handle} speaker={speaker} level={levels[speaker.handle] ?? 0}
+            key={speaker.handle} speaker={speaker} picture={hall.faceOf(speaker)} level={levels[speaker.handle] ?? 0}
             acts={speaker.handle === space?.acting_host}
           />
         ))}
@@ -32,7 +32,14 @@ export function Stage({ hall }: { hall: Hall }): JSX.Element {
   );
 }
 
-function Person({ speaker, level, acts }: { speaker: Speaker; level: number; acts: boolean }): JSX.Element {
+interface PersonProps {
+  speaker: Speaker;
+  picture: string | null;
+  level: number;
+  acts: boolean;
+}
+
+function Person({ speaker, picture, level, acts }: PersonProps): JSX.Element {
   const words = useWords();
   const speaking = level >= SPEAKING_LEVEL;
   const aside = !speaker.connected ? words.away : speaker.muted ? words.muted : acts ? words.actingRole : words.role[speaker.role];
@@ -41,7 +48,7 @@ function Person({ speaker, level, acts }: { speaker: Speaker; level: number; act
       class={speaker.connected ? "person" : "person person-away"} data-testid={`speaker-${speaker.handle}`}
       data-level={level} data-speaking={speaking} data-muted={speaker.muted} data-connected={speaker.connected}
     >
-      <span class="avatar" aria-hidden="true" style={{ "--level": level / 100 }}>{initials(speaker.display_name)}</span>
+      <Avatar name={speaker.display_name} picture={picture} level={level / 100} />
       <span class="person-name">
         <strong>{speaker.display_name}</strong>
         <span class="soft small">{aside}</span>

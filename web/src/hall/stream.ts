@@ -23,8 +23,8 @@ export interface Reading {
   stretch: number | null;
   /** What lets us in, or null. */
   appointment: string | null;
-  /** The pass, as headers. */
-  pass: Record<string, string>;
+  /** Pass and badge, as headers. */
+  shown: Record<string, string>;
   signal: AbortSignal;
   /** The server has let us in. Nothing is read before it is done. */
   onOpen: (opened: Opened) => Promise<void>;
@@ -36,13 +36,13 @@ export interface Reading {
  * `TypeError` when the network fails, and the signal's reason when that aborts.
  */
 export async function readStream(reading: Reading): Promise<void> {
-  const { address, from, stretch, appointment, pass, signal, onOpen, onPieces } = reading;
+  const { address, from, stretch, appointment, shown, signal, onOpen, onPieces } = reading;
   const url = new URL(address, location.href);
   if (from !== null) {
     url.searchParams.set("from", String(from));
     if (stretch !== null) url.searchParams.set("stretch", String(stretch));
   }
-  const headers: HeadersInit = appointment === null ? pass : { ...pass, "X-Parvis-Appointment": appointment };
+  const headers: HeadersInit = appointment === null ? shown : { ...shown, "X-Parvis-Appointment": appointment };
   const response = await fetch(url, { cache: "no-store", headers, signal });
   if (!response.ok || response.body === null) throw await answerOf(response);
   const sequence = response.headers.get("X-Parvis-Sequence") ?? "";

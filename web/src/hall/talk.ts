@@ -11,7 +11,7 @@ import { tabStorage } from "./appointment";
 import type { Hall } from "./model";
 import type { Talker } from "./talk/talker";
 
-export type Sheet = "chat" | "hand";
+export type Sheet = "chat" | "hand" | "people";
 type Page = typeof import("./talk/page");
 
 /** Where the session is kept: in this tab, and nowhere else. */

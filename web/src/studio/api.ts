@@ -2,7 +2,7 @@
 
 import { fetched, jsonInit } from "../shared/problem";
 import type {
-  Account, Handoff, HandoffCode, HandoffWish, Invitation, LogPage, NewSpace, Role, Seat, SeatList, Space, SpaceChange,
+  Account, Crowd, Handoff, HandoffCode, HandoffWish, Invitation, LogPage, NewSpace, Role, Seat, SeatList, Space, SpaceChange,
 } from "./types";
 
 export { fetched, Problem, problemOf } from "../shared/problem";
@@ -33,6 +33,7 @@ export const api = {
 
   mySpaces: async (): Promise<Space[]> => (await json<{ items: Space[] }>("GET", "/spaces?mine=true&limit=50")).items,
   create: (space: NewSpace) => json<Space>("POST", "/spaces", space),
+  audience: (id: string) => json<Crowd>("GET", `${of(id)}/audience`),
   space: (id: string) => json<Space>("GET", of(id)),
   change: (id: string, change: SpaceChange) => json<Space>("PATCH", of(id), change),
   start: (id: string) => json<Space>("POST", `${of(id)}/start`),

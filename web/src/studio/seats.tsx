@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { initials } from "../shared/format";
+import { Avatar, ownPath } from "../shared/avatar";
 import { Icon, type IconName } from "../shared/icons";
 import { useStore } from "../shared/store";
 import type { Seat } from "./api";
@@ -38,7 +38,7 @@ function SeatRow({ seat, room }: { seat: Seat; room: Room }): JSX.Element {
       data-connected={seat.connected} data-muted={seat.muted} data-muted-by={seat.muted_by ?? ""} data-level={seat.level ?? 0}
       data-quality={quality}
     >
-      <span class="avatar" aria-hidden="true" style={{ "--level": (seat.level ?? 0) / 100 }}>{initials(seat.display_name)}</span>
+      <Avatar name={seat.display_name} picture={ownPath(seat.avatar)} level={(seat.level ?? 0) / 100} />
       <span class="person-name">
         <strong>{seat.display_name}</strong>
         <span class="soft small">

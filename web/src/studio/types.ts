@@ -22,9 +22,17 @@ export interface Person {
   display_name: string;
 }
 
+/** Who is there: some of those who chose to be seen. */
+export interface Crowd {
+  counts: Counts;
+  seen: number;
+  sample: (Person & { avatar: string | null })[];
+}
+
 export interface Counts {
   listeners: number;
   peak_listeners: number;
+  total_listeners: number;
 }
 
 /** What a host settles beforehand. Seconds where the name says so. */
@@ -128,6 +136,8 @@ export interface Check {
 export interface Seat {
   handle: string;
   display_name: string;
+  /** Address of the picture, or null. */
+  avatar: string | null;
   role: Role;
   acting: boolean;
   muted: boolean;

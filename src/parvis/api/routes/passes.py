@@ -22,12 +22,16 @@ _REFUSALS: Final = ("not-signed-in", "forbidden", "no-seat", "space-unknown", "i
 @router.post(
     "",
     status_code=status.HTTP_201_CREATED,
-    responses=documented(*_REFUSALS, "cross-origin", "space-ended", "passes-full", "media-type"),
+    responses=documented(
+        *_REFUSALS, "cross-origin", "space-ended", "passes-full", "media-type", "account-unknown", "banned"
+    ),
 )
 async def make(space: str, asker: Asker, services: Wired, body: PassTerms | None = None) -> PassOut:
     """A share link that lets in; for host and co-hosts."""
     terms = body or PassTerms()
-    made, _ = await services.passes.make(space, asker, terms.label, terms.uses, terms.expires_in_s)
+    made, _ = await services.passes.make(
+        space, asker, terms.label, terms.uses, terms.expires_in_s, terms.handle
+    )
     return _out(made, services)
 
 

@@ -24,7 +24,7 @@ async def everybody(space: str, asker: Asker, services: Wired) -> SeatList:
     """Everybody on stage; for those who have a seat."""
     found = await services.spaces.get(space)
     check_may(found.standing_of(asker.account_id), Act.SEE_STAGE)
-    return seats_out(found, services.live)
+    return seats_out(found, services.live, services.origins)
 
 
 @router.post(
@@ -46,7 +46,7 @@ async def everybody(space: str, asker: Asker, services: Wired) -> SeatList:
 async def take(space: str, body: InvitationCode, asker: Asker, services: Wired) -> SeatOut:
     """A seat for an invitation. Who has one already keeps it, or rises to co-host."""
     seated = await services.spaces.take_seat(space, body.invitation, asker)
-    return seat_out(seated, asker.handle, services.live)
+    return seat_out(seated, asker.handle, services.live, services.origins)
 
 
 @router.post(
@@ -102,7 +102,7 @@ async def change(space: str, handle: str, body: SeatEdit, asker: Asker, services
         role=Role(body.role) if "role" in given else None,
         reason=body.reason,
     )
-    return seat_out(changed, handle, services.live)
+    return seat_out(changed, handle, services.live, services.origins)
 
 
 @router.delete(

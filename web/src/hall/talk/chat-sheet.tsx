@@ -14,6 +14,8 @@ import { useTalkWords } from "./words";
 
 /** So close to its end, the list follows what comes. */
 const NEAR_PX = 60;
+/** The server lets one for a minute; nobody looks at a line for so long. */
+const UNDO_MS = 15_000;
 
 export function ChatSheet({ hall, talker }: { hall: Hall; talker: Talker }): JSX.Element {
   const words = useTalkWords();
@@ -41,6 +43,7 @@ export function ChatSheet({ hall, talker }: { hall: Hall; talker: Talker }): JSX
     <>
       <Pinned hall={hall} />
       <Lines hall={hall} talker={talker} onReply={answer} />
+      <Gone talker={talker} />
       <Composer
         hall={hall} talker={talker} replyTo={replyTo} onReplied={() => setReplyTo(null)} onEnter={() => setEntering(true)}
       />
@@ -72,6 +75,26 @@ function Pinned({ hall }: { hall: Hall }): JSX.Element | null {
       <span class="pinned-label small">{words.pinned}</span>
       <p dir="auto"><strong>{pinned.name}</strong> {pinned.text}</p>
     </div>
+  );
+}
+
+/** What one has deleted comes back with a tap, for a moment. */
+function Gone({ talker }: { talker: Talker }): JSX.Element | null {
+  const words = useTalkWords();
+  const id = useStore(talker.gone);
+  useEffect(() => {
+    if (id === null) return undefined;
+    const timer = setTimeout(() => talker.gone.set(null), UNDO_MS);
+    return () => clearTimeout(timer);
+  }, [talker, id]);
+  if (id === null) return null;
+  return (
+    <p class="chat-gone small" role="status">
+      {words.deleted}
+      <button type="button" class="button button-quiet" data-testid="undo-delete" onClick={() => void talker.rewrite(id)}>
+        {words.undo}
+      </button>
+    </p>
   );
 }
 

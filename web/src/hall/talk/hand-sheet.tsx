@@ -25,12 +25,14 @@ export function HandSheet({ hall, talker }: { hall: Hall; talker: Talker }): JSX
   const called = useStore(talker.called);
   const speaking = useStore(talker.speaking.state);
   const hand = useStore(talker.hand.state);
+  const refusal = useStore(talker.presence.refusal);
+  const banned = hand.problem?.code === "banned" ? hand.problem : refusal;
   if (session === null) return <div class="sheet-body"><Door talker={talker} wish="hand" /></div>;
   return (
     <div class="sheet-body" data-testid="hand-sheet" data-hand={hand.hand?.state ?? "none"} data-speaking={speaking.phase}>
       {speaking.phase === "on" || speaking.phase === "cut" ? <p role="status">{words.onStageHint}</p>
         : called ? <Called talker={talker} speaking={speaking} />
-        : hand.problem?.code === "banned" ? <Banned problem={hand.problem} />
+        : banned !== null ? <Banned problem={banned} />
         : speaking.ended !== null ? <Over talker={talker} ended={speaking.ended} />
         : hand.hand?.state === "raised" ? <Up talker={talker} hand={hand} />
         : <Down hall={hall} talker={talker} hand={hand} />}

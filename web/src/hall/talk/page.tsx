@@ -8,6 +8,7 @@ import type { Hall } from "../model";
 import type { Sheet } from "../talk";
 import { ChatSheet } from "./chat-sheet";
 import { HandSheet, handTitle } from "./hand-sheet";
+import { PeopleSheet } from "./people-sheet";
 import type { Talker } from "./talker";
 import "./talk.css";
 import { useTalkWords } from "./words";
@@ -37,7 +38,7 @@ export function TalkSheet({ hall, talker, sheet }: { hall: Hall; talker: Talker;
       }}
     >
       <header class="sheet-head">
-        <h2 id="sheet-title" ref={title} tabIndex={-1}>{sheet === "chat" ? words.chat : handTitle(words, called, onStage)}</h2>
+        <h2 id="sheet-title" ref={title} tabIndex={-1}>{sheet === "chat" ? words.chat : sheet === "people" ? words.people : handTitle(words, called, onStage)}</h2>
         <button
           type="button" class="button button-quiet sheet-close" data-testid="sheet-close" aria-label={words.close} title={words.close}
           onClick={() => hall.talk.close()}
@@ -45,7 +46,9 @@ export function TalkSheet({ hall, talker, sheet }: { hall: Hall; talker: Talker;
           <Icon name="close" />
         </button>
       </header>
-      {sheet === "chat" ? <ChatSheet key={hall.place.value.id} hall={hall} talker={talker} /> : <HandSheet hall={hall} talker={talker} />}
+      {sheet === "chat" ? <ChatSheet key={hall.place.value.id} hall={hall} talker={talker} />
+        : sheet === "people" ? <PeopleSheet key={hall.place.value.id} hall={hall} talker={talker} />
+        : <HandSheet hall={hall} talker={talker} />}
     </aside>
   );
 }

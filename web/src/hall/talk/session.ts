@@ -8,6 +8,9 @@ import { Store } from "../../shared/store";
 import { tabStorage } from "../appointment";
 import { SESSION_KEY } from "../talk";
 
+/** A window that has closed may have said something just before. */
+const LAST_WORD_MS = 400;
+
 export interface Session {
   /** Control's `/api/v1`, from `links.api`. */
   api: string;
@@ -19,6 +22,9 @@ export interface Session {
 export class Sessions {
   readonly current = new Store<Session | null>(null);
   #api: string | null = null;
+
+  /** `shown` is what control is shown beside the token: the pass into a Space for members. */
+  constructor(private readonly shown: () => Record<string, string>) {}
 
   /** Whose control is asked from now on; null where the edge does not say. */
   use(api: string | null): void {
@@ -46,6 +52,33 @@ export class Sessions {
     await this.signIn(handle, password);
   }
 
+  /**
+   * In a window of control, where passkeys and accounts elsewhere are at home. Call it in a tap. Rejects with `Problem`
+   * `window-blocked`; resolves when somebody has signed in, or has closed the window.
+   */
+  async signInThere(): Promise<void> {
+    const api = this.#whole();
+    const control = new URL(api, location.href).origin;
+    const opened = window.open(`${control}/sign-in`, "parvis-sign-in", "popup,width=460,height=720");
+    if (opened === null) throw new Problem(0, "window-blocked", "");
+    const said = await new Promise<unknown>((resolve) => {
+      const done = (data: unknown): void => {
+        removeEventListener("message", heard);
+        clearInterval(timer);
+        resolve(data);
+      };
+      const heard = ({ origin, source, data }: MessageEvent<unknown>): void => {
+        if (origin === control && source === opened) done(data);
+      };
+      const timer = setInterval(() => {
+        if (opened.closed) setTimeout(() => done(null), LAST_WORD_MS);
+      }, LAST_WORD_MS);
+      addEventListener("message", heard);
+    });
+    const session = sessionIn(said, api);
+    if (session !== null) this.#keep(session);
+  }
+
   /** Out, here at once; the server is told when it can be. */
   signOut(): void {
     const session = this.current.value;
@@ -64,7 +97,7 @@ export class Sessions {
     const session = this.current.value;
     if (session === null) throw new Problem(401, "not-signed-in", "");
     try {
-      return await asked(session, method, path, body, signal);
+      return await asked(session, method, path, body, signal, this.shown());
     } catch (error) {
       if (error instanceof Problem && error.status === 401 && this.current.value === session) this.forget();
       throw error;
@@ -86,10 +119,20 @@ export function bearer({ token }: Session): Record<string, string> {
   return { Authorization: `Bearer ${token}` };
 }
 
-function asked(session: Session, method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+function asked(
+  session: Session, method: string, path: string, body?: unknown, signal?: AbortSignal, shown: Record<string, string> = {},
+): Promise<Response> {
   const init = jsonInit(method, body);
-  const headers = { ...(init.headers as Record<string, string> | undefined), ...bearer(session) };
+  const headers = { ...(init.headers as Record<string, string> | undefined), ...shown, ...bearer(session) };
   return fetched(session.api + path, { ...init, headers, credentials: "omit", cache: "no-store", signal: signal ?? null });
+}
+
+/** What the window handed over, if that is what it said. */
+function sessionIn(said: unknown, api: string): Session | null {
+  if (typeof said !== "object" || said === null) return null;
+  const { type, token, handle, name } = said as Record<string, unknown>;
+  if (type !== "parvis-session" || typeof token !== "string" || typeof handle !== "string" || typeof name !== "string") return null;
+  return { api, token, handle, name };
 }
 
 type Kept = Record<string, Session | undefined>;

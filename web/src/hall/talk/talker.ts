@@ -4,7 +4,9 @@ import type { Line } from "../../shared/chat";
 import { Problem } from "../../shared/problem";
 import { Store } from "../../shared/store";
 import type { Hall } from "../model";
+import { passHeaders } from "../pass";
 import { Raised } from "./hand";
+import { Presence } from "./presence";
 import { Sessions } from "./session";
 import { Speaking } from "./speaking";
 
@@ -17,13 +19,16 @@ interface Message {
 }
 
 export class Talker {
-  readonly sessions = new Sessions();
+  readonly sessions: Sessions;
+  readonly presence: Presence;
   readonly hand: Raised;
   readonly speaking: Speaking;
   /** One has a seat, and has not sat down: the call. */
   readonly called = new Store(false);
   /** The last thing that was refused to who writes. */
   readonly refusal = new Store<Problem | null>(null);
+  /** One's message that was deleted a moment ago, and can be brought back. */
+  readonly gone = new Store<string | null>(null);
   /** Control says that one was called; the stage has yet to say it to everybody. */
   #promised = false;
   /** One has sat in this seat, or did not want it: it is no call any more. */
@@ -32,6 +37,8 @@ export class Talker {
 
   constructor(readonly hall: Hall) {
     const space = (): string => hall.place.value.id;
+    this.sessions = new Sessions(() => passHeaders(hall.place.value));
+    this.presence = new Presence(this.sessions, hall);
     this.hand = new Raised(this.sessions, space);
     this.speaking = new Speaking(this.sessions, {
       space, silence: () => hall.listening.stop(), listen: () => hall.listening.start(),
@@ -58,9 +65,12 @@ export class Talker {
     const body = { text, ...(replyTo === null ? {} : { reply_to: replyTo }) };
     return this.#attempt(async () => {
       const answer = await this.sessions.ask("POST", `${this.#path}/messages`, body);
-      const { id, by, text: taken, reply_to } = (await answer.json()) as Message;
-      this.hall.chat.add([{ id, by: by.handle, name: by.display_name, role: by.role, text: taken, replyTo: reply_to }]);
+      this.#add((await answer.json()) as Message);
     });
+  }
+
+  #add({ id, by, text, reply_to }: Message): void {
+    this.hall.chat.add([{ id, by: by.handle, name: by.display_name, role: by.role, text, replyTo: reply_to }]);
   }
 
   /** Takes one's own message back. */
@@ -68,6 +78,16 @@ export class Talker {
     await this.#attempt(async () => {
       await this.sessions.ask("DELETE", `${this.#path}/messages/${encodeURIComponent(id)}`);
       this.hall.chat.remove(id);
+      this.gone.set(id);
+    });
+  }
+
+  /** Brings it back. */
+  async rewrite(id: string): Promise<void> {
+    this.gone.set(null);
+    await this.#attempt(async () => {
+      const answer = await this.sessions.ask("POST", `${this.#path}/messages/${encodeURIComponent(id)}/restore`);
+      this.#add((await answer.json()) as Message);
     });
   }
 
@@ -95,6 +115,7 @@ export class Talker {
       if (this.speaking.active) this.speaking.end(new Problem(401, "not-signed-in", ""));
       this.hand.forget();
     } else void this.hand.look();
+    this.presence.introduce();
     this.#look();
   }
 
@@ -104,6 +125,7 @@ export class Talker {
     this.hand.forget();
     this.sessions.use(this.hall.space.value?.links.api ?? null);
     if (this.handle !== null) void this.hand.look();
+    this.presence.introduce(true);
   }
 
   #spoke(speaking: boolean, over: boolean): void {

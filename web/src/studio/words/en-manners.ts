@@ -43,7 +43,7 @@ export const enManners = {
   ban: "Ban",
   banThem: (name: string) => `Ban ${name}`,
   banAsk: (name: string) => `Ban ${name} from this Space?`,
-  banWhat: (name: string) => `${name} is silent at once, and can't speak, ask or write here any more. All their messages go. They can still listen.`,
+  banWhat: (name: string) => `${name} is silent at once, and can't speak, ask or write here any more. All their messages and passes go, and they are out of the audience. What is public can still be heard without an account.`,
   banReason: "Why",
   banReasonHint: (name: string) => `${name} reads this, and it is kept in the log.`,
   bans: "Who was banned",

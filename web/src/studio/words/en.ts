@@ -37,6 +37,11 @@ export const en = {
   handleHint: "2 to 30 small letters, digits or _",
   password: "Password",
   passwordHint: "At least 8 characters.",
+  hallTitle: "Sign in to the hall",
+  hallWhat: (host: string) => `You go on at ${host}, where you were listening. This window closes by itself.`,
+  hallGoOn: (name: string) => `Go on as ${name}`,
+  hallOther: "I am somebody else",
+  hallGone: "The page that opened this window is gone. Close it, and sign in from the hall again.",
   pitch: "Speak to a room, or to a million.",
   pitchHint: "Listeners need no account. You need one to speak, so that the stage knows who is who.",
 
@@ -139,6 +144,9 @@ export const en = {
   copied: "Copied",
   audience: "Audience",
   listening: (n: number) => count(n, "person listening", "people listening"),
+  total: (n: number) => `In all: ${number(n, "en")}`,
+  here: (n: number) => (n === 1 ? "1 person who chose to be seen" : `${number(n, "en")} who chose to be seen`),
+  hereHint: "Everybody else listens anonymously.",
   peak: (n: number) => `At most: ${number(n, "en")}`,
   squareLabel: (n: number) => `The square: ${count(n, "listener", "listeners")}.`,
 

@@ -44,7 +44,7 @@ export const frManners: typeof enManners = {
   ban: "Bannir",
   banThem: (name) => `Bannir ${name}`,
   banAsk: (name) => `Bannir ${name} d’ici ?`,
-  banWhat: (name) => `On n’entend plus ${name}, tout de suite : plus de parole, plus de main, plus de messages ; les siens disparaissent. L’écoute reste possible.`,
+  banWhat: (name) => `On n’entend plus ${name}, tout de suite : plus de parole, plus de main, plus de messages ; les siens disparaissent, ses invitations à écouter aussi. Ce qui est public s’entend toujours sans compte.`,
   banReason: "Pourquoi",
   banReasonHint: (name) => `${name} le lira, et le journal le garde.`,
   bans: "Qui a été banni",

@@ -38,6 +38,11 @@ export const fr: Words = {
   handleHint: "2 à 30 minuscules, chiffres ou _",
   password: "Mot de passe",
   passwordHint: "8 caractères au moins.",
+  hallTitle: "Se connecter à l’espace",
+  hallWhat: (host) => `Vous continuerez sur ${host}, là où vous écoutiez. Cette fenêtre se ferme d’elle-même.`,
+  hallGoOn: (name) => `Continuer en tant que ${name}`,
+  hallOther: "Ce n’est pas moi",
+  hallGone: "La page qui a ouvert cette fenêtre n’est plus là. Fermez-la et reconnectez-vous depuis l’espace.",
   pitch: "Parlez à une salle, ou à un million.",
   pitchHint: "Pour écouter, pas besoin de compte. Pour parler, oui : la scène doit savoir qui est qui.",
 
@@ -140,6 +145,9 @@ export const fr: Words = {
   copied: "Copié",
   audience: "Public",
   listening: (n) => count(n, "personne écoute", "personnes écoutent"),
+  total: (n) => `En tout : ${number(n, "fr")}`,
+  here: (n) => (n === 1 ? "1 personne a choisi d’être visible" : `${number(n, "fr")} ont choisi d’être visibles`),
+  hereHint: "Tous les autres écoutent anonymement.",
   peak: (n) => `Au plus fort : ${number(n, "fr")}`,
   squareLabel: (n) => `La place : ${count(n, "auditeur", "auditeurs")}.`,
 

@@ -11,9 +11,10 @@ export const en = {
   close: "Close",
   cancel: "Cancel",
 
-  signInTo: { chat: "Sign in to write", hand: "Sign in to raise your hand" },
+  signInTo: { chat: "Sign in to write", hand: "Sign in to raise your hand", people: "Sign in to see who is here" },
   signInWhy: "Listening needs no account. Speaking and writing do, so that people know who is who.",
   signIn: "Sign in",
+  signInThere: "With a passkey, or another way",
   signUp: "Create an account",
   haveAccount: "I have an account",
   noAccount: "I need an account",
@@ -26,6 +27,14 @@ export const en = {
   notHere: "That is not possible here.",
   youAre: (name: string) => `You are ${name}.`,
 
+  people: "Who is here",
+  count: (n: number) => number(n, "en"),
+  peopleCounts: { now: "listening now", peak: "at most", total: "since it began" },
+  beSeen: "Show that I'm here",
+  beSeenHint: "Those who are signed in may see your name and picture while you listen. Nobody else does.",
+  nobodySeen: "Nobody has chosen to be seen yet. Listening is anonymous.",
+  peopleMore: (n: number) => (n === 1 ? "And 1 more who can be seen." : `And ${number(n, "en")} more who can be seen.`),
+
   chat: "Chat",
   chatEmpty: "Nobody has written anything yet.",
   chatMissed: (n: number) => (n === 1 ? "1 message was left out: too many came at once." : `${number(n, "en")} messages were left out: too many came at once.`),
@@ -37,6 +46,8 @@ export const en = {
   inReplyTo: (name: string) => `In reply to ${name}`,
   noReply: "Not a reply any more",
   takeBack: "Delete my message",
+  deleted: "Your message is deleted.",
+  undo: "Undo",
   write: "Write a message",
   send: "Send",
   sent: "Sent.",
@@ -86,10 +97,11 @@ export const en = {
   removed: "Your turn on stage is over. Thank you for speaking.",
   banned: "You can't write or speak in this Space any more",
   bannedWhy: (reason: string) => `The host's reason: ${reason}`,
-  bannedHint: "You can go on listening.",
+  bannedHint: "You are not in the audience any more, either.",
   understood: "All right",
 
   errors: {
+    "window-blocked": "Your browser blocked the window. Allow it, then tap again.",
     network: "The server can't be reached. Check your network.",
     "no-route": "No sound gets through to the stage. A firewall may block UDP; another network often helps.",
     "handle-taken": "That handle is taken. Try another.",

@@ -7,9 +7,10 @@ export const fr: Words = {
   close: "Fermer",
   cancel: "Annuler",
 
-  signInTo: { chat: "Connectez-vous pour écrire", hand: "Connectez-vous pour lever la main" },
+  signInTo: { chat: "Connectez-vous pour écrire", hand: "Connectez-vous pour lever la main", people: "Connectez-vous pour voir qui est là" },
   signInWhy: "Pour écouter, pas besoin de compte. Pour parler ou écrire, oui : on doit savoir qui est qui.",
   signIn: "Se connecter",
+  signInThere: "Par clé d’accès, ou autrement",
   signUp: "Créer un compte",
   haveAccount: "J’ai déjà un compte",
   noAccount: "Je n’ai pas de compte",
@@ -22,6 +23,14 @@ export const fr: Words = {
   notHere: "Ce n’est pas possible ici.",
   youAre: (name) => `Vous êtes ${name}.`,
 
+  people: "Qui est là",
+  count: (n) => number(n, "fr"),
+  peopleCounts: { now: "à l’écoute", peak: "au plus fort", total: "depuis le début" },
+  beSeen: "Montrer que je suis là",
+  beSeenHint: "Les personnes connectées peuvent voir votre nom et votre photo pendant que vous écoutez. Elles seules.",
+  nobodySeen: "Personne n’a encore choisi de se montrer. L’écoute est anonyme.",
+  peopleMore: (n) => (n === 1 ? "Et 1 autre personne visible." : `Et ${number(n, "fr")} autres personnes visibles.`),
+
   chat: "Discussion",
   chatEmpty: "Personne n’a encore rien écrit.",
   chatMissed: (n) => (n < 2 ? "1 message est resté de côté : il en arrivait trop." : `${number(n, "fr")} messages sont restés de côté : il en arrivait trop.`),
@@ -33,6 +42,8 @@ export const fr: Words = {
   inReplyTo: (name) => `En réponse à ${name}`,
   noReply: "Ne plus répondre",
   takeBack: "Supprimer mon message",
+  deleted: "Votre message est supprimé.",
+  undo: "Annuler",
   write: "Écrire un message",
   send: "Envoyer",
   sent: "Envoyé.",
@@ -82,10 +93,11 @@ export const fr: Words = {
   removed: "Votre tour de parole est terminé. Merci d’être monté.",
   banned: "Vous ne pouvez plus écrire ni parler ici",
   bannedWhy: (reason) => `La raison donnée : ${reason}`,
-  bannedHint: "Vous pouvez continuer d’écouter.",
+  bannedHint: "Vous n’êtes plus dans le public non plus.",
   understood: "D’accord",
 
   errors: {
+    "window-blocked": "Votre navigateur a bloqué la fenêtre. Autorisez-la, puis touchez de nouveau.",
     network: "Le serveur ne répond pas. Vérifiez votre réseau.",
     "no-route": "Aucun son ne passe jusqu’à la scène. Un pare-feu bloque peut-être l’UDP ; un autre réseau suffit souvent.",
     "handle-taken": "Cet identifiant est pris. Essayez-en un autre.",
