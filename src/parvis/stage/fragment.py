@@ -26,8 +26,8 @@ CANDIDATES_MAX: Final = 32
 """Of one ICE session. A browser with every kind of network has about ten."""
 
 _LINE: Final = re.compile(r"[a-z]=[^\0]*")
-_UFRAG: Final = re.compile(r"[A-Za-z0-9+/]{4,256}")
-_PWD: Final = re.compile(r"[A-Za-z0-9+/]{22,256}")
+UFRAG: Final = re.compile(r"[A-Za-z0-9+/]{4,256}")
+PWD: Final = re.compile(r"[A-Za-z0-9+/]{22,256}")
 # foundation component transport priority address port "typ" type, and what extends it
 _CANDIDATE: Final = re.compile(
     r"candidate:[A-Za-z0-9+/]{1,32} \d{1,3} (?P<transport>\S{1,16}) \d{1,10} (?P<address>\S{1,255}) "
@@ -72,9 +72,9 @@ def parse_fragment(text: str) -> Fragment:
             raise _malformed(f"Line {number} is not SDP.")
         name, _, value = line[2:].partition(":")
         if line.startswith("a=ice-ufrag:"):
-            ufrag = _said_once(name, ufrag, value, _UFRAG)
+            ufrag = _said_once(name, ufrag, value, UFRAG)
         elif line.startswith("a=ice-pwd:"):
-            pwd = _said_once(name, pwd, value, _PWD)
+            pwd = _said_once(name, pwd, value, PWD)
         elif line.startswith("a=candidate:") and is_usable(line[2:]):
             candidates.append(line[2:])
     if (ufrag is None) != (pwd is None):

@@ -20,6 +20,7 @@ import re
 from dataclasses import dataclass
 
 from parvis.errors import RemoteProtocolError, UserError
+from parvis.stage.fragment import PWD, UFRAG
 
 OFFER_LIMIT_BYTES = 65_536
 UPLINK_FMTP = "minptime=10;useinbandfec=1;stereo=0;sprop-stereo=0;maxaveragebitrate=32000;usedtx=0"
@@ -27,6 +28,11 @@ UPLINK_FMTP = "minptime=10;useinbandfec=1;stereo=0;sprop-stereo=0;maxaveragebitr
 
 _LINE = re.compile(r"[a-z]=.*")
 _OPUS = re.compile(r"rtpmap:(\d+) opus/48000(?:/2)?", re.IGNORECASE)
+_NEEDED = (
+    ("ice-ufrag", "ICE user name", UFRAG),
+    ("ice-pwd", "ICE password", PWD),
+    ("fingerprint", "fingerprint", re.compile(r"[!-~]+ [0-9A-Fa-f:]+")),
+)
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 
 
@@ -85,14 +91,12 @@ def _check_sound(session: _Section, sections: list[_Section]) -> str:
     if len(audio) > 1:
         raise _unsupported("The offer has more than one audio track; there is one.")
     attributes = [*session.attributes(), *audio[0].attributes()]
-    names = {attribute.split(":", 1)[0] for attribute in attributes}
-    for name, what in (
-        ("ice-ufrag", "ICE user name"),
-        ("ice-pwd", "ICE password"),
-        ("fingerprint", "fingerprint"),
-    ):
-        if name not in names:
+    for name, what, form in _NEEDED:
+        values = [attribute[len(name) + 1 :] for attribute in attributes if attribute.startswith(f"{name}:")]
+        if not values:
             raise _malformed(f"The offer has no {what} (a={name}).")
+        if not all(form.fullmatch(value) for value in values):
+            raise _malformed(f"The offer's {what} (a={name}) is none.")
     if not any(_OPUS.fullmatch(attribute) for attribute in attributes):
         raise _unsupported("The offer has no Opus at 48 kHz.")
     return next((name for name in reversed(attributes) if name in _DIRECTIONS), "sendrecv")

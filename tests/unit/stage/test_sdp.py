@@ -56,6 +56,10 @@ def test_credentials_may_stand_for_the_session() -> None:
         (OFFER.replace("a=fingerprint:sha-256 00:11:22\n", ""), "fingerprint"),
         (OFFER.replace("a=ice-ufrag:abcd\n", ""), "ICE user name"),
         (OFFER.replace("a=ice-pwd:aaaabbbbccccddddeeeeffff\n", ""), "ICE password"),
+        (OFFER.replace("a=ice-ufrag:abcd\n", "a=ice-ufrag\n"), "ICE user name"),
+        (OFFER.replace("a=ice-ufrag:abcd\n", "a=ice-ufrag:abc\n"), "is none"),
+        (OFFER.replace("a=ice-pwd:aaaabbbb", "a=ice-pwd:"), "is none"),
+        (OFFER.replace("sha-256 00:11:22", "sha-256"), "is none"),
         (OFFER + "a=x" * 40_000, "64 KiB"),
     ],
 )
