@@ -5,7 +5,7 @@
 - A head has at most `HEAD_LIMIT_BYTES`, counted as they come; more is `431`, and the end.
 - What names no version of HTTP, or one that is not 1.0 or 1.1, is no request.
 
-Bodies are limited behind this, in `guards.py`.
+Control and the archive listen with it. Bodies are limited behind this, in the `guards.py` of each.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rude clients at a real edge and a real control: they are cut off, and an honest listener hears no gap."""
+"""Rude clients at a real edge, control and archive: they are cut off, and an honest listener hears no gap."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
+SERVERS = ("edge", "control", "archive")
 SHAPES = {
     # A body whose end two readers could see in two places (RFC 9112 §6.3, §11.2).
     "length and chunks": POST
@@ -62,7 +63,7 @@ TOO_LARGE = {
 
 @pytest.fixture(scope="module")
 def ports(parvis: Parvis) -> dict[str, int]:
-    return {"edge": parvis.port, "control": parvis.control_port}
+    return {"edge": parvis.port, "control": parvis.control_port, "archive": parvis.archive_port}
 
 
 def said(port: int, data: bytes) -> bytes:
@@ -81,27 +82,27 @@ def statuses(answer: bytes) -> list[int]:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("server", ["edge", "control"])
+@pytest.mark.parametrize("server", SERVERS)
 def test_nothing_is_smuggled(ports: dict[str, int], server: str, shape: str) -> None:
     found = statuses(said(ports[server], SHAPES[shape]))
     assert len(found) <= 1, "what stands behind is never a request"
     assert all(400 <= status < 500 for status in found), found
 
 
-@pytest.mark.parametrize("server", ["edge", "control"])
+@pytest.mark.parametrize("server", SERVERS)
 def test_bare_line_feeds_are_one_request_or_none(ports: dict[str, int], server: str) -> None:
     data = b"GET /healthz HTTP/1.1\nHost: x\nContent-Length: 44\n\n" + SMUGGLED
     assert len(statuses(said(ports[server], data))) <= 1
 
 
 @pytest.mark.parametrize("shape", TOO_LARGE)
-@pytest.mark.parametrize("server", ["edge", "control"])
+@pytest.mark.parametrize("server", SERVERS)
 def test_an_endless_head_is_cut_off(ports: dict[str, int], server: str, shape: str) -> None:
     """The connection ends before all was sent, or with `431`; a reset may destroy the answer on its way."""
     assert statuses(said(ports[server], TOO_LARGE[shape])) in ([], [431], [400])
 
 
-@pytest.mark.parametrize("server", ["edge", "control"])
+@pytest.mark.parametrize("server", SERVERS)
 def test_pipelined_requests_are_answered_in_order(ports: dict[str, int], server: str) -> None:
     one = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
     last = b"GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -128,7 +129,7 @@ def test_slow_clients_are_cut_off_and_a_listener_hears_no_gap(strict: Parvis, tm
     listener = subprocess.Popen(["curl", "-sN", "-o", str(heard), stream])
     slow = [
         socket.create_connection(("127.0.0.1", port))
-        for port in (strict.port, strict.control_port)
+        for port in (strict.port, strict.control_port, strict.archive_port)
         for _ in range(150)
     ]
     try:
@@ -154,7 +155,8 @@ def test_slow_clients_are_cut_off_and_a_listener_hears_no_gap(strict: Parvis, tm
         before = heard.stat().st_size
         wait_until(lambda: heard.stat().st_size > before)
         assert listener.poll() is None
-        assert httpx.get(f"{strict.control}/healthz").status_code == 200
+        for origin in (strict.control, strict.archive):
+            assert httpx.get(f"{origin}/healthz").status_code == 200
     finally:
         listener.kill()
         listener.wait()

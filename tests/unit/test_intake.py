@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 import uvicorn
 
-from parvis.api import intake
-from parvis.api.intake import HEAD_LIMIT_BYTES, Intake
+from parvis import intake
+from parvis.intake import HEAD_LIMIT_BYTES, Intake
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
 

@@ -16,7 +16,6 @@ import structlog
 import uvicorn
 
 from parvis.api.app import create_app
-from parvis.api.intake import Intake
 from parvis.api.services import Services, build_services
 from parvis.api.watch import Watch
 from parvis.bus.leases import Leases
@@ -24,6 +23,7 @@ from parvis.bus.port import Bus
 from parvis.certificate import LOOK_S, Certificate
 from parvis.clock import Clock
 from parvis.errors import UserError
+from parvis.intake import Intake
 from parvis.settings import ControlSettings
 from parvis.store.database import database_url
 from parvis.store.migrate import migrate

@@ -30,6 +30,7 @@ from parvis.bus.port import Bus
 from parvis.certificate import LOOK_S, Certificate
 from parvis.clock import Clock
 from parvis.errors import UserError
+from parvis.intake import Intake
 from parvis.settings import ArchiveSettings
 
 log = structlog.get_logger(__name__)
@@ -193,6 +194,7 @@ async def _serve(services: Services, listener: socket.socket, certificate: Certi
         log_config=None,
         lifespan="off",
         ws="none",
+        http=Intake,
         server_header=False,
         backlog=socket.SOMAXCONN,
         limit_concurrency=MAX_REQUESTS,
