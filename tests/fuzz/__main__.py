@@ -24,7 +24,7 @@ MAX_BYTES: Final = 4_096
 def main() -> int:
     """0 when every target stood."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("targets", nargs="*", help="of sdp, fragment, http, parts; none means all")
+    parser.add_argument("targets", nargs="*", help="of sdp, fragment, http, edge, parts; none means all")
     parser.add_argument("--runs", type=int, default=RUNS, help="inputs for each target")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     asked = parser.parse_args()

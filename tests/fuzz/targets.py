@@ -25,8 +25,18 @@ from parvis.stage.fragment import (
     usable_offer,
 )
 from parvis.stage.sdp import check_monitor_offer, check_offer, finish_answer
+from tests.fuzz.whole_edge import FIRST, edge
 
 LIMIT_BYTES: Final = 2_048
+
+
+def _asked(path: str, method: bytes = b"GET", headers: bytes = b"", body: bytes = b"") -> bytes:
+    """A request of an edge. The headers are all that it looks at."""
+    kept = b"Host: x\r\nIcy-MetaData: 1\r\nIf-None-Match: x\r\nX-Parvis-Pass: x\r\nAccept-Language: fr\r\n"
+    appointment = b"X-Parvis-Appointment: AAAA\r\nX-Forwarded-For: 192.0.2.1\r\n"
+    return b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, path.encode(), kept + appointment + headers, body)
+
+
 _HEAD: Final = b"GET /live/abc/stream.mp4?codec=aac&from=12 HTTP/1.1\r\nHost: x\r\nIcy-MetaData: 1\r\n\r\n"
 _OFFER: Final = (
     "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
@@ -38,6 +48,28 @@ _OFFER: Final = (
 _FRAGMENT: Final = (
     "a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n"
     "a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host\r\na=end-of-candidates\r\n"
+)
+_MSN: Final = (FIRST + 23) // 6
+_ASKED: Final = (
+    "/",
+    "/healthz",
+    "/metrics",
+    "/s/abc?lang=fr",
+    "/embed/over",
+    "/assets/x.js",
+    "/live/abc/space.json",
+    "/live/members/space.json",
+    "/live/later/stream.mp4",
+    f"/live/abc/stream.mp4?codec=aac&from={FIRST + 3}&stretch=4&via=x",
+    "/live/abc/stream.ogg",
+    "/live/abc/events",
+    "/live/abc/chat.json",
+    "/live/abc/listen.m3u",
+    "/live/abc/index.m3u8",
+    f"/live/abc/opus.m3u8?_HLS_msn={_MSN}&_HLS_part=2&_HLS_skip=YES",
+    f"/live/abc/aac/{_MSN - 1}.m4s",
+    f"/live/abc/aac/{FIRST + 20}.part.m4s",
+    f"/live/abc/aac/{FIRST + 24}.part.m4s",
 )
 _UNITS: Final = {rendition: [b"\xf8\xff\xfe"] * rendition.frames_per_part for rendition in Rendition}
 
@@ -104,7 +136,7 @@ def parts(data: bytes) -> None:
 
 
 TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = MappingProxyType(
-    {"sdp": sdp, "fragment": fragment, "http": http, "parts": parts}
+    {"sdp": sdp, "fragment": fragment, "http": http, "edge": edge, "parts": parts}
 )
 SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = MappingProxyType(
     {
@@ -115,6 +147,15 @@ SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = MappingProxyType(
             _HEAD * 3,
             b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             b"GET http://x/s/abc HTTP/1.0\r\nConnection: keep-alive\r\n X: y\r\n\r\n",
+        ),
+        "edge": (
+            *(_asked(path) for path in _ASKED),
+            _asked("/live/abc/stream.mp4", b"HEAD"),
+            _asked("/live/abc/stream.aac", b"OPTIONS"),
+            _asked("/live/abc/reactions", b"POST", b"Content-Length: 12\r\n", b'{"kind":"a"}'),
+            _asked("/live/abc/polls/p1/votes", b"POST", b"Content-Length: 12\r\n", b'{"choice":1}'),
+            _asked("/healthz") + _asked("/live/abc/stream.mp4"),
+            _asked("/live/abc/stream.aac").replace(b"HTTP/1.1", b"HTTP/1.0"),
         ),
         "parts": tuple(
             init_segment(rendition) + build_part(rendition, 5_561_234_567, units)
