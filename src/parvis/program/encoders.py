@@ -9,6 +9,8 @@ AAC-LC. FFmpeg says by how much in the time stamp of the first packet. Rules:
 - Access units come late instead: see `delay_samples`.
 - An encoder is warm from the start (half a second of silence). What it makes of silence then is the
   rendition's silent access unit, which an edge may repeat for as long as it likes.
+- So may an encoder: after half a second of nothing but zeros it rests, and gives that unit for each frame,
+  until a sample is none. What it holds back then is silence, too, so it goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from parvis.media.rendition import Rendition
 Samples = NDArray[np.int16]
 
 _WARM_UP_FRAMES: Final = 25
+REST_AFTER_FRAMES: Final = 25
 _SAMPLE: Final = Fraction(1, SAMPLE_RATE_HZ)
 _FULL_SCALE: Final = np.float32(32_768)
 
@@ -51,11 +54,14 @@ class Encoder:
         self._frame_samples = rendition.frame_samples
         self._codec, self._format = _open(rendition, bitrate_bps or rendition.bitrate_bps)
         self._fed_samples = 0
+        self._silent_frames = 0
+        self._silence = b""
         silent_frame = np.zeros(self._frame_samples, np.int16)
         warm_up = [packet for _ in range(_WARM_UP_FRAMES) for packet in self._feed(silent_frame)]
         self._priming_samples = -warm_up[0][0]
         self._held_back_samples = (_WARM_UP_FRAMES - len(warm_up)) * self._frame_samples
         self._silence = warm_up[-1][1]
+        self._silent_frames = 0
         # The frame being filled. Beginning inside it moves the program onto the packets' grid.
         self._frame = np.zeros(self._frame_samples, np.int16)
         self._filled = -self._priming_samples % self._frame_samples
@@ -98,6 +104,10 @@ class Encoder:
 
     def _feed(self, frame: Samples) -> list[tuple[int, bytes]]:
         """(time in samples since the first one fed that it decodes to, access unit) of each packet."""
+        self._silent_frames = 0 if frame.any() else self._silent_frames + 1
+        if self._silent_frames > REST_AFTER_FRAMES and self._silence:
+            self._fed_samples += len(frame)
+            return [(self._fed_samples, self._silence)]
         plane = frame.reshape(1, -1) if self._format == "s16" else (frame / _FULL_SCALE).reshape(1, -1)
         packed = av.AudioFrame.from_ndarray(plane, format=self._format, layout="mono")
         packed.sample_rate = SAMPLE_RATE_HZ

@@ -7,6 +7,8 @@ Rules:
 - Whether there is a program, and whether the stage is in it, is for the go-live clock (`clockwork.py`).
   Before that the room is the green room: all hear each other, and nobody else does.
 - A seat has at most one session; a new offer for a seat takes the place of the old session.
+- A room that everybody has left mixes for two seconds more, until all that the mix remembers has died away,
+  and then not at all: a live Space that nobody ends costs little.
 - Muted or not heard: the row of the mix is closed, and so is what levels are shown for.
 - The program begins at a part boundary, is never interrupted, and ends with the Space.
 - While nobody is heard the program carries the standby sound (`standby.py`). The stage does not hear it.
@@ -66,6 +68,9 @@ HELD_AFTER_S = 5.0
 FORGET_AFTER_S = 600.0
 """How long edges that come late can still learn that a program is over."""
 MAX_MONITORS = 10
+SETTLED_TICKS = 100
+"""After so many without a session the mix has nothing left to say: its limiter is 5 ms late, and an active
+speaker is forgotten after 1.2 s."""
 _SILENCE: Int16 = np.zeros(TICK_SAMPLES, np.int16)
 
 
@@ -128,6 +133,8 @@ class Room:
         self._mix = Mix(max_sessions)
         self._input = np.zeros((max_sessions, TICK_SAMPLES), np.int16)
         self._open = np.zeros(max_sessions, bool)
+        self._ticks_alone = SETTLED_TICKS
+        self._silent = Mixed(_SILENCE, np.zeros_like(self._input), np.zeros(max_sessions, bool), None)
         self._program: ProgramSink | None = None
         self._next_tick: int | None = None
         self._clockwork = GoLiveClock(on_air=on_air)
@@ -301,7 +308,9 @@ class Room:
             self._open[session.row] = is_heard and session.handle not in muted
             if is_heard:
                 connected.append(session)
-        mixed = self._mix.step(self._input, self._open)
+        self._ticks_alone = 0 if self._sessions else self._ticks_alone + 1
+        is_settled = self._ticks_alone > SETTLED_TICKS
+        mixed = self._silent if is_settled else self._mix.step(self._input, self._open)
         for session in self._sessions.values():
             session.peer.send(mixed.minus[session.row])
         if self._open.any():
@@ -344,7 +353,7 @@ class Room:
             # A part is complete a little after its last tick, so what is said now rides on this very part.
             self._say(number // TICKS_PER_PART)
         standby = self._standby.next_tick(self._standby_choice(), number)
-        heard = samples if standby is None else _sum(samples, standby)
+        heard = samples if standby is None or not standby.any() else _sum(samples, standby)
         self._program.push_tick(heard)
         if self._wanted.recording == "tracks" and self._airing.on_air:
             seats = self._sessions.values()

@@ -94,3 +94,25 @@ def test_the_rate_is_near_the_nominal_one(rendition: Rendition) -> None:
     units = Encoder(rendition).encode(noise.astype(np.int16))
     rate_bps = 8 * sum(map(len, units)) * SAMPLE_RATE_HZ / (len(units) * rendition.frame_samples)
     assert 0.85 < rate_bps / rendition.bitrate_bps < 1.1
+
+
+@pytest.mark.parametrize("rendition", Rendition)
+@pytest.mark.parametrize("lead_s", [0.0, 1.5])
+def test_an_encoder_that_rests_is_in_step_with_one_that_does_not(
+    rendition: Rendition, lead_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause = np.zeros(int(1.5 * SAMPLE_RATE_HZ), np.int16)
+    sound = np.concatenate([pause[: int(lead_s * SAMPLE_RATE_HZ)], voice(1), pause, voice(2)])
+    resting = Encoder(rendition)
+    units = [resting.encode(tick) for tick in in_ticks(sound)]
+    assert sum(unit == resting.silence for tick in units for unit in tick) > 40
+    monkeypatch.setattr("parvis.program.encoders.REST_AFTER_FRAMES", 1_000_000)
+    restless = Encoder(rendition)
+    reference = [restless.encode(tick) for tick in in_ticks(sound)]
+    assert [len(tick) for tick in units] == [len(tick) for tick in reference]
+    heard, whole = (
+        Decoder(rendition).decode([unit for tick in ticks for unit in tick]) for ticks in (units, reference)
+    )
+    assert lag_samples(heard, whole) == 0
+    off = heard.astype(int) - whole
+    assert np.sum(off**2) < 0.01 * np.sum(whole.astype(int) ** 2)

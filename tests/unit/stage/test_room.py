@@ -6,14 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from parvis.audio import Int16
+from parvis.audio import Bool, Int16
+from parvis.audio.mixer import Mix, Mixed
 from parvis.bus.messages import SeatState, SpaceMessage, StandbyMessage
 from parvis.clock import ManualClock
 from parvis.errors import RemoteProtocolError
 from parvis.media.events import Event
 from parvis.stage.clockwork import LEAD_TICKS, PATIENCE_TICKS
-from parvis.stage.peer import PeerSettings
-from parvis.stage.room import ProgramSink, Room
+from parvis.stage.peer import Peer, PeerSettings
+from parvis.stage.room import SETTLED_TICKS, ProgramSink, Room
 from tests.unit.stage.test_clockwork import DUE, SPACE
 
 PART = 16
@@ -197,3 +198,27 @@ async def test_an_upload_is_taken() -> None:
     await evening.room.closed()
     evening.run(50)
     assert all(is_heard(evening.tapes[0].ticks)[1:]), "the tone, where the upload cannot be read"
+
+
+async def test_a_stage_that_nobody_is_on_mixes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    mixed: list[int] = []
+    step = Mix.step
+
+    def counted(mix: Mix, samples: Int16, is_open: Bool) -> Mixed:
+        mixed.append(1)
+        return step(mix, samples, is_open)
+
+    monkeypatch.setattr(Mix, "step", counted)
+    evening = Evening(replace(SEATED, state="live", standby="silence"), DUE // PART * PART)
+    evening.run(100)
+    assert mixed == []
+    peer = Peer(PeerSettings(loopback=True), lambda _samples: None)
+    await evening.room.offer("ana", await peer.offer(receive=True))
+    evening.run(50)
+    assert len(mixed) == 50
+    evening.say(seats=())
+    evening.run(SETTLED_TICKS + 50)
+    assert len(mixed) == 50 + SETTLED_TICKS
+    assert len(evening.tapes[0].ticks) == 200 + SETTLED_TICKS, "the program goes on"
+    await peer.close()
+    await evening.room.closed()
