@@ -1,10 +1,18 @@
-"""Speech quality through a lossy network: the stage's WebRTC library beside aiortc, in one run.
+"""Speech quality through a bad network: the stage beside aiortc, in one run.
 
-A voice (made by espeak-ng) goes from one peer to another through a UDP relay on loopback that loses packets
-at random, with the same seed for both libraries. What comes out is compared with what went in by WB-PESQ
-(ITU-T P.862.2, 1.0 to 4.64). Also printed: the share of the voice during which nothing came out.
+A person's voice goes from one peer to another through UDP on loopback that loses, delays or reorders packets
+(`network.py`), with the same seeds for all:
 
-    .venv/bin/python bench/loss_quality.py [--json FILE] [--loss 0 5 10 20 30] [--repeat 3]
+- *stage*: a speaker's session (wrtc, which is Chrome's), and all that a stage does with it: its session, the
+  buffer before the mixer, levelling, limiter. What is scored is the program before it is encoded.
+- *wrtc*: the same library in both ends, and nothing of ours.
+- *aiortc*: that library in both ends, as it comes.
+
+What comes out is compared with what went in by WB-PESQ (ITU-T P.862.2). Also printed: the share of the voice
+during which nothing came out. Each network is tried with several seeds, and the median counts; so many
+sessions run at once, each in a process of its own.
+
+    python -m bench.loss_quality [--loss 0 5 10 20 30] [--repeat 3] [--at-once 6] [--json]
 """
 
 from __future__ import annotations
@@ -12,124 +20,123 @@ from __future__ import annotations
 import argparse
 import asyncio
 import fractions
-import io
 import json
-import platform
-import random
-import re
+import multiprocessing
 import statistics
-import subprocess
-import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from importlib import metadata
-from pathlib import Path
-from typing import cast
+from typing import Any, Final
 
 import aiortc
 import av
 import numpy as np
-import pesq
 from aiortc.mediastreams import MediaStreamTrack
-from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
-from parvis.cli.speak import read_sound
+from bench import machine
+from bench.network import Faults, Relay, between, candidate_of, through
+from bench.speech import RATE, Int16, first_words, score, through_opus_alone, voice
+from parvis.bus.messages import SeatState, SpaceMessage
+from parvis.clock import SystemClock
+from parvis.media.events import Event
 from parvis.stage import peer as peers
+from parvis.stage.room import ProgramSink, Room
+from parvis.stage.ticker import Ticker
 
-Int16 = NDArray[np.int16]
-RATE = 48_000
-LEAD_S = 2.0
+LEAD_S: Final = 2.0
 """Silence before the voice, while the connection settles."""
-WORDS = (
-    "The square filled slowly at first, and then all at once. Nobody had expected so many people to come, "
-    "and yet every one of them could hear what was said on the steps, as clearly as if they stood beside it."
-)
+LOOPBACK: Final = peers.PeerSettings(loopback=True)
+SPACE: Final = SpaceMessage(
+    "bench", 1, "Bench", "", "en", "live", "ana", "2026-11-22T00:00:00Z", None, "2026-11-22T00:00:00Z", None,
+    (SeatState("ana", "Ana", "host"),),
+)  # fmt: skip
+NETWORKS: Final[Mapping[str, Faults]] = {
+    "jitter of up to 40 ms": Faults(jitter_ms=40),
+    "10 % out of order": Faults(reordered=0.1),
+    "5 % lost, jitter of up to 40 ms, 5 % out of order": Faults(loss=0.05, jitter_ms=40, reordered=0.05),
+}
 
 
-class Relay(asyncio.DatagramProtocol):
-    """One side of a lossy relay: what comes in here goes out at `twin` to the real peer behind it."""
+class Tape:
+    """A program that is kept as samples."""
 
-    def __init__(self, chance: random.Random, loss: float) -> None:
-        self._chance = chance
-        self._loss = loss
-        self.twin: Relay | None = None
-        self.target: tuple[str, int] | None = None
-        self.transport: asyncio.DatagramTransport | None = None
+    def __init__(self) -> None:
+        self.ticks: list[Int16] = []
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
+    def push_tick(self, samples: Int16) -> None:
+        """The next 20 ms."""
+        self.ticks.append(samples)
 
-    def close(self) -> None:
-        """Stops relaying."""
-        assert self.transport is not None
-        self.transport.close()
+    def push_tracks(self, heard: Mapping[str, Int16]) -> None:
+        """Tracks are not recorded here."""
 
-    def datagram_received(self, data: bytes, _from: object) -> None:
-        # RTP and RTCP begin with 10 in binary (RFC 7983); the hand-shakes are let through.
-        if data[0] >> 6 == 2 and self._chance.random() < self._loss:
-            return
-        assert self.twin is not None
-        assert self.twin.transport is not None
-        if self.twin.target is None:
-            return
-        self.twin.transport.sendto(data, self.twin.target)
+    def add_event(self, event: Event) -> None:
+        """Nobody is told."""
+
+    def end(self) -> None:
+        """The room has closed."""
+
+    forget = end
 
 
-def candidate_of(sdp: str) -> tuple[str, int]:
-    """A loopback candidate, or else any IPv4 one."""
-    found = re.findall(r"a=candidate:\S+ 1 udp \d+ (\d+\.\d+\.\d+\.\d+) (\d+) typ host", sdp)
-    best = next((pair for pair in found if pair[0].startswith("127.")), found[0])
-    return best[0], int(best[1])
+async def send_stage(sound: Int16, near: Relay, far: Relay) -> list[Int16]:
+    """A speaker's peer into a room, ticked in real time; its program."""
+    tape = Tape()
+
+    def start(space: str, first_sequence: int) -> ProgramSink:
+        del space, first_sequence  # there is but one, from the beginning
+        return tape
+
+    clock = SystemClock()
+    room = Room(
+        SPACE, stage="bench", peers=LOOPBACK, public_address="", max_sessions=13, clock=clock,
+        start_program=start, listeners=lambda: 0,
+    )  # fmt: skip
+    ticker = Ticker(clock, room.tick)
+    ticker.wanted(True)
+    running = asyncio.create_task(ticker.run())
+    looking = asyncio.create_task(_look(room))
+    sender = peers.Peer(LOOPBACK, lambda _samples: None)
+    try:
+        offer = await sender.offer(receive=False)
+        near.target = candidate_of(offer)
+        answer = (await room.offer("ana", through(offer, far))).sdp
+        far.target = candidate_of(answer)
+        await sender.accept(through(answer, near))
+        while sender.state != "connected":
+            await asyncio.sleep(0.01)
+        await pace(sound, lambda tick, _number: sender.send(tick))
+    finally:
+        running.cancel()
+        looking.cancel()
+        await sender.close()
+        room.close()
+        await room.closed()
+    return tape.ticks
 
 
-def through(sdp: str, relay_port: int) -> str:
-    """The description with the relay as its only candidate."""
-    lines = [line for line in sdp.splitlines() if not line.startswith(("a=candidate", "a=end-of-candidates"))]
-    lines.append(f"a=candidate:1 1 udp 2130706431 127.0.0.1 {relay_port} typ host")
-    lines.append("a=end-of-candidates")
-    return "\r\n".join(lines) + "\r\n"
+async def _look(room: Room) -> None:
+    while True:
+        await room.look()
+        await asyncio.sleep(0.5)
 
 
-async def make_relay(loss: float, seed: int) -> tuple[Relay, Relay]:
-    """Two sides that forward to each other and lose RTP with chance `loss`, 0…1."""
-    loop = asyncio.get_running_loop()
-    sides = []
-    for _ in range(2):
-        _, protocol = await loop.create_datagram_endpoint(
-            lambda: Relay(random.Random(seed), loss), local_addr=("127.0.0.1", 0)
-        )
-        sides.append(protocol)
-    sides[0].twin, sides[1].twin = sides[1], sides[0]
-    return sides[0], sides[1]
-
-
-def port_of(relay: Relay) -> int:
-    """The UDP port on which a side listens."""
-    assert relay.transport is not None
-    port: int = relay.transport.get_extra_info("sockname")[1]
-    return port
-
-
-async def send_wrtc(voice: Int16, loss: float, seed: int) -> Int16:
-    """Both ends as the stage has them: Opus in RED with FEC."""
-    near, far = await make_relay(loss, seed)
+async def send_wrtc(sound: Int16, near: Relay, far: Relay) -> list[Int16]:
+    """The library of the stage in both ends: Opus in RED with FEC."""
     heard: list[Int16] = []
-    sender = peers.Peer(peers.PeerSettings(loopback=True), lambda _samples: None)
-    receiver = peers.Peer(peers.PeerSettings(loopback=True), heard.append)
+    sender, receiver = peers.Peer(LOOPBACK, lambda _samples: None), peers.Peer(LOOPBACK, heard.append)
     offer = await sender.offer(receive=False)
     near.target = candidate_of(offer)
-    answer = await receiver.answer(through(offer, port_of(far)), send=False)
+    answer = await receiver.answer(through(offer, far), send=False)
     far.target = candidate_of(answer)
-    await sender.accept(through(answer, port_of(near)))
+    await sender.accept(through(answer, near))
     while sender.state != "connected" or receiver.state != "connected":
         await asyncio.sleep(0.01)
-    await pace(voice, lambda tick, _number: sender.send(tick))
+    await pace(sound, lambda tick, _number: sender.send(tick))
     await sender.close()
     await receiver.close()
-    near.close()
-    far.close()
-    return np.concatenate(heard)
+    return heard
 
 
 class VoiceTrack(MediaStreamTrack):
@@ -150,9 +157,8 @@ class VoiceTrack(MediaStreamTrack):
         return frame
 
 
-async def send_aiortc(voice: Int16, loss: float, seed: int) -> Int16:
+async def send_aiortc(sound: Int16, near: Relay, far: Relay) -> list[Int16]:
     """Both ends as aiortc has them by default."""
-    near, far = await make_relay(loss, seed)
     no_servers = aiortc.RTCConfiguration(iceServers=[])
     sender, receiver = aiortc.RTCPeerConnection(no_servers), aiortc.RTCPeerConnection(no_servers)
     heard: list[Int16] = []
@@ -174,121 +180,128 @@ async def send_aiortc(voice: Int16, loss: float, seed: int) -> Int16:
     await sender.setLocalDescription(await sender.createOffer())
     offer = sender.localDescription.sdp
     near.target = candidate_of(offer)
-    await receiver.setRemoteDescription(aiortc.RTCSessionDescription(through(offer, port_of(far)), "offer"))
+    await receiver.setRemoteDescription(aiortc.RTCSessionDescription(through(offer, far), "offer"))
     await receiver.setLocalDescription(await receiver.createAnswer())
     answer = receiver.localDescription.sdp
     far.target = candidate_of(answer)
-    await sender.setRemoteDescription(aiortc.RTCSessionDescription(through(answer, port_of(near)), "answer"))
+    await sender.setRemoteDescription(aiortc.RTCSessionDescription(through(answer, near), "answer"))
     while sender.connectionState != "connected" or receiver.connectionState != "connected":
         await asyncio.sleep(0.01)
-    await pace(voice, lambda tick, number: track.ticks.put_nowait((tick, number)))
+    await pace(sound, lambda tick, number: track.ticks.put_nowait((tick, number)))
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await sender.close()
     await receiver.close()
-    near.close()
-    far.close()
-    return np.concatenate(heard)
+    return heard
 
 
-async def pace(voice: Int16, send: Callable[[Int16, int], None]) -> None:
+async def pace(sound: Int16, send: Callable[[Int16, int], None]) -> None:
     """Hands over 20 ms each 20 ms."""
     began_s = time.monotonic()
-    for number in range(len(voice) // 960):
-        send(voice[number * 960 : (number + 1) * 960], number)
+    for number in range(len(sound) // 960):
+        send(sound[number * 960 : (number + 1) * 960], number)
         await asyncio.sleep(max(began_s + (number + 1) * 0.02 - time.monotonic(), 0))
 
 
-def score(sent: Int16, heard: Int16) -> tuple[float, float]:
-    """WB-PESQ of what came out, and the per cent of the voice during which nothing did."""
-    near = resample_poly(sent.astype(float), 1, 3)
-    out = resample_poly(heard.astype(float), 1, 3)
-    size = 1 << int(np.ceil(np.log2(len(near) + len(out))))
-    match = np.fft.irfft(np.fft.rfft(out, size) * np.conj(np.fft.rfft(near, size)), size)
-    lag = int(np.argmax(match[: len(out)]))
-    out = out[lag : lag + len(near)]
-    near = near[: len(out)]
-    frame = 160
-    count = len(out) // frame
-    loud = np.abs(near[: count * frame].reshape(count, frame)).max(axis=1) > 800
-    dead = np.abs(out[: count * frame].reshape(count, frame)).max(axis=1) < 8
-    quality = float(pesq.pesq(16_000, near.astype(np.int16), out.astype(np.int16), "wb"))
-    return quality, 100 * float((loud & dead).sum()) / max(int(loud.sum()), 1)
+WAYS: Final[Mapping[str, Callable[[Int16, Relay, Relay], Awaitable[list[Int16]]]]] = {
+    "stage": send_stage,
+    "wrtc": send_wrtc,
+    "aiortc": send_aiortc,
+}
+NAMES: Final = {
+    "stage": "**Parvis' stage**",
+    "wrtc": f"wrtc {metadata.version('wrtc')} alone",
+    "aiortc": f"aiortc {metadata.version('aiortc')}",
+}
 
 
-def through_opus_alone(voice: Int16) -> Int16:
-    """The voice encoded at 32 kbit/s and decoded again, without any network: what no stage can exceed."""
-    file = io.BytesIO()
-    with av.open(file, "w", format="ogg") as out:
-        stream = out.add_stream("libopus", rate=RATE, layout="mono")
-        stream.bit_rate = 32_000
-        stream.options = {"application": "voip", "frame_duration": "20"}
-        for start in range(0, len(voice) - 959, 960):
-            frame = av.AudioFrame.from_ndarray(
-                voice[start : start + 960].reshape(1, -1), format="s16", layout="mono"
+def one(way: str, faults: Faults, seed: int) -> tuple[float, float, float]:
+    """WB-PESQ, per cent silent, and kbit/s of RTP that was sent, of one session."""
+
+    async def run() -> tuple[list[Int16], float]:
+        near, far = await between(faults, seed)
+        heard = await WAYS[way](sound, near, far)
+        near.close()
+        far.close()
+        return heard, 8 * near.payload_bytes / (len(sound) / RATE) / 1000
+
+    peers.allow_loopback()
+    said = voice()
+    lead, pause, tail = (np.zeros(int(seconds * RATE), np.int16) for seconds in (LEAD_S, 0.5, 1.0))
+    sound = np.concatenate([lead, first_words(), pause, said, tail])
+    heard, rate_kbps = asyncio.run(run())
+    return (*score(said, np.concatenate(heard)), rate_kbps)
+
+
+def measure(
+    networks: Mapping[str, Faults], ways: Sequence[str], repeat: int, at_once: int
+) -> list[dict[str, Any]]:
+    """A row for each network and way."""
+    with ProcessPoolExecutor(at_once, multiprocessing.get_context("spawn")) as pool:
+        asked: dict[tuple[str, str], list[Future[tuple[float, float, float]]]] = {
+            (network, way): [pool.submit(one, way, faults, seed) for seed in range(1, repeat + 1)]
+            for network, faults in networks.items()
+            for way in ways
+        }
+        rows = []
+        for (network, way), futures in asked.items():
+            found = [future.result() for future in futures]
+            quality, silent, rate = (statistics.median(column) for column in zip(*found, strict=True))
+            rows.append(
+                {
+                    "network": network,
+                    "library": NAMES[way],
+                    "pesq_wb": round(quality, 2),
+                    "pesq_wb_least": round(min(row[0] for row in found), 2),
+                    "silent_percent": round(silent, 1),
+                    "sent_kbps": round(rate, 1),
+                }
             )
-            frame.sample_rate = RATE
-            frame.pts = start
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
-    file.seek(0)
-    resampler = av.AudioResampler("s16", "mono", RATE)
-    with av.open(file, "r") as back:
-        blocks = [out.to_ndarray()[0] for frame in back.decode(audio=0) for out in resampler.resample(frame)]
-    return np.concatenate(blocks).astype(np.int16)
+        return rows
 
 
-def make_voice() -> Int16:
-    """About ten seconds of speech, int16[n]."""
-    with tempfile.TemporaryDirectory() as folder:
-        wav = Path(folder) / "voice.wav"
-        subprocess.run(["espeak-ng", "-v", "en-gb", "-s", "150", "-w", str(wav), WORDS], check=True)
-        return read_sound(wav)
-
-
-async def run(arguments: argparse.Namespace) -> dict[str, object]:
-    """Measures every library at every loss."""
-    voice = make_voice()
-    padded = np.concatenate([np.zeros(int(LEAD_S * RATE), np.int16), voice, np.zeros(RATE, np.int16)])
-    ways: dict[str, Callable[[Int16, float, int], Awaitable[Int16]]] = {
-        f"wrtc {metadata.version('wrtc')}": send_wrtc,
-        f"aiortc {metadata.version('aiortc')}": send_aiortc,
-    }
-    ceiling, _ = score(voice, through_opus_alone(voice))
-    print(f"| – | libopus alone, 32 kbit/s | {ceiling:.2f} | |", flush=True)
-    rows: list[dict[str, object]] = [{"library": "libopus alone, 32 kbit/s", "pesq_wb": round(ceiling, 2)}]
-    for loss in arguments.loss:
-        for name, way in ways.items():
-            scores = [
-                score(voice, await way(padded, loss / 100, seed)) for seed in range(1, arguments.repeat + 1)
-            ]
-            row = {
-                "library": name,
-                "loss_percent": loss,
-                "pesq_wb": round(statistics.median(quality for quality, _ in scores), 2),
-                "silent_percent": round(statistics.median(dead for _, dead in scores), 1),
-            }
-            rows.append(row)
-            print(
-                f"| {row['loss_percent']} % | {name} | {row['pesq_wb']} | {row['silent_percent']} % |",
-                flush=True,
-            )
-    return {"machine": platform.platform(), "repeat": arguments.repeat, "rows": rows}
+def table(rows: Sequence[Mapping[str, Any]], ceiling: float) -> str:
+    """The rows in Markdown, a column for each library."""
+    libraries = list(dict.fromkeys(row["library"] for row in rows))
+    lines = [
+        f"The voice through libopus alone at 32 kbit/s: {ceiling:.2f}.",
+        "",
+        "| network | " + " | ".join(f"{name} (least), silent" for name in libraries) + " |",
+        "|---|" + "--:|" * len(libraries),
+    ]
+    for network in dict.fromkeys(row["network"] for row in rows):
+        of_network = {row["library"]: row for row in rows if row["network"] == network}
+        cells = [
+            f"{row['pesq_wb']:.2f} ({row['pesq_wb_least']:.2f}), {row['silent_percent']} %"
+            for row in of_network.values()
+        ]
+        lines.append(f"| {network} | " + " | ".join(cells) + " |")
+    rates = {name: [r["sent_kbps"] for r in rows if r["library"] == name] for name in libraries}
+    said = [f"{name} {min(found):.0f} to {max(found):.0f}" for name, found in rates.items()]
+    return "\n".join([*lines, "", f"RTP sent, headers included, kbit/s: {'; '.join(said)}."])
 
 
 def main() -> None:
     """Entry point."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--loss", nargs="+", type=float, default=[0, 5, 10, 20, 30])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--loss", nargs="*", type=float, default=[0, 5, 10, 20, 30], help="per cent")
+    parser.add_argument("--only-loss", action="store_true", help="no jitter, nothing out of order")
+    parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    peers.allow_loopback()
-    print("| loss | library | WB-PESQ | silent while it should speak |\n|---|---|---|---|")
-    result = asyncio.run(run(arguments))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=1))
+    parser.add_argument("--at-once", type=int, default=6)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    networks = {f"{loss:g} % lost": Faults(loss=loss / 100) for loss in options.loss}
+    networks |= {} if options.only_loss else NETWORKS
+    ceiling, _ = score(voice(), through_opus_alone(voice()))
+    rows = measure(networks, options.ways, options.repeat, options.at_once)
+    page = table(rows, ceiling)
+    if options.json:
+        found = {"machine": machine.describe(), "repeat": options.repeat, "ceiling": round(ceiling, 2)}
+        print(json.dumps(found | {"rows": rows, "markdown": page}, indent=1))
+        return
+    print(machine.words(machine.describe()) + "\n\n" + page)
 
 
 if __name__ == "__main__":
