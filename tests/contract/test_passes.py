@@ -194,6 +194,9 @@ async def test_a_pass_that_somebody_holds_is_not_taken_by_who_shows_it_next(tmp_
             answer = await (await w.person(handle)).post(path, headers={"X-Parvis-Pass": text})
             assert answer.status_code == 201
         ana = await w.person("ana")
+        kept = (await (await w.person("zoe")).get("/api/v1/accounts/me/export")).json()
+        assert pass_id in str(kept), "what is kept about her is in her file"
+        assert pass_id not in (await (await w.person("kim")).get("/api/v1/accounts/me/export")).text
         for handle, void in (("kim", ()), ("zoe", (pass_id,))):
             await ana.post(f"/api/v1/spaces/{space}/bans", json={"handle": handle, "reason": "x"})
             assert (await told(w, space)).void == void

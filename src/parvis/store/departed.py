@@ -19,11 +19,16 @@ from parvis.spaces.space import OPEN_STATES
 from parvis.store.listings import ListingTables
 from parvis.store.people import MEMBER, handle_hash
 from parvis.store.tables import accounts, handoffs, log, metadata, seats, spaces
+from parvis.store.tables_listing import passes
 from parvis.store.tables_manners import bans
 from parvis.store.tables_people import ANOTHERS, SECRETS, retired_handles
 
 _BY_HANDLE: Final = (log.c.by, log.c.whom, handoffs.c.by, handoffs.c.decided_by, bans.c.by)
 """Columns that name people by their handles, as text."""
+
+_BY_ID: Final = (passes.c.held_by,)
+"""Columns that name accounts by their ids without a foreign key: SQLite adds none to a table that is
+there."""
 
 _ALSO: Final = frozenset({("hands", "account_id")})
 """References without `CASCADE` whose rows go, too: a hand holds its owner's name to be searched."""
@@ -41,6 +46,7 @@ class DepartedTables:
             links = [column for column in _links(table) if (table.name, column.name) not in ANOTHERS]
             ways = [column == account.id for column in links]
             ways += [column == account.handle for column in _BY_HANDLE if column.table is table]
+            ways += [column == account.id for column in _BY_ID if column.table is table]
             if table is accounts:
                 ways = [accounts.c.id == account.id]
             if not ways:
