@@ -88,7 +88,7 @@ function Play({ hall, state }: { hall: Hall; state: HallState }): JSX.Element {
   const hasSound = (hall.space.value?.renditions.length ?? 0) > 0;
   const label = active
     ? waits ? words.stopWaiting : state === "connecting" ? words.joining : words.pause
-    : state === "scheduled" && !hasSound ? words.waitHere : words.listen;
+    : state === "banned" ? words.askAgain : state === "scheduled" && !hasSound ? words.waitHere : words.listen;
   return (
     <button type="button" class="play" data-testid="play" data-active={active} onClick={() => hall.toggle()}>
       <Icon name={active ? (waits ? "stop" : "pause") : "play"} />

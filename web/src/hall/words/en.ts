@@ -136,6 +136,7 @@ export const en = {
   passFullHint: "As many listen by it as it is for. Ask whoever sent it for one of your own, or try again later.",
   banned: "You were banned from this Space",
   bannedHint: "The sound has ended for you. The reason is under “Raise hand”.",
+  askAgain: "Ask again",
   whoIsHere: "Who is here?",
   openHall: "Open in Parvis",
   unknown: "There is no Space here",

@@ -137,6 +137,7 @@ export const fr: Words = {
   passFullHint: "Il y a autant d’auditeurs par ce lien qu’il en permet. Demandez-en un pour vous, ou revenez plus tard.",
   banned: "Vous avez été exclu de cet espace",
   bannedHint: "Le son s’arrête ici pour vous. La raison est sous « Lever la main ».",
+  askAgain: "Redemander",
   whoIsHere: "Qui est là ?",
   openHall: "Ouvrir dans Parvis",
   unknown: "Il n’y a rien à cette adresse",

@@ -29,7 +29,7 @@ export const en = {
 
   people: "Who is here",
   count: (n: number) => number(n, "en"),
-  peopleCounts: { now: "listening now", peak: "at most", total: "since it began" },
+  peopleCounts: { now: "listening now", peak: "at most", total: "in all" },
   beSeen: "Show that I'm here",
   beSeenHint: "Those who are signed in may see your name and picture while you listen. Nobody else does.",
   nobodySeen: "Nobody has chosen to be seen yet. Listening is anonymous.",

@@ -25,7 +25,7 @@ export const fr: Words = {
 
   people: "Qui est là",
   count: (n) => number(n, "fr"),
-  peopleCounts: { now: "à l’écoute", peak: "au plus fort", total: "depuis le début" },
+  peopleCounts: { now: "à l’écoute", peak: "au plus fort", total: "en tout" },
   beSeen: "Montrer que je suis là",
   beSeenHint: "Les personnes connectées peuvent voir votre nom et votre photo pendant que vous écoutez. Elles seules.",
   nobodySeen: "Personne n’a encore choisi de se montrer. L’écoute est anonyme.",
