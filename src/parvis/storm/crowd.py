@@ -6,6 +6,7 @@ Rules:
 - The fast path is a burst that everybody else got too, wanted next, by a player that is not dry: one `readv`
   into a buffer that is always the same, one comparison, three array slots. Everything else is `_heard`, by
   the whole rules.
+- With `--skim` most bursts are only counted (`skim.py`); `read` gets what is left.
 - Plain sockets are watched edge-triggered, so that one which has been read empty costs nothing until more
   comes (epoll(7)); how TLS is read, and why not so, is said in `lines.py`.
 - Who is in the middle of a chunk has a `StreamReader` until it is out of it; nobody else has.
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import random
 import select
+import socket
 from array import array
 from collections.abc import Callable
 from enum import IntEnum
@@ -25,11 +27,12 @@ from parvis.errors import RemoteProtocolError
 from parvis.storm.counts import Report
 from parvis.storm.habits import Habits
 from parvis.storm.lines import lines_to
-from parvis.storm.memo import Memo
+from parvis.storm.memo import Known, Memo
 from parvis.storm.plan import Plan
 from parvis.storm.players import HAMPERED, PART_S, Players, Trait
 from parvis.storm.request import stream_request
 from parvis.storm.schedule import Act, Schedule, Visit
+from parvis.storm.skim import WHOLE_EVERY, Skim, begins_chunk
 from parvis.storm.sockets import Dialler
 from parvis.storm.target import Target
 from parvis.storm.wire import Answer, Heard, PartBook, StreamReader
@@ -78,7 +81,8 @@ class Crowd:
         self._habits = Habits(plan, rng, self.schedule, self.players, report)
         self._target = target
         self._dialler = dialler
-        self._lines = lines_to(target, skim=plan.skim)
+        self._lines = lines_to(target)
+        self._skim = Skim(target.family, slots) if plan.skim and target.tls is None else None
         self._report = report
         self._counts = report.counts
         self._now_s = now_s
@@ -110,6 +114,8 @@ class Crowd:
 
     def read(self, events: list[tuple[int, int]]) -> None:
         """What epoll says of descriptors of this crowd."""
+        if self._skim is not None:
+            events = self._count(self._skim, events)
         readv, buffers, buffer = self._lines.readv, [self._buffer], self._buffer
         following, dry_at_s = self.players.next, self.players.dry_at_s
         find, only_in = self._bursts.find, select.EPOLLIN
@@ -138,11 +144,45 @@ class Crowd:
                 following[fd] = known.next
                 dry_at_s[fd] += known.seconds
                 run += 1
-            elif self._stage[fd] == _LISTENING and fd not in self._readers:
+            elif self._stage[fd] == _LISTENING and following[fd] > 0:
                 self._heard(fd, known.heard, size, now_s)
             else:
                 self._read_on(fd, size, now_s)
         self._account(known.first, known.next, known.size, run, now_s)
+
+    def _count(self, skim: Skim, events: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Counts the bursts that are known; returns what must be read."""
+        buffer, takes, expected = self._buffer, skim.takes, skim.expected.get
+        following, dry_at_s = self.players.next, self.players.dry_at_s
+        only_in, throw_away, most = select.EPOLLIN, socket.MSG_TRUNC, BUFFER_BYTES
+        now_s = self._now_s()
+        rest: list[tuple[int, int]] = []
+        last, run = self._bursts.last, 0
+        for event in events:
+            fd, mask = event
+            known, take = expected(following[fd]), takes[fd]
+            if known is None or take is None or mask != only_in or not (fd + known.number) % WHOLE_EVERY:
+                rest.append(event)
+                continue
+            try:
+                size = take(buffer, most, throw_away)
+            except BlockingIOError:
+                continue
+            except OSError:
+                self._lost(fd, now_s)
+                continue
+            if size != known.size or now_s > dry_at_s[fd]:
+                self._guess(skim, fd, known, size, now_s)
+                continue
+            following[fd] = known.next
+            dry_at_s[fd] += known.seconds
+            if known is last:
+                run += 1
+            else:
+                self._account(last.first, last.next, last.size, run, now_s)
+                last, run = known, 1
+        self._account(last.first, last.next, last.size, run, now_s)
+        return rest
 
     def act(self, limit: int) -> bool:
         """Does up to `limit` things that are due; True when there may be more."""
@@ -275,6 +315,9 @@ class Crowd:
         if size == 0:
             self._lost(fd, now_s)
             return
+        if self._skim is not None and fd in self._skim.unsure:
+            self._regain(self._skim, fd, bytes(memoryview(self._buffer)[:size]), now_s)
+            return
         fresh = self._stage[fd] < Stage.ADMITTED
         memo = self._joins if fresh else self._bursts
         reader = self._readers.pop(fd, None)
@@ -294,8 +337,53 @@ class Crowd:
         if not reader.idle:
             self._readers[fd] = reader
         elif whole:
-            memo.keep(data, heard)
+            known = memo.keep(data, heard)
+            if self._skim is not None:
+                self._skim.learn(known)
         self._heard(fd, heard, size, now_s)
+
+    def _guess(self, skim: Skim, fd: int, known: Known, size: int, now_s: float) -> None:
+        """`size` bytes were thrown away where `known` was expected, or it came too late."""
+        if size == 0:
+            self._lost(fd, now_s)
+            return
+        chain = skim.explain(known.first, size)
+        for burst in chain:
+            self._heard(fd, burst.heard, burst.size, now_s)
+        if not chain:
+            self._counts.bytes += size
+            skim.unsure[fd] = known, size
+            self.players.believe(fd, known.seconds, now_s)
+            self.players.next[fd] = -known.first
+
+    def _regain(self, skim: Skim, fd: int, data: bytes, now_s: float) -> None:
+        """What comes after bytes that nothing explained, read whole."""
+        known, came = skim.unsure.pop(fd)
+        believed = known.heard.runs[0]
+        if not begins_chunk(data):
+            missing = known.size - came
+            if missing > len(data):
+                self._counts.bytes += len(data)
+                skim.unsure[fd] = known, came + len(data)
+                return
+            if missing > 0:  # else it is malformed, as the reader will say
+                self.players.confirm(fd, believed)
+                self._counts.bytes += missing
+                self._counts.bursts += 1
+                data = data[missing:]
+                if not data:
+                    return
+        reader = StreamReader(self._book, fresh=False)
+        try:
+            heard = reader.feed(data)
+        except RemoteProtocolError as error:
+            self._malformed(fd, now_s, error.detail)
+            return
+        if not reader.idle:
+            self._readers[fd] = reader
+        if self.players.next[fd] < 0 and heard.runs and heard.runs[0].first == known.next:
+            self.players.confirm(fd, believed)  # of another size, but nothing was left out
+        self._heard(fd, heard, len(data), now_s)
 
     def _heard(self, fd: int, heard: Heard, size: int, now_s: float) -> None:
         counts, players = self._counts, self.players
@@ -337,6 +425,8 @@ class Crowd:
         counts, players = self._counts, self.players
         visit = self._joining.pop(fd)
         self._stage[fd] = Stage.ADMITTED
+        if self._skim is not None and not visit.flags & Trait.SLOW:
+            self._skim.enter(fd)
         players.stretch[fd] = answer.stretch
         counts.connected += 1
         counts.appointments_kept += bool(visit.appointment)
@@ -403,6 +493,8 @@ class Crowd:
         self._readers.pop(fd, None)
         self._stage[fd] = Stage.FREE
         self.players.clear(fd)
+        if self._skim is not None:
+            self._skim.leave(fd)
         if rudely:
             self._lines.reset(fd)
         else:

@@ -8,7 +8,6 @@ Each listener makes a full handshake, as newcomers do; none comes with a ticket.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import select
@@ -20,7 +19,6 @@ from parvis.storm.sockets import reset
 from parvis.storm.target import Target
 
 RECORD_BYTES: Final = 16_384
-SKIM_BYTES: Final = 512
 
 
 class Lines(Protocol):
@@ -43,11 +41,9 @@ class Lines(Protocol):
         """Hangs up as a lost network does."""
 
 
-def lines_to(target: Target, *, skim: bool = False) -> Lines:
-    """As the target wants it. `skim` counts for plain connections alone."""
-    if target.tls is not None:
-        return Secure(target.tls, target.host, target.family)
-    return Skimming(target.family) if skim else Plain()
+def lines_to(target: Target) -> Lines:
+    """As the target wants it."""
+    return Plain() if target.tls is None else Secure(target.tls, target.host, target.family)
 
 
 class Plain:
@@ -58,72 +54,6 @@ class Plain:
     write = staticmethod(os.write)
     close = staticmethod(os.close)
     reset = staticmethod(reset)
-
-
-class Skimming:
-    """Reads the head of a burst, and copies the rest only when it is not the burst that was read last.
-
-    Where a crowd of hundreds of thousands is read beside the server that it tries, copying what everybody
-    gets is most of the work. The head holds the number of the first part and is compared with the last burst
-    that was read whole; of the rest the bytes are counted, and thrown away in the kernel (recv(2), MSG_TRUNC,
-    tcp(7)). The buffer still holds what they are taken for.
-    """
-
-    # Not edge-triggered: more may be there than one burst.
-    watch: Final = select.EPOLLIN | select.EPOLLRDHUP
-
-    def __init__(self, family: int) -> None:
-        self._family = family
-        self._peers: dict[int, socket.socket] = {}
-        self._head = bytearray(SKIM_BYTES)
-        self._whole_bytes = 0
-        """What is in the buffer since the last whole read."""
-
-    def readv(self, fd: int, buffers: list[bytearray] | list[memoryview], /) -> int:
-        """As many bytes as the last whole burst, if it is that; otherwise whatever has come."""
-        peer, buffer, head = self._peers.get(fd) or self._peer(fd), buffers[0], self._head
-        whole = self._whole_bytes
-        if whole > len(buffer):  # a slow reader, whose little pieces are nobody else's
-            self._whole_bytes = 0
-            return peer.recv_into(buffer)
-        if whole <= SKIM_BYTES:
-            size = self._whole_bytes = peer.recv_into(buffer)
-            return size
-        size = peer.recv_into(head)
-        if size == SKIM_BYTES and buffer[:SKIM_BYTES] == head:
-            try:
-                return size + peer.recv_into(buffer, whole - size, socket.MSG_TRUNC)
-            except BlockingIOError:
-                return size
-        buffer[:size] = head[:size]
-        if size == SKIM_BYTES:
-            with contextlib.suppress(BlockingIOError):
-                size += peer.recv_into(memoryview(buffer)[size:])
-        self._whole_bytes = size
-        return size
-
-    write = staticmethod(os.write)
-
-    def close(self, fd: int, /) -> None:
-        """Hangs up."""
-        self._forget(fd)
-        os.close(fd)
-
-    def reset(self, fd: int, /) -> None:
-        """The same, rudely."""
-        self._forget(fd)
-        reset(fd)
-
-    def _peer(self, fd: int) -> socket.socket:
-        # All is said, or Python would ask the kernel.
-        peer = socket.socket(self._family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK, 0, fileno=fd)
-        self._peers[fd] = peer
-        return peer
-
-    def _forget(self, fd: int) -> None:
-        peer = self._peers.pop(fd, None)
-        if peer is not None:
-            peer.detach()
 
 
 class Secure:

@@ -27,18 +27,20 @@ NOTHING_PLAIN: Final = -1
 
 class Known:
     """Some bytes and what they mean. When that is one run of parts and nothing else, `first` is its first
-    part; otherwise `first` is `NOTHING_PLAIN`. `next` is the part that follows, `seconds` the sound in it."""
+    part; otherwise `first` is `NOTHING_PLAIN`. `next` is the part that follows, `seconds` the sound in it,
+    and `number` counts bursts of this length."""
 
-    __slots__ = ("data", "first", "heard", "next", "seconds", "size")
+    __slots__ = ("data", "first", "heard", "next", "number", "seconds", "size")
 
     def __init__(self, data: bytes, heard: Heard) -> None:
         self.data = data
         self.size = len(data)
         self.heard = heard
-        self.first, self.next, self.seconds = NOTHING_PLAIN, 0, 0.0
+        self.first, self.next, self.number, self.seconds = NOTHING_PLAIN, 0, 0, 0.0
         plain = heard.answer is None and heard.pace is None and not heard.over
         if plain and len(heard.runs) == 1:
             self.first, self.next = heard.runs[0]
+            self.number = self.first // (self.next - self.first)
             self.seconds = (self.next - self.first) * PART_MS / 1000
 
 

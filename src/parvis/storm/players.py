@@ -97,6 +97,17 @@ class Players:
         for run in heard.runs:
             self._hear(fd, run, now_s)
 
+    def believe(self, fd: int, seconds: float, now_s: float) -> None:
+        """So much sound seems to have come; `confirm` says which parts, once it is known."""
+        self._check_dry(fd, now_s)
+        if self.dry_at_s[fd] > 0:
+            self.dry_at_s[fd] += seconds
+
+    def confirm(self, fd: int, run: Run) -> None:
+        """What was believed were these parts, the next that were wanted."""
+        self._report.counts.parts += run.next - run.first
+        self.next[fd] = run.next
+
     def settle(self, fd: int, now_s: float) -> None:
         """Playing ends now, on purpose: a player that is dry has stalled."""
         self._check_dry(fd, now_s)

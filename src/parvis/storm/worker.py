@@ -23,6 +23,7 @@ import signal
 import struct
 import sys
 import time
+from operator import itemgetter
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -51,6 +52,7 @@ FRAME: Final = struct.Struct("<I")
 """A message on the pipe: its length, then a `Report`."""
 
 _PR_SET_PDEATHSIG = 1
+_descriptor = itemgetter(0)
 
 
 class Worker:
@@ -161,7 +163,7 @@ class Worker:
         for _ in range(EVENTS_PER_TURN // EVENTS):
             events = poll(wait_s, EVENTS)
             self._looked_s = time.monotonic()
-            if events and any(fd == self._stop_fd for fd, _ in events):
+            if self._stop_fd in map(_descriptor, events):
                 events = [event for event in events if event[0] != self._stop_fd]
                 self._stop()
             crowd.read(events)

@@ -90,36 +90,3 @@ def test_plain_lines_are_the_system_calls() -> None:
     lines = lines_to(Target.of("http://127.0.0.1/s/abc"))
     assert isinstance(lines, Plain)
     assert (lines.readv, lines.write, lines.close) == (os.readv, os.write, os.close)
-
-
-def test_a_skimmed_burst_is_taken_for_the_one_that_it_begins_like() -> None:
-    lines = lines_to(Target.of("http://127.0.0.1/s/abc"), skim=True)
-    first, second = bytes(range(256)) * 80, bytes(reversed(range(256))) * 120
-    buffer = bytearray(1 << 16)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        pairs = []
-        for _ in range(3):
-            ours = socket.create_connection(server.getsockname())
-            ours.setblocking(False)
-            pairs.append((ours, server.accept()[0]))
-        for burst in (first, second, second + first):
-            for number, (ours, theirs) in enumerate(pairs):
-                theirs.sendall(burst)
-                got = b""
-                while len(got) < len(burst):
-                    got += buffer[: read(lines, ours.fileno(), buffer)]
-                assert got == burst, number
-        ours, theirs = pairs[0]
-        theirs.sendall(second)
-        assert bytes(buffer[: read(lines, ours.fileno(), buffer)]) == second
-        theirs.sendall(second[:600])
-        assert bytes(buffer[: read(lines, ours.fileno(), buffer)]) == second[:600], "half of it is half of it"
-        theirs.sendall(second[600:])
-        assert read(lines, ours.fileno(), bytearray(100)) == 100, "who reads slowly reads for itself"
-        theirs.close()
-        while read(lines, ours.fileno(), buffer):
-            pass
-        for ours, _ in pairs:
-            lines.close(ours.detach())
-        for _, theirs in pairs:
-            theirs.close()
