@@ -35,7 +35,7 @@ from parvis.storm.schedule import Act, Schedule, Visit
 from parvis.storm.skim import WHOLE_EVERY, Skim, begins_chunk
 from parvis.storm.sockets import Dialler
 from parvis.storm.target import Target
-from parvis.storm.wire import Answer, Heard, PartBook, StreamReader
+from parvis.storm.wire import Answer, Heard, PartBook, StreamReader, read_join
 
 BUFFER_BYTES: Final = 262_144
 """More than the longest burst, 32 parts of AAC: 90 KB."""
@@ -329,6 +329,10 @@ class Crowd:
                 return
             reader = StreamReader(self._book, fresh=fresh)
         data = bytes(memoryview(self._buffer)[:size])
+        if fresh and whole and (plain := read_join(data, self._book)) is not None:
+            memo.keep(data, plain)
+            self._heard(fd, plain, size, now_s)
+            return
         try:
             heard = reader.feed(data)
         except RemoteProtocolError as error:

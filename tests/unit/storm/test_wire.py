@@ -10,7 +10,7 @@ from parvis.errors import RemoteProtocolError
 from parvis.media.events import Event
 from parvis.media.init import init_segment
 from parvis.media.rendition import Rendition
-from parvis.storm.wire import Answer, Heard, Pace, PartBook, Run, StreamReader
+from parvis.storm.wire import Answer, Heard, Pace, PartBook, Run, StreamReader, read_join
 from tests.unit.storm.wires import FIRST, burst, chunk, head, join, part
 
 
@@ -142,3 +142,30 @@ def test_one_wrong_byte_in_a_part_is_found() -> None:
     broken[place] ^= 1
     with pytest.raises(RemoteProtocolError, match="tfdt"):
         fresh().feed(bytes(broken))
+
+
+def test_a_join_is_read_at_once_as_it_is_in_pieces() -> None:
+    pace = Event.of("pace", stretch=4, from_sequence=FIRST + 20)
+    told = head(FIRST, 2) + chunk(init_segment(Rendition.OPUS)) + burst(FIRST, 1, pace) + burst(FIRST + 1)
+    for data in (join(), join(FIRST, 40, 32), told):
+        assert read_join(data, PartBook(Rendition.OPUS)) == fresh().feed(data)
+
+
+def test_what_is_no_plain_join_is_left_to_the_reader() -> None:
+    init = chunk(init_segment(Rendition.OPUS))
+    plain = join(FIRST, 3, 1)
+    others = [
+        *(plain[:size] for size in (0, 20, len(head(FIRST, 1)), len(plain) - 1)),
+        head(FIRST) + init + burst(FIRST) + burst(FIRST + 2),  # a gap
+        head(FIRST) + init + init + burst(FIRST),
+        head(FIRST) + burst(FIRST),
+        head(FIRST + 1) + init + burst(FIRST),
+        head(FIRST) + init + burst(FIRST, 2),
+        plain + b"0\r\n\r\n",
+        plain.replace(b"audio/mp4", b"audio/mpeg", 1),
+        plain.replace(b" 200 ", b" 503 ", 1),
+        head(FIRST) + init + b"zz\r\n" + part(FIRST) + b"\r\n",
+        head(FIRST) + init + b"5\r\n" + part(FIRST) + b"\r\n",
+    ]
+    for number, data in enumerate(others):
+        assert read_join(data, PartBook(Rendition.OPUS)) is None, number
