@@ -49,7 +49,7 @@ class Plan:
     """Those who listen by low-latency HLS; the shares of slow, lossy and others are of the rest."""
     seed: int = 1
     skim: bool = False
-    """Whether bursts that others got too are counted, and only their heads compared."""
+    """Whether most bursts that others got too are only counted (`skim.py`)."""
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
