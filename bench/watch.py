@@ -1,6 +1,6 @@
 """Watches a running Parvis from outside: what its processes use, and what they say of themselves on the bus.
 
-A thread samples twice a second: CPU by role out of proc(5), the machine's busy time, memory, and the gauges
+A thread samples once a second: CPU by role out of proc(5), the machine's busy time, memory, and the gauges
 of the heartbeats. Heartbeats come once a second, so listeners and lateness are as old as that; a process
 that is dead counts for nothing at once.
 """
@@ -18,7 +18,7 @@ from bench import machine
 from parvis.bus.local_reader import LocalReader
 from parvis.bus.messages import ProcessMessage
 
-INTERVAL_S = 0.5
+INTERVAL_S = 1.0
 STALE_S = 5.0
 
 

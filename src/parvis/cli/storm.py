@@ -52,7 +52,8 @@ def storm(
     hls: Annotated[float, typer.Option(help="Share who listen by low-latency HLS.", **_SHARE)] = 0.0,
     seed: Annotated[int, typer.Option(help="The same seed draws the same crowd.")] = 1,
     skim: Annotated[
-        bool, typer.Option("--skim", help="Read one burst in eight whole and count the others: half the work.")
+        bool,
+        typer.Option("--skim", help="Read one burst in sixteen whole, count the others: half the work."),
     ] = False,
     max_stalled_share: Annotated[float, typer.Option(help="Share who may stall.", **_SHARE)] = 0.0,
     max_gap_share: Annotated[float, typer.Option(help="Share who may miss parts.", **_SHARE)] = 0.0,

@@ -28,7 +28,7 @@ EVENTS = "events"
 HOLE = -1
 PHASES_BEHIND = 4
 """Newcomers are spread over one part in so many of a stretch."""
-CHOICE_GOOD_FOR = 4
+CHOICE_GOOD_FOR = 16
 """Newcomers for whom the emptiest phase is looked for once."""
 
 

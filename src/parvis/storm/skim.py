@@ -7,8 +7,8 @@ away (tcp(7), MSG_TRUNC).
 
 Rules:
 
-- Each listener reads every eighth burst whole, by all rules, so where it stands is never long in doubt: parts
-  that it did not get are then missed, for the burst begins too late.
+- Each listener reads every sixteenth burst whole, by all rules, so where it stands is never long in doubt:
+  parts that it did not get are then missed, for the burst begins too late.
 - Bursts that begin alike and differ (with an event, or a stand-in, in one of them) are told apart by size.
 - A size that explains nothing leaves a listener *unsure*: what comes next is read whole, and tells whether it
   was another burst, or a piece of this one.
@@ -23,7 +23,7 @@ from typing import Final, TypeVar
 
 from parvis.storm.memo import NOTHING_PLAIN, Known
 
-WHOLE_EVERY: Final = 8
+WHOLE_EVERY: Final = 16
 KNOWN_BURSTS: Final = 256
 MOST_AT_ONCE: Final = 4
 """Bursts that one look may find, when this process has not looked for long."""

@@ -2,7 +2,7 @@
 
 Rules:
 
-- A small crowd is watched without delay. A crowd of more than 1,000 is looked at every 20 ms, or up to 80 ms
+- A small crowd is watched without delay. A crowd of more than 1,000 is looked at every 20 ms, or up to 120 ms
   when there are many workers: then nobody wakes this process once for each burst, which is most of what a
   burst would cost. Delays read so much too long for it.
 - What it is late by itself is measured too: the time for which it did not look (`look`).
@@ -38,8 +38,8 @@ from parvis.storm.target import Target
 
 CROWD: Final = 1_000
 LOOK_EVERY_S: Final = 0.02
-LOOK_EVERY_MOST_S: Final = 0.08
-LOOKS_PER_S: Final = 400
+LOOK_EVERY_MOST_S: Final = 0.12
+LOOKS_PER_S: Final = 300
 """Of all workers together: each look costs a switch of processes."""
 REPORT_EVERY_S: Final = 0.5
 SAMPLE_EVERY_S: Final = 2.0

@@ -81,9 +81,9 @@ def test_a_stretched_cohort_stands_at_its_own_boundary() -> None:
 
 def test_newcomers_spread_over_the_latest_phases() -> None:
     cohorts, source = Cohorts(), Numbers()
-    for fd in range(36):
+    for fd in range(144):
         cohorts.add(cohorts.choose("abc", "opus", Framing.CHUNKED, 8, source), fd)
-    assert [(cohort.position, len(cohort)) for cohort in cohorts] == [(99, 12), (98, 12), (97, 12)]
+    assert [(cohort.position, len(cohort)) for cohort in cohorts] == [(99, 48), (98, 48), (97, 48)]
 
 
 def test_a_choice_does_not_outlive_its_cohort() -> None:
