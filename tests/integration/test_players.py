@@ -1,24 +1,29 @@
 """Players that people have, at every door: FFmpeg, GStreamer, mpv, MPlayer and VLC, all at once on one edge,
-each heard to the sample.
+each heard to the sample; and for a while (ten minutes in the long form) at a real Parvis that plays music.
 
 VLC is not at `index.m3u8`: it changes between AAC and Opus there, and loses a quarter of a second thereby.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import wave
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from parvis.cli.speak import write_wav
 from parvis.clock import PART_SAMPLES, SAMPLE_RATE_HZ
 from tests.integration.broadcast import Broadcast, levels_of, place_of
 from tests.integration.players import HLS_PLAYERS, PLAYERS, Playing
 from tests.integration.signals import Int16
 from tests.integration.test_hls import served
 from tests.integration.test_radio import listeners, newest_is
+from tests.parvis import Parvis, listen, speak, summary, wait_until
 from tests.unit.edge.world import World, wait_for
+from tests.unit.program.sounds import music
 
 SENT_BEFORE, SENT = 30, 54
 DOORS = {
@@ -27,6 +32,18 @@ DOORS = {
     "aac.m3u8": HLS_PLAYERS,
     "opus.m3u8": HLS_PLAYERS,
 }
+SHORT = (
+    ("stream.aac", "vlc"),
+    ("stream.ogg", "mplayer"),
+    ("index.m3u8", "mpv"),
+    ("opus.m3u8", "vlc"),
+    ("listen.m3u", "mpv"),
+    ("aac.m3u8", "gstreamer"),
+    ("stream.aac", "ffmpeg"),
+)
+LONG_DOORS = {**DOORS, "index.m3u8": ("ffmpeg", "gstreamer", "mpv"), "listen.m3u": ("mplayer", "mpv", "vlc")}
+LONG = tuple((door, player) for door, players in LONG_DOORS.items() for player in players)
+LOOP_S = 30
 
 
 @pytest.fixture
@@ -81,3 +98,48 @@ def test_all_of_them_play_without_a_gap_to_the_end(world: World, tmp_path: Path,
         finally:
             for player in players:
                 player.stop()
+
+
+def test_they_play_on_while_somebody_speaks(parvis: Parvis, tmp_path: Path, long: bool) -> None:
+    """What each played is what Parvis's own listener heard, all the time, with no sample more or less."""
+    seconds = 600 if long else 8
+    host = parvis.person("host")
+    space = host.post("spaces", {"title": "Players"})
+    host.post(f"spaces/{space['id']}/start")
+    write_wav(tmp_path / "music.wav", music(LOOP_S))
+    wait_until(lambda: bool(parvis.space_json(space["id"])["renditions"]))
+    own = listen(space, "--codec", "opus", "--out", str(tmp_path / "own.wav"))
+    wait_until(lambda: parvis.space_json(space["id"])["counts"]["listeners"] == 1)
+    # Only now: players of HLS begin some seconds before they came.
+    voice = speak(host, space, tmp_path / "music.wav", "--loop", "--for", str(seconds + 120))
+    wait_until(lambda: any(s["connected"] for s in parvis.space_json(space["id"])["speakers"]))
+    with folder_for_all(tmp_path) as folder:
+        players = started(parvis, space["id"], LONG if long else SHORT, folder)
+        try:
+            for player in players:
+                wait_until(lambda: len(player.heard()) >= seconds * SAMPLE_RATE_HZ, patience_s=seconds + 60)  # noqa: B023
+            host.post(f"spaces/{space['id']}/end")
+            assert summary(own)["gaps"] == 0
+            with wave.open(str(tmp_path / "own.wav")) as wav:
+                said = np.frombuffer(wav.readframes(wav.getnframes()), np.int16)
+            for player in players:
+                heard = player.ended()
+                assert len(heard) >= seconds * SAMPLE_RATE_HZ, player.name
+                # Before the voice there is silence, which is like nothing.
+                heard = heard[np.flatnonzero(np.abs(heard) > 500)[0] :]
+                _, missing = check_whole(heard, said)
+                assert missing <= 2 * PART_SAMPLES, player.name
+        finally:
+            for player in players:
+                player.stop()
+            for process in (voice, own):
+                process.kill()
+                process.wait()
+
+
+def started(parvis: Parvis, space: str, places: Sequence[tuple[str, str]], folder: Path) -> list[Playing]:
+    """A player at each door; their files are named after both."""
+    return [
+        Playing(player, f"{parvis.edge}/live/{space}/{door}", folder, f"{player}-{door}")
+        for door, player in places
+    ]

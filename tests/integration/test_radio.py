@@ -13,6 +13,7 @@ from parvis.clock import PART_SAMPLES, part_start_s
 from parvis.edge.radio import RADIO_JOIN_PARTS
 from parvis.edge.view import rfc3339
 from parvis.media.adts import METADATA_INTERVAL_BYTES
+from parvis.media.events import Event
 from tests.integration.broadcast import Broadcast, ffmpeg, levels_of, place_of
 from tests.unit.edge.world import World, space_message, wait_for
 
@@ -106,6 +107,25 @@ def test_what_an_old_receiver_gets(world: World) -> None:
         size = body[METADATA_INTERVAL_BYTES] * 16
         said = body[METADATA_INTERVAL_BYTES + 1 : METADATA_INTERVAL_BYTES + 1 + size].rstrip(b"\0")
         assert said == "StreamTitle='L’été';".encode()
+
+
+def test_a_receiver_is_told_who_speaks(world: World) -> None:
+    world.stage.begin()
+    world.stage.parts(19)
+    speakers = [{"handle": handle, "display_name": handle.title()} for handle in ("ana", "ben")]
+    told = [Event.of("stage", speakers=speakers), Event.of("levels", levels={"ana": 60}, active="ana")]
+    last = world.stage.part(told)
+    with world.edge(), world.connect() as client:
+        wait_for(lambda: newest_is(world, last), "the edge has all parts")
+        client.request("/live/abc/stream.aac", version="1.0", Icy_MetaData="1")
+        head = client.head()
+        assert head.headers["icy-description"] == "What it costs"
+        assert int(head.headers["x-parvis-sequence"]) == last - RADIO_JOIN_PARTS + 1
+        world.stage.part([Event.of("levels", levels={"ben": 60}, active="ben")])
+        world.stage.part(last=True)
+        world.stage.say(space_message(state="ended", revision=2))
+        found = re.findall(rb"StreamTitle='(.*?)';", client.rest())
+        assert list(dict.fromkeys(found)) == [b"Ana - Budget night", b"Ana, Ben - Budget night"]
 
 
 def test_a_break_is_told_from_the_end(world: World) -> None:
