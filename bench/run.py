@@ -68,6 +68,12 @@ SCRIPTS = (
         ["--json"],
         ["--json", "--room", "10000", "--edges", "4", "--for", "60"],
     ),
+    Script(
+        "seats",
+        "A seat, beside Janus's AudioBridge",
+        ["--json", "--seats", "0", "4", "--for", "4"],
+        ["--json", "--for", "20"],
+    ),
     Script("hands", "A line of 50,000 hands", ["--json", "--times", "30"], ["--json", "--times", "300"]),
     Script(
         "reactions",
