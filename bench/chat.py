@@ -168,7 +168,7 @@ def main() -> None:
     options = parser.parse_args()
     found = measure(options)
     if options.json:
-        print(json.dumps({"machine": machine.describe(), "listeners": options.listeners, **found}))
+        print(json.dumps({"machine": machine.describe(), "listeners": options.listeners, **found}, indent=2))
         return
     print(machine.words(machine.describe()))
     print(f"\n| {options.listeners:,} listeners, {options.rate:g} messages a second | |\n|---|--:|")

@@ -203,7 +203,9 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     found = {kind: run(kind, options) for kind in options.database or ("sqlite", "postgresql")}
     if options.json:
-        print(json.dumps({"machine": machine.describe(), "hands": options.hands, "questions": found}))
+        print(
+            json.dumps({"machine": machine.describe(), "hands": options.hands, "questions": found}, indent=2)
+        )
         return
     print(machine.words(machine.describe()))
     for kind, questions_ in found.items():

@@ -259,7 +259,7 @@ def main() -> None:
             figures = "   ".join(f"{figure[:-3]} {value:7.1f} ms" for figure, value in found.items())
             print(f"  {name:24} {figures}", flush=True)
     if arguments.json:
-        print(json.dumps({"machine": machine.describe(), "results": results}))
+        print(json.dumps({"machine": machine.describe(), "results": results}, indent=2))
 
 
 if __name__ == "__main__":

@@ -171,7 +171,11 @@ def main() -> None:
     options = parser.parse_args()
     runs = {"in peace": measure(options, reacting=False), "with reactions": measure(options, reacting=True)}
     if options.json:
-        print(json.dumps({"machine": machine.describe(), "listeners": options.listeners, "runs": runs}))
+        print(
+            json.dumps(
+                {"machine": machine.describe(), "listeners": options.listeners, "runs": runs}, indent=2
+            )
+        )
         return
     print(machine.words(machine.describe()))
     print(f"\n| {options.listeners:,} listeners | {' | '.join(runs)} |\n|---|--:|--:|")

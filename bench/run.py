@@ -82,6 +82,12 @@ SCRIPTS = (
         ["--json", "--listeners", "15000", "--seconds", "60"],
     ),
     Script(
+        "chat",
+        "A message on its way",
+        ["--json", "--listeners", "500", "--seconds", "10"],
+        ["--json", "--listeners", "15000", "--seconds", "60"],
+    ),
+    Script(
         "herd",
         "An edge is killed",
         ["--json"],
