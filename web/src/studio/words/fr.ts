@@ -145,7 +145,7 @@ export const fr: Words = {
   copied: "Copié",
   audience: "Public",
   listening: (n) => count(n, "personne écoute", "personnes écoutent"),
-  total: (n) => `En tout : ${number(n, "fr")}`,
+  total: (n) => `En tout : ${number(n, "fr")}`,
   here: (n) => (n === 1 ? "1 personne a choisi d’être visible" : `${number(n, "fr")} ont choisi d’être visibles`),
   hereHint: "Tous les autres écoutent anonymement.",
   peak: (n) => `Au plus fort : ${number(n, "fr")}`,
