@@ -35,7 +35,9 @@ async def test_sign_up_sign_in_and_out(tmp_path: Path) -> None:
             "operator",
             "has_password",
             "created_at",
+            "links",
         }
+        assert made.json()["links"]["profile"].endswith("/@ana_1")
         assert made.json()["display_name"] == "Ana"
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", made.json()["created_at"])
 

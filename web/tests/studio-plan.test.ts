@@ -48,7 +48,7 @@ const draft = { ...newDraft(now, "en", "Europe/Paris"), title: " Budget night " 
 describe("a plan", () => {
   it("without a time does not start by itself", () => {
     expect(spaceOf(draft)).toEqual({
-      title: "Budget night", description: "", language: "en", grace_s: 10, successors: [], standby: "notice", keep_open_s: 3600,
+      title: "Budget night", description: "", language: "en", visibility: "public", topics: [], grace_s: 10, successors: [], standby: "notice", keep_open_s: 3600,
       if_absent: "hold", postpone_s: 600, recording: "off", auto_start: false,
     });
   });

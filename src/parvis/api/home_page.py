@@ -93,9 +93,9 @@ class HomePage:
     ) -> str:
         """A host's own page."""
         words = WORDS[language]
-        address = f"{self._origins.control}/@{handle}"
-        feed = f"{self._origins.archive}/feeds/{handle}.xml"
-        calendar = f"{self._origins.control}/api/v1/accounts/{handle}/calendar.ics"
+        address = self._origins.profile(handle)
+        feed = self._origins.feed(handle)
+        calendar = self._origins.calendar_of(handle)
         says = about or words["hosts"].format(name)
         head = _head(
             words["profile"].format(name, handle), says, address, picture=picture, kind="profile"
@@ -157,7 +157,7 @@ class HomePage:
         )
 
     def _cards(self, items: Sequence[ListedOut], language: str) -> str:
-        cards = "".join(_card(item, language) for item in items)
+        cards = "".join(_card(item, self._origins.calendar(item.id), language) for item in items)
         return f'<ul class="cards">{cards}</ul>' if cards else ""
 
     def _fill(
@@ -223,18 +223,24 @@ def _more(page: ListedPage, query: Mapping[str, str], path: str, language: str) 
     return f'<p><a class="button" href="{escape(address)}" data-testid="more" rel="next">{word}</a></p>'
 
 
-def _card(item: ListedOut, language: str) -> str:
+def _card(item: ListedOut, calendar: str, language: str) -> str:
     words = WORDS[language]
     live = item.state in ("live", "held")
     badge = "badge badge-live" if item.state == "live" else "badge"
     cover = f'<img class="card-cover" src="{escape(item.cover)}" alt="" loading="lazy">' if item.cover else ""
     where = item.replay or item.share
+    remind = ""
     note = f'<span class="{badge}">{words[f"state_{item.state}"]}</span>' if live else ""
     if live and item.listeners:
         said = words["listening_one" if item.listeners == 1 else "listening"].format(item.listeners)
         note += f' <span class="figures">{said}</span>'
     elif item.state == "scheduled" and item.starts_at is not None:
         note = _time(item.starts_at, language)
+        remind = (
+            f'<p class="card-remind"><a class="button small" href="{escape(calendar)}" '
+            f'aria-label="{escape(words["remind_of"].format(item.title))}" data-testid="remind">'
+            f"{words['remind']}</a></p>"
+        )
     elif item.state == "ended":
         note = _time(item.started_at or item.ended_at or "", language)
         note += f' <span class="badge">{words["replay"]}</span>' if item.replay else ""
@@ -255,7 +261,7 @@ def _card(item: ListedOut, language: str) -> str:
         f'<p class="soft small">{host}</p><p class="card-note small">{note}</p>'
         + (f'<p class="card-about soft small" dir="auto">{escape(about)}</p>' if about else "")
         + (f'<ul class="topics small">{topics}</ul>' if topics else "")
-        + "</li>"
+        + f"{remind}</li>"
     )
 
 

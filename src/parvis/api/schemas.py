@@ -163,6 +163,14 @@ class InvitationTerms(Input):
     expires_in_s: Annotated[int, Field(ge=EXPIRES_MIN_S, le=EXPIRES_MAX_S)] = DEFAULT_EXPIRES_S
 
 
+class AccountLinksOut(Output):
+    """What others can follow: the profile, the podcast feed, the calendar of public Spaces."""
+
+    profile: str
+    feed: str
+    calendar: str
+
+
 class AccountOut(Output):
     """An account as its owner sees it."""
 
@@ -174,6 +182,7 @@ class AccountOut(Output):
     operator: bool
     has_password: bool
     created_at: TimeOut
+    links: AccountLinksOut
 
 
 class SessionOut(Output):

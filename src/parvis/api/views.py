@@ -8,6 +8,7 @@ from typing import Any
 
 from parvis.api.live import LiveState
 from parvis.api.schemas import (
+    AccountLinksOut,
     AccountOut,
     ChatOut,
     CountsOut,
@@ -75,7 +76,7 @@ class Origins:
             studio=f"{self.control}/studio/{space_id}",
             events=f"{api}/spaces/{space_id}/events",
             embed=self.embed(space_id),
-            calendar=f"{api}/spaces/{space_id}/calendar.ics",
+            calendar=self.calendar(space_id),
             preview=f"{self.control}/previews/{space_id}.png",
             replay=f"{self.archive}/replay/{space_id}" if recorded else None,
         )
@@ -83,6 +84,22 @@ class Origins:
     def embed(self, space_id: str) -> str:
         """The player for other sites."""
         return f"{self.edge}/embed/{space_id}"
+
+    def calendar(self, space_id: str) -> str:
+        """One Space for somebody's calendar."""
+        return f"{self.control}/api/v1/spaces/{space_id}/calendar.ics"
+
+    def profile(self, handle: str) -> str:
+        """A host's own page."""
+        return f"{self.control}/@{handle}"
+
+    def feed(self, handle: str) -> str:
+        """The podcast feed of a host."""
+        return f"{self.archive}/feeds/{handle}.xml"
+
+    def calendar_of(self, handle: str) -> str:
+        """A host's public Spaces, to subscribe to."""
+        return f"{self.control}/api/v1/accounts/{handle}/calendar.ics"
 
     def cover(self, cover: str) -> str | None:
         """The address of a cover, if there is one."""
@@ -112,6 +129,11 @@ def account_out(account: Account, origins: Origins) -> AccountOut:
         operator=account.operator,
         has_password=account.has_password,
         created_at=rfc3339(account.created_at_ms),
+        links=AccountLinksOut(
+            profile=origins.profile(account.handle),
+            feed=origins.feed(account.handle),
+            calendar=origins.calendar_of(account.handle),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ import { mine, type Ways } from "./account-api";
 import { LeaveCard } from "./account-leave";
 import { PasskeysCard } from "./account-passkeys";
 import { PasswordCard } from "./account-password";
+import { PublicLinks } from "./account-links";
 import { ProfileCard } from "./account-profile";
 import { SessionsCard } from "./account-sessions";
 import { type Account, Problem } from "./api";
@@ -25,6 +26,7 @@ export function AccountPage({ who }: { who: Account }): JSX.Element {
       </div>
       <Refusal problem={problem} />
       <ProfileCard who={who} />
+      <PublicLinks who={who} />
       {ways?.passkeys === true && <PasskeysCard />}
       <PasswordCard who={who} />
       <SessionsCard />

@@ -38,8 +38,18 @@ export const api = {
   change: (id: string, change: SpaceChange) => json<Space>("PATCH", of(id), change),
   start: (id: string) => json<Space>("POST", `${of(id)}/start`),
   end: (id: string) => json<Space>("POST", `${of(id)}/end`),
+  /** Before it began only. */
+  cancel: (id: string) => json<Space>("POST", `${of(id)}/cancel`),
+  /** `startsAt` null: whenever one goes live. */
+  duplicate: (id: string, startsAt: string | null) => json<Space>("POST", `${of(id)}/duplicate`, { starts_at: startsAt }),
   log: (id: string, cursor: string | null) =>
     json<LogPage>("GET", `${of(id)}/log?limit=50${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`),
+
+  /** A picture of at most 5 MB; it is cut to 16 by 9. */
+  setCover: (id: string, picture: Blob) => fetched(`${BASE}${of(id)}/cover`, {
+    method: "PUT", credentials: "same-origin", body: picture, headers: { "Content-Type": picture.type || "application/octet-stream" },
+  }),
+  dropCover: (id: string) => ask("DELETE", `${of(id)}/cover`),
 
   /** A sound of 1 to 30 s and at most 5 MB, in whatever form: the server makes it even. */
   setLoop: (id: string, sound: Blob) => fetched(`${BASE}${of(id)}/standby-loop`, {

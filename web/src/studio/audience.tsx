@@ -12,6 +12,7 @@ import { api, type Space } from "./api";
 import type { Crowd } from "./types";
 import { CopyLink } from "./parts";
 import type { Room } from "./room";
+import { Sharing } from "./sharing";
 import { useWords } from "./words";
 
 const LOOK_MS = 12_000;
@@ -38,11 +39,7 @@ export function Audience({ room, space }: { room: Room; space: Space }): JSX.Ele
         <span class="soft small" data-testid="total" data-total={total}>{words.total(total)}</span>
       </p>
       <Here room={room} on={space.state === "live" || space.state === "held"} />
-      <div class="field">
-        <h3>{words.share}</h3>
-        <CopyLink link={space.links.share} testId="share-link" />
-        <p class="soft small">{words.shareHint}</p>
-      </div>
+      <Sharing space={space} />
     </section>
   );
 }

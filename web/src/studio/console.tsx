@@ -6,6 +6,7 @@ import { Icon } from "../shared/icons";
 import { useStore } from "../shared/store";
 import { useTicker } from "../shared/ticker";
 import type { Space } from "./api";
+import { CallOff } from "./call-off";
 import { LeaveAsHost } from "./leave";
 import { Question } from "./parts";
 import type { Room } from "./room";
@@ -45,7 +46,7 @@ export function Console({ room, space }: { room: Room; space: Space }): JSX.Elem
           )}
           {room.hosts && (
             <button type="button" class="button button-quiet button-warn" data-testid="end" onClick={() => setAsking("end")}>
-              {words.end}
+              {space.state === "scheduled" ? words.callOff : words.end}
             </button>
           )}
         </span>
@@ -74,6 +75,7 @@ function Asked({ asking, room, space, onClose }: { asking: NonNullable<Asking>; 
       </Question>
     );
   }
+  if (space.state === "scheduled") return <CallOff room={room} space={space} onClose={onClose} />;
   return (
     <Question title={words.endAsk} act={words.end} danger onAct={() => void room.end()} onClose={onClose}>
       <p>{words.endWhat(space.counts.listeners, connected.length)}</p>

@@ -4,10 +4,12 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { useLanguage } from "../shared/language";
 import { api, Problem } from "./api";
-import { Field, Refusal } from "./parts";
+import type { CoverChange } from "./cover-field";
+import { Refusal } from "./parts";
 import { newDraft, spaceOf, startOf, type Draft } from "./plan";
 import { PlanFields } from "./plan-form";
 import { go } from "./route";
+import { SpaceFields } from "./space-fields";
 import { useWords } from "./words";
 import { ownZone } from "./zones";
 
@@ -15,10 +17,11 @@ export function CreateSpace(): JSX.Element {
   const words = useWords();
   const language = useLanguage();
   const [draft, setDraft] = useState(() => newDraft(new Date(), language, ownZone()));
+  const [cover, setCover] = useState<CoverChange>(null);
   const [file, setFile] = useState<File | null>(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
-  /** The Space is made, only its sound was refused: the next try sends that again. */
+  /** The Space is made, only its picture or its sound was refused: the next try sends those again. */
   const [made, setMade] = useState<string | null>(null);
   const change = (part: Partial<Draft>): void => setDraft((old) => ({ ...old, ...part }));
 
@@ -30,6 +33,7 @@ export function CreateSpace(): JSX.Element {
       if (draft.later && startOf(draft) === null) throw new Problem(422, "input-invalid", words.noSuchTime);
       const id = made ?? (await api.create(spaceOf(draft))).id;
       setMade(id);
+      if (cover instanceof File) await api.setCover(id, cover);
       if (draft.standby === "loop" && file !== null) await api.setLoop(id, file);
       go(`/studio/${id}`);
     } catch (error) {
@@ -41,34 +45,10 @@ export function CreateSpace(): JSX.Element {
   return (
     <form class="card form" data-testid="create-form" onSubmit={(event) => void submit(event)}>
       <h2>{words.newSpace}</h2>
-      <TitleFields draft={draft} onChange={change} />
+      <SpaceFields draft={draft} onChange={change} cover={cover} onCover={setCover} />
       <PlanFields draft={draft} onChange={change} file={file} onFile={setFile} seats={[]} />
       <Refusal problem={problem} />
       <button class="button button-main" data-testid="create-submit" disabled={busy}>{words.create}</button>
     </form>
-  );
-}
-
-export function TitleFields({ draft, onChange }: { draft: Draft; onChange: (change: Partial<Draft>) => void }): JSX.Element {
-  const words = useWords();
-  return (
-    <>
-      <Field label={words.title} hint={words.titleHint}>
-        {(id, hint) => (
-          <input
-            id={id} aria-describedby={hint} data-testid="create-title" required maxLength={120} value={draft.title}
-            onInput={({ currentTarget: { value } }) => onChange({ title: value })}
-          />
-        )}
-      </Field>
-      <Field label={`${words.description} (${words.optional})`}>
-        {(id) => (
-          <textarea
-            id={id} data-testid="create-description" rows={2} maxLength={2000} value={draft.description}
-            onInput={({ currentTarget: { value } }) => onChange({ description: value })}
-          />
-        )}
-      </Field>
-    </>
   );
 }

@@ -74,6 +74,7 @@ function SpaceGroup({ group, spaces }: { group: Group; spaces: Space[] }): JSX.E
 
 function timeLine(space: Space, words: Words): string {
   if (groupOf(space) === "live") return words.liveSince(new Date(space.started_at ?? space.created_at));
+  if (space.end_reason === "cancelled") return words.calledOff;
   if (space.state === "ended") return words.wasOn(new Date(space.started_at ?? space.created_at));
   return space.starts_at === null ? words.noTime : words.begins(new Date(space.starts_at));
 }

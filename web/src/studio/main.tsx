@@ -9,6 +9,7 @@ import { startRoute } from "./route";
 import "./studio.css";
 import "./account.css";
 import "./manners.css";
+import "./space.css";
 
 const app = document.getElementById("app");
 if (app === null) throw new Error("the page has no #app");

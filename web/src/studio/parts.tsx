@@ -32,32 +32,43 @@ export function Field({ label, hint, children }: FieldProps): JSX.Element {
   );
 }
 
-/** An address to hand on: shown whole, copied by one tap. */
-export function CopyLink({ link, testId }: { link: string; testId: string }): JSX.Element {
-  const words = useWords();
+/** Copies a text; true for two seconds after it was copied. */
+export function useCopy(): [boolean, (text: string) => Promise<void>] {
   const [copied, setCopied] = useState(false);
-  const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     if (!copied) return undefined;
     const timer = setTimeout(() => setCopied(false), 2_000);
     return () => clearTimeout(timer);
   }, [copied]);
-  const copy = async (): Promise<void> => {
-    field.current?.select();
+  const copy = async (text: string): Promise<void> => {
     try {
-      await navigator.clipboard.writeText(link);
+      await navigator.clipboard.writeText(text);
       setCopied(true);
     } catch {
-      // Not allowed here: the text is selected, the keyboard can copy it.
+      // Not allowed here: where the text is shown it is selected, and the keyboard can copy it.
     }
   };
+  return [copied, copy];
+}
+
+/** An address to hand on: shown whole, copied by one tap. `label` says what it is; without one it says itself. */
+export function CopyLink({ link, testId, label = link }: { link: string; testId: string; label?: string }): JSX.Element {
+  const words = useWords();
+  const [copied, copy] = useCopy();
+  const field = useRef<HTMLInputElement>(null);
   return (
     <div class="copy">
       <input
-        ref={field} readOnly value={link} data-testid={testId} aria-label={link}
+        ref={field} readOnly value={link} data-testid={testId} aria-label={label}
         onFocus={(event) => event.currentTarget.select()}
       />
-      <button type="button" class="button" data-testid={`${testId}-copy`} onClick={() => void copy()}>
+      <button
+        type="button" class="button" data-testid={`${testId}-copy`}
+        onClick={() => {
+          field.current?.select();
+          void copy(link);
+        }}
+      >
         <Icon name={copied ? "check" : "copy"} />
         <span aria-live="polite">{copied ? words.copied : words.copy}</span>
       </button>

@@ -4,7 +4,6 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { useStore } from "../shared/store";
 import { api, type Space } from "./api";
-import { TitleFields } from "./create";
 import { changeOf, draftOf, type Draft } from "./plan";
 import { inShort, PlanFields } from "./plan-form";
 import type { Room } from "./room";
@@ -79,7 +78,6 @@ function Edit({ room, space, onSaved, onClose }: EditProps): JSX.Element {
   };
   return (
     <form class="form" data-testid="plan-form" onSubmit={(event) => void submit(event)}>
-      <TitleFields draft={draft} onChange={change} />
       <PlanFields
         draft={draft} onChange={change} file={file} onFile={setFile} loopThere={space.standby_loop}
         begun={space.state !== "scheduled"} seats={room.hosts ? seats : null}

@@ -1,15 +1,15 @@
 /** What a host settles, on one calm screen: when, recording; the rest, which has good defaults, behind a disclosure. */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useId, useMemo, useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import { HANDLE } from "../shared/handle";
-import { LANGUAGES, NAMES } from "../shared/language";
 import { Field } from "./parts";
 import { startOf, type Draft } from "./plan";
+import { Radios } from "./radios";
 import { StandbyChoice } from "./standby-choice";
 import type { IfAbsent, RecordingMode, Seat } from "./types";
+import { When } from "./when-field";
 import { useWords, type Words } from "./words";
-import { allZones, ownZone } from "./zones";
 
 const RECORDINGS: RecordingMode[] = ["off", "program", "tracks"];
 const ABSENCES: IfAbsent[] = ["hold", "acting", "postpone"];
@@ -35,7 +35,18 @@ export function PlanFields(props: Props): JSX.Element {
   const words = useWords();
   return (
     <>
-      {begun ? <p class="soft small">{words.planBegun}</p> : <When draft={draft} onChange={onChange} />}
+      {begun ? <p class="soft small">{words.planBegun}</p> : (
+        <When draft={draft} onChange={onChange}>
+          <label class="tick">
+            <input
+              type="checkbox" checked={draft.auto_start} data-testid="auto-start"
+              onChange={({ currentTarget: { checked } }) => onChange({ auto_start: checked })}
+            />
+            {words.autoStart}
+          </label>
+          {!draft.auto_start && <p class="soft small">{words.autoStartHint}</p>}
+        </When>
+      )}
       <Radios
         legend={words.recording} values={RECORDINGS} value={draft.recording} names={words.recordingChoice} testId="recording"
         hint={words.recordingHint[draft.recording]} onChange={(recording) => onChange({ recording })}
@@ -48,68 +59,6 @@ export function PlanFields(props: Props): JSX.Element {
         <div class="form"><More {...props} /></div>
       </details>
     </>
-  );
-}
-
-function When({ draft, onChange }: Pick<Props, "draft" | "onChange">): JSX.Element {
-  const words = useWords();
-  const name = useId();
-  const start = startOf(draft);
-  return (
-    <>
-      <fieldset class="field">
-        <legend>{words.when}</legend>
-        <div class="choice">
-          <label>
-            <input type="radio" name={name} checked={!draft.later} data-testid="create-now" onChange={() => onChange({ later: false })} />
-            {words.now}
-          </label>
-          <label>
-            <input type="radio" name={name} checked={draft.later} data-testid="create-later" onChange={() => onChange({ later: true })} />
-            {words.later}
-          </label>
-        </div>
-        {!draft.later && <p class="soft small">{words.nowHint}</p>}
-      </fieldset>
-      {draft.later && (
-        <div class="field">
-          <div class="pair">
-            <Field label={words.startsAt}>
-              {(id) => (
-                <input
-                  id={id} data-testid="create-starts-at" type="datetime-local" required value={draft.startsAt}
-                  onInput={({ currentTarget: { value } }) => onChange({ startsAt: value })}
-                />
-              )}
-            </Field>
-            <Zone value={draft.zone} onChange={(zone) => onChange({ zone })} />
-          </div>
-          <p class="soft small" data-testid="also-at" role="status">{whenHint(start, draft.zone, words)}</p>
-          <label class="tick">
-            <input
-              type="checkbox" checked={draft.auto_start} data-testid="auto-start"
-              onChange={({ currentTarget: { checked } }) => onChange({ auto_start: checked })}
-            />
-            {words.autoStart}
-          </label>
-          {!draft.auto_start && <p class="soft small">{words.autoStartHint}</p>}
-        </div>
-      )}
-    </>
-  );
-}
-
-function Zone({ value, onChange }: { value: string; onChange: (zone: string) => void }): JSX.Element {
-  const words = useWords();
-  const zones = useMemo(() => [...new Set([...allZones(), value])].sort(), [value]);
-  return (
-    <Field label={words.zone}>
-      {(id) => (
-        <select id={id} data-testid="create-zone" value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
-          {zones.map((zone) => <option key={zone} value={zone}>{zone.replaceAll("_", " ")}</option>)}
-        </select>
-      )}
-    </Field>
   );
 }
 
@@ -144,18 +93,6 @@ function More({ draft, onChange, file, onFile, loopThere = false, seats }: Props
         label={words.keepOpen} testId="keep-open" value={draft.keep_open_s} values={KEEP_OPENS_S}
         say={(s) => (s === 0 ? words.keepOpenEver : sayDuration(s, words))} onChange={(keep_open_s) => onChange({ keep_open_s })}
       />
-      <Field label={words.language}>
-        {(id) => (
-          <select
-            id={id} data-testid="create-language" value={draft.language}
-            onChange={({ currentTarget: { value } }) => onChange({ language: value })}
-          >
-            {[...new Set<string>([...LANGUAGES, draft.language])].map((tag) => (
-              <option key={tag} value={tag}>{(NAMES as Record<string, string>)[tag] ?? tag}</option>
-            ))}
-          </select>
-        )}
-      </Field>
     </>
   );
 }
@@ -217,34 +154,6 @@ function Successors({ value, seats, onChange }: { value: string[]; seats: Seat[]
   );
 }
 
-interface RadiosProps<T extends string> {
-  legend: string;
-  values: readonly T[];
-  value: T;
-  names: Record<T, string>;
-  testId: string;
-  hint?: string;
-  onChange: (value: T) => void;
-}
-
-function Radios<T extends string>({ legend, values, value, names, testId, hint, onChange }: RadiosProps<T>): JSX.Element {
-  const name = useId();
-  return (
-    <fieldset class="field">
-      <legend>{legend}</legend>
-      <div class="choice choice-column">
-        {values.map((one) => (
-          <label key={one}>
-            <input type="radio" name={name} checked={value === one} data-testid={`${testId}-${one}`} onChange={() => onChange(one)} />
-            {names[one]}
-          </label>
-        ))}
-      </div>
-      {hint !== undefined && <p class="soft small">{hint}</p>}
-    </fieldset>
-  );
-}
-
 interface SpansProps {
   label: string;
   testId: string;
@@ -276,12 +185,6 @@ export function sayDuration(seconds: number, words: Words): string {
 
 function sayGrace(seconds: number, words: Words): string {
   return seconds === 0 ? words.atOnce : words.after(sayDuration(seconds, words));
-}
-
-function whenHint(start: Date | null, zone: string, words: Words): string {
-  if (start === null) return words.noSuchTime;
-  if (start.getTime() < Date.now()) return words.timePast;
-  return zone === ownZone() ? words.inWords(start) : words.alsoAt(words.inWords(start), start.toISOString().slice(11, 16));
 }
 
 /** What will happen by itself, in a few words. */

@@ -16,6 +16,7 @@ import { ClockCard } from "./clock-card";
 import { Console } from "./console";
 import { Conversation } from "./conversation";
 import { Door } from "./door";
+import { Duplicate } from "./duplicate";
 import { HandoffDialog } from "./handoff-dialog";
 import { HandoffBanners, HandoffCodeMaker } from "./handoffs";
 import { HandsCard } from "./hands-card";
@@ -23,6 +24,7 @@ import { AcceptInvitation, NoSeat } from "./invitation";
 import { Log } from "./log";
 import { MicrophoneCard } from "./microphone-card";
 import { Refusal, Said } from "./parts";
+import { PassesCard } from "./passes-card";
 import { PlanCard } from "./plan-card";
 import { PollCard } from "./poll-card";
 import { ReplayPage } from "./replay";
@@ -30,6 +32,7 @@ import { Room } from "./room";
 import { follow } from "./route";
 import { isOnAir } from "./rules";
 import { Seats } from "./seats";
+import { SpaceCard } from "./space-card";
 import { RecordingMark, Rescue, SuccessionBanner } from "./succession";
 import { useWords } from "./words";
 
@@ -123,9 +126,11 @@ function Stage({ room, space, log }: { room: Room; space: Space; log: boolean })
               {room.leads && <HandsCard room={room} space={space} />}
               <Invite room={room} />
               <PlanCard room={room} space={space} />
+              <SpaceCard room={room} space={space} />
             </div>
             <div class="studio-side">
               <Audience room={room} space={space} />
+              <PassesCard room={room} space={space} />
               <ChatCard room={room} space={space} talk={talk} />
               <PollCard room={room} space={space} talk={talk} />
               <CaptionsCard room={room} space={space} />
@@ -179,6 +184,7 @@ function Desk({ room, space, onHandOff }: { room: Room; space: Space; onHandOff:
         </div>
       )}
       {room.hosts && <HandoffCodeMaker room={room} />}
+      <Duplicate space={space} label={words.duplicate} />
       <a class="button button-quiet" href={`/studio/${space.id}#log`} data-testid="log-link" onClick={follow}>{words.log}</a>
     </section>
   );
@@ -189,12 +195,13 @@ function After({ room, space, log }: { room: Room; space: Space; log: boolean })
   const language = useLanguage();
   const { seats } = useStore(room.state);
   const { started_at: from, ended_at: to } = space;
+  const calledOff = space.end_reason === "cancelled";
   if (log) return <div class="column" data-testid="studio" data-phase="after" data-state="ended"><Log space={space.id} /></div>;
   return (
     <div class="column after" data-testid="studio" data-phase="after" data-state="ended">
       <p class="soft">{space.title}</p>
-      <h1>{words.afterTitle}</h1>
-      <p class="soft">{from === null ? words.afterNever : words.afterHint}</p>
+      <h1 data-testid="after-title" data-called-off={calledOff}>{calledOff ? words.calledOff : words.afterTitle}</h1>
+      <p class="soft">{calledOff ? words.calledOffHint : from === null ? words.afterNever : words.afterHint}</p>
       {from !== null && (
         <dl class="figures-list">
           <div><dt class="soft">{words.afterLasted}</dt><dd>{span(Date.parse(to ?? from) - Date.parse(from))}</dd></div>
@@ -202,9 +209,10 @@ function After({ room, space, log }: { room: Room; space: Space; log: boolean })
           <div><dt class="soft">{words.afterSpeakers}</dt><dd>{number(seats.length, language)}</dd></div>
         </dl>
       )}
-      <ReplayPage space={space} own={room.handle} />
+      {from !== null && <ReplayPage space={space} own={room.handle} />}
       <div class="row">
-        <a class="button button-main" href="/studio" onClick={follow}>{words.home}</a>
+        {room.leads && <Duplicate space={space} label={words.duplicateAgain} main />}
+        <a class="button" href="/studio" onClick={follow}>{words.home}</a>
         {room.leads && <a class="button button-quiet" href={`/studio/${space.id}#log`} data-testid="log-link" onClick={follow}>{words.log}</a>}
       </div>
     </div>

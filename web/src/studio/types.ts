@@ -6,6 +6,7 @@ export type Standby = "silence" | "tone" | "notice" | "loop";
 export type IfAbsent = "hold" | "acting" | "postpone";
 export type RecordingMode = "off" | "program" | "tracks";
 export type CaptionsMode = "off" | "automatic" | "human";
+export type Visibility = "public" | "unlisted" | "members";
 
 export interface Account {
   id: string;
@@ -15,6 +16,7 @@ export interface Account {
   avatar: string | null;
   operator: boolean;
   has_password: boolean;
+  links: { profile: string; feed: string; calendar: string };
 }
 
 export interface Person {
@@ -47,12 +49,21 @@ export interface Settings {
   recording: RecordingMode;
 }
 
+/** What those outside are shown, and who of them may come in. */
+export interface Listing {
+  visibility: Visibility;
+  topics: string[];
+}
+
 export interface Links {
   share: string;
+  m3u: string;
   space: string;
   whip: string;
   studio: string;
   events: string;
+  embed: string;
+  calendar: string;
   replay: string | null;
 }
 
@@ -64,7 +75,7 @@ export interface HandedTo {
   at: string;
 }
 
-export interface Space extends Omit<Settings, "successors"> {
+export interface Space extends Omit<Settings, "successors">, Listing {
   id: string;
   title: string;
   description: string;
@@ -93,10 +104,13 @@ export interface Space extends Omit<Settings, "successors"> {
   captioners: string[];
   /** Null for those without a seat. */
   successors: string[] | null;
+  /** Address of the picture that was uploaded. */
+  cover: string | null;
+  end_reason: "cancelled" | null;
   links: Links;
 }
 
-export interface NewSpace extends Partial<Settings> {
+export interface NewSpace extends Partial<Settings>, Partial<Listing> {
   title: string;
   description?: string;
   language?: string;
@@ -113,7 +127,7 @@ export interface ChatRules {
   links: boolean;
 }
 
-export interface SpaceChange extends Partial<Settings> {
+export interface SpaceChange extends Partial<Settings>, Partial<Listing> {
   hands?: "open" | "closed";
   stage_locked?: boolean;
   chat?: Partial<ChatRules>;

@@ -80,7 +80,9 @@ export const enOnAir = {
   logSetting: {
     title: "title", description: "description", language: "language", starts_at_ms: "time", grace_s: "takeover delay",
     successors: "who takes over", standby: "standby sound", keep_open_s: "how long it stays open", auto_start: "going on air by itself",
-    if_absent: "what happens without the host", postpone_s: "by how much it is put off", recording: "recording",
+    if_absent: "what happens without the host", postpone_s: "by how much it is put off", recording: "recording", visibility: "who may listen", topics: "topics", cover: "picture", captions: "captions",
+    captioners: "who captions", monitors: "monitors", hands: "hands", stage_locked: "the lock of the stage",
+    chat_mode: "who may write", chat_slow_s: "slow mode", chat_links: "links in the chat",
   } as Record<string, string | undefined>,
   logAct: {
     ...enManners.logManners,

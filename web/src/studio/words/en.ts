@@ -7,6 +7,7 @@ import { enManners } from "./en-manners";
 import { enOnAir } from "./en-onair";
 import { enPlan } from "./en-plan";
 import { enReplay } from "./en-replay";
+import { enSpace } from "./en-space";
 
 const count = (n: number, one: string, many: string): string => `${number(n, "en")} ${n === 1 ? one : many}`;
 const list = (names: string[]): string => new Intl.ListFormat("en-GB").format(names);
@@ -18,6 +19,7 @@ export const en = {
   ...enManners,
   ...enCaptions,
   ...enReplay,
+  ...enSpace,
 
   tagline: "Live audio Spaces that do not break when the crowd comes.",
   otherLanguage: "Passer en français",

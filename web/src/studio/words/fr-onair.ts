@@ -82,7 +82,10 @@ export const frOnAir: typeof enOnAir = {
   logSetting: {
     title: "le titre", description: "la description", language: "la langue", starts_at_ms: "l’heure", grace_s: "le délai de relève",
     successors: "qui prend la relève", standby: "le son d’attente", keep_open_s: "la durée d’ouverture", auto_start: "le direct automatique",
-    if_absent: "ce qui se passe sans l’hôte", postpone_s: "le report", recording: "l’enregistrement",
+    if_absent: "ce qui se passe sans l’hôte", postpone_s: "le report", recording: "l’enregistrement", visibility: "qui peut écouter", topics: "les sujets", cover: "l’image",
+    captions: "les sous-titres", captioners: "qui sous-titre", monitors: "les écoutes de contrôle", hands: "les mains",
+    stage_locked: "le verrou de la scène", chat_mode: "qui peut écrire", chat_slow_s: "le mode lent",
+    chat_links: "les liens dans la discussion",
   },
   logAct: {
     ...frManners.logManners,

@@ -8,6 +8,7 @@ import { frManners } from "./fr-manners";
 import { frOnAir } from "./fr-onair";
 import { frPlan } from "./fr-plan";
 import { frReplay } from "./fr-replay";
+import { frSpace } from "./fr-space";
 
 const count = (n: number, one: string, many: string): string => `${number(n, "fr")} ${n < 2 ? one : many}`;
 const list = (names: string[]): string => new Intl.ListFormat("fr-FR").format(names);
@@ -19,6 +20,7 @@ export const fr: Words = {
   ...frManners,
   ...frCaptions,
   ...frReplay,
+  ...frSpace,
 
   tagline: "Des Espaces audio en direct, qui tiennent quand la foule arrive.",
   otherLanguage: "Switch to English",
