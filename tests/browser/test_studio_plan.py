@@ -105,6 +105,7 @@ def test_a_plan_can_be_made_by_keyboard_alone(parvis: Parvis, launch: Launch) ->
     while page.evaluate(focused) != "create-submit" and len(walked) < 12:
         page.keyboard.press("Tab")
         walked.append(page.evaluate(focused))
-    assert walked == ["create-description", "create-now", "recording-off", "summary", "create-submit"]
+    fields = ["create-description", "summary", "visibility-public", "create-now", "recording-off", "summary"]
+    assert walked == [*fields, "create-submit"]
     page.keyboard.press("Enter")
     assert ana.get(f"spaces/{id_of(page)}")["title"] == "No mouse"

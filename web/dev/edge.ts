@@ -138,6 +138,7 @@ const HANDOFF = {
 function serveStream(id: string, from: string | null, response: ServerResponse): void {
   const refusal: [number, string, Record<string, string>] | null =
     id === "full" ? [503, "not-admitted", { "Retry-After": "45" }]
+    : id === "passfull" ? [403, "pass-full", {}]
     : cut.has(id) ? [502, "gone", {}]
     : spaceOf(id)?.renditions.length === 0 ? [409, "space-not-begun", { "Retry-After": "2" }] : null;
   if (refusal !== null) {

@@ -33,7 +33,8 @@ export function spaceOf(id: string): Space | null {
         stream: `/live/${id}/stream.mp4?codec=opus`,
       },
     ],
-    edges: [], links: { share: `http://127.0.0.1/s/${id}`, studio: `http://127.0.0.1/studio/${id}` },
+    edges: [],
+    links: { share: `http://127.0.0.1/s/${id}`, studio: `http://127.0.0.1/studio/${id}`, calendar: `/api/v1/spaces/${id}/calendar.ics` },
   };
   const waiting = { started_at: null, sequence: null, renditions: [], counts: { listeners: 0 } };
   switch (id) {
@@ -76,6 +77,14 @@ export function spaceOf(id: string): Space | null {
         ...live, title: "Budget night, second room", counts: { listeners: 311 }, host: { handle: "tom", display_name: "Tom Okafor" },
         speakers: [person("tom", "Tom Okafor", "host"), person("mina", "Mina Haddad", "speaker")],
       };
+    case "captioned":
+      return { ...live, captions: "human" };
+    case "members":
+      return { ...live, visibility: "members", description: "", host: { handle: "", display_name: "" }, speakers: [], counts: { listeners: 0 }, renditions: [] };
+    case "passfull":
+      return { ...live, visibility: "members" };
+    case "cancelled":
+      return { ...live, ...waiting, state: "ended", end_reason: "cancelled", ended_at: soon(-60_000), speakers: [] };
     case "recorded":
       return { ...live, recording: true };
     case "acting":

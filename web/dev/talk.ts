@@ -29,8 +29,24 @@ function pollAt(sequence: number): object {
   };
 }
 
-/** What is said in the part, in Spaces of which the id begins with `talk`. */
+const WORDS = [
+  "Thank you. So the first number is the one that nobody reads: what it costs to do nothing at all.",
+  "Nothing at all?",
+  "Nothing at all. It stands on page 12, in a footnote, and it is larger than everything that was argued about this evening, hospitals and schools included.",
+] as const;
+const CAPTION_PARTS = 12;
+
+function captionAt(sequence: number): object {
+  const n = Math.floor(sequence / CAPTION_PARTS);
+  const start_ms = sequence * 320;
+  return {
+    type: "caption", id: `c${n}`, start_ms, end_ms: start_ms + CAPTION_PARTS * 320, text: WORDS[n % WORDS.length], final: true, lang: "en", by: null,
+  };
+}
+
+/** What is said in the part, in `captioned` and in Spaces of which the id begins with `talk`. */
 export function talkOf(id: string, sequence: number): object[] {
+  if (id === "captioned") return sequence % CAPTION_PARTS === 0 ? [captionAt(sequence)] : [];
   if (!id.startsWith("talk")) return [];
   const events: object[] = sequence % 12 === 0 ? [chatAt(sequence)] : [];
   if (sequence % 3 === 0) events.push({ type: "reactions", counts: { "👏": 3 + (sequence % 7), "❤️": sequence % 3, "🔥": sequence % 5 } });

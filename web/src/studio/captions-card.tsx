@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
 import { captioning } from "./api-captions";
 import { CaptionDesk } from "./caption-desk";
+import { CopyLink } from "./parts";
 import type { Room } from "./room";
 import type { CaptionsMode, Space } from "./types";
 import { useWords } from "./words";
@@ -68,14 +69,22 @@ function Captioners({ room, space }: { room: Room; space: Space }): JSX.Element 
     if (captioners.join(" ") !== space.captioners.join(" ")) void room.change({ captioners });
   };
   return (
-    <label class="field">
-      <span>{words.captionsBy}</span>
-      <input
-        type="text" value={text} autocapitalize="none" autocomplete="off" spellcheck={false} data-testid="captioners"
-        onInput={({ currentTarget }) => setText(currentTarget.value)} onChange={keep}
-      />
-      <span class="soft small">{words.captionsByHint}</span>
-    </label>
+    <>
+      <label class="field">
+        <span>{words.captionsBy}</span>
+        <input
+          type="text" value={text} autocapitalize="none" autocomplete="off" spellcheck={false} data-testid="captioners"
+          onInput={({ currentTarget }) => setText(currentTarget.value)} onChange={keep}
+        />
+        <span class="soft small">{words.captionsByHint}</span>
+      </label>
+      {space.captioners.length > 0 && (
+        <div class="field">
+          <span>{words.captionsPage}</span>
+          <CopyLink link={space.links.studio} testId="captions-link" label={words.captionsPage} />
+        </div>
+      )}
+    </>
   );
 }
 

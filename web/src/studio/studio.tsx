@@ -176,7 +176,7 @@ function Desk({ room, space, onHandOff }: { room: Room; space: Space; onHandOff:
   if (!room.leads) return null;
   return (
     <section class="card" aria-labelledby="desk">
-      <h2 id="desk">{words.handOff}</h2>
+      <h2 id="desk">{words.desk}</h2>
       {isOnAir(space) && (
         <div class="field">
           <button type="button" class="button" data-testid="hand-off" onClick={onHandOff}><Icon name="arrow" />{words.handOff}</button>

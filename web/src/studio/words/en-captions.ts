@@ -12,6 +12,7 @@ export const enCaptions = {
       : `The machine here knows ${list(languages.map(language))} only: nothing will be shown. People can caption any language.`,
   captionsBy: "Who writes, beside hosts",
   captionsByHint: "Handles, with spaces between. They write on this Space's studio page and need no seat.",
+  captionsPage: "The page to send them",
   captionsLine: "What is being said",
   captionsCorrecting: "Correct this line; empty takes it back",
   captionsCorrect: "Correct",

@@ -29,6 +29,7 @@ export const enOnAir = {
   rescue: "Become the host",
   rescueElse: "Move the audience elsewhere",
 
+  desk: "Besides",
   handOff: "Hand the audience off",
   handOffHint: "Everybody who listens follows into another Space, without doing anything.",
   handOffTo: "Where to",

@@ -14,6 +14,7 @@ export const frCaptions: typeof enCaptions = {
       : `Ici, la machine ne comprend que ceci : ${list(languages.map(language))}. Rien ne s’affichera. Des personnes peuvent sous-titrer toute langue.`,
   captionsBy: "Qui écrit, outre les hôtes",
   captionsByHint: "Des identifiants séparés par des espaces. On écrit depuis la page de cet Espace au studio, sans être sur scène.",
+  captionsPage: "La page à leur envoyer",
   captionsLine: "Ce qui se dit",
   captionsCorrecting: "Corrigez la ligne ; vide, elle est retirée",
   captionsCorrect: "Corriger",

@@ -31,6 +31,7 @@ export const frOnAir: typeof enOnAir = {
   rescue: "Devenir l’hôte",
   rescueElse: "Emmener le public ailleurs",
 
+  desk: "Et aussi",
   handOff: "Passer le public",
   handOffHint: "Tous ceux qui écoutent suivent dans un autre Espace, sans rien faire.",
   handOffTo: "Vers où",
