@@ -43,22 +43,27 @@ export function CaptionsBox({ hall }: { hall: Hall }): JSX.Element | null {
   const on = useStore(shown);
   const lines = useStore(hall.captions.lines);
   const index = useStore(size);
-  if (!useOffered(hall) || !on || lines.length === 0) return null;
+  if (!useOffered(hall) || !on) return null;
+  const room = <div class="captions-room" />;
+  if (lines.length === 0) return room;
   return (
-    <section class={`captions captions-${SIZES[index] ?? "m"}`} aria-label={words.captions} data-testid="captions">
-      <div role="log" aria-live="off">
-        {lines.map(({ id, text, lang }) => <p key={id} lang={lang} dir="auto" data-caption={id}>{text}</p>)}
-      </div>
-      <button
-        type="button" class="captions-size" aria-label={words.captionsSize} title={words.captionsSize} data-testid="cc-size"
-        onClick={() => {
-          const next = (index + 1) % SIZES.length;
-          size.set(next);
-          remember(SIZE_KEY, SIZES[next] ?? "m");
-        }}
-      >
-        <span aria-hidden="true">A</span>
-      </button>
-    </section>
+    <>
+      {room}
+      <section class={`captions captions-${SIZES[index] ?? "m"}`} aria-label={words.captions} data-testid="captions">
+        <div role="log" aria-live="off">
+          {lines.map(({ id, text, lang }) => <p key={id} lang={lang} dir="auto" data-caption={id}>{text}</p>)}
+        </div>
+        <button
+          type="button" class="captions-size" aria-label={words.captionsSize} title={words.captionsSize} data-testid="cc-size"
+          onClick={() => {
+            const next = (index + 1) % SIZES.length;
+            size.set(next);
+            remember(SIZE_KEY, SIZES[next] ?? "m");
+          }}
+        >
+          <span aria-hidden="true">A</span>
+        </button>
+      </section>
+    </>
   );
 }

@@ -60,7 +60,9 @@ function SpaceGroup({ group, spaces }: { group: Group; spaces: Space[] }): JSX.E
             <a class="space-row" href={`/studio/${space.id}`} data-testid={`space-${space.id}`} onClick={follow}>
               <span class="space-name">
                 <strong>{space.title}</strong>
-                <span class="soft small">{timeLine(space, words)}</span>
+                <span class="soft small">
+                  {timeLine(space, words)}{space.visibility !== "public" && ` · ${words.visibilityShort[space.visibility]}`}
+                </span>
               </span>
               {group === "live" && <span class="badge badge-live">{words.badge[space.state]}</span>}
               <Icon name="arrow" />
