@@ -219,6 +219,8 @@ async def test_home_is_whole_before_any_script(tmp_path: Path, pages: Path) -> N
             "/studio",
         } <= set(page.links)
         assert page.times == [begins]
+        reminders = [link for link in page.links if link.endswith("/calendar.ics")]
+        assert [link.rpartition("/api/v1/")[2] for link in reminders] == [f"spaces/{space}/calendar.ics"]
         assert evil in page.said
         assert "En ce moment" in page.said
         policy = answer.headers["content-security-policy"]

@@ -66,6 +66,10 @@ describe("a plan", () => {
     expect(changeOf(before, { ...before, zone: "UTC", startsAt: "2026-11-22T19:00" })).toEqual({});
   });
 
+  it("takes the topic along that was typed and not added", () => {
+    expect(spaceOf({ ...draft, topics: ["Budget"], topicText: "hospitals, budget" }).topics).toEqual(["Budget", "hospitals"]);
+  });
+
   it("is said in one line, in both languages", () => {
     expect(inShort(draft, en)).toBe("On air when you press the button. If you drop out, somebody takes over after 10 seconds.");
     const timed = inShort({ ...draft, later: true, if_absent: "postpone", grace_s: 0 }, fr);

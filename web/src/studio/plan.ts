@@ -1,11 +1,14 @@
 /** What a host settles about a Space, as the forms hold it, and what of it has to be sent. Pure. */
 
+import { takeTopics } from "./topics";
 import type { Listing, NewSpace, Settings, Space, SpaceChange } from "./types";
 import { instantOf, localIn, nextHour } from "./zones";
 
 const WEEK_MS = 7 * 86_400_000;
 
 export interface Draft extends Settings, Listing {
+  /** What stands in the field of topics and was not added yet: it goes along with them. */
+  topicText: string;
   title: string;
   description: string;
   language: string;
@@ -22,7 +25,7 @@ export interface Draft extends Settings, Listing {
  */
 export function newDraft(now: Date, language: string, zone: string): Draft {
   return {
-    title: "", description: "", language, visibility: "public", topics: [], later: false, startsAt: nextHour(now, zone), zone,
+    title: "", description: "", language, visibility: "public", topics: [], topicText: "", later: false, startsAt: nextHour(now, zone), zone,
     grace_s: 10, successors: [], standby: "notice", keep_open_s: 3_600,
     auto_start: true, if_absent: "hold", postpone_s: 600, recording: "off",
   };
@@ -32,7 +35,7 @@ export function draftOf(space: Space, zone: string, now: Date): Draft {
   const { title, description, language, visibility, topics, grace_s, standby, keep_open_s, if_absent, postpone_s, recording } = space;
   const startsAt = space.starts_at === null ? nextHour(now, zone) : localIn(new Date(space.starts_at), zone);
   return {
-    title, description, language, visibility, topics, later: space.starts_at !== null, startsAt, zone, grace_s, standby, keep_open_s,
+    title, description, language, visibility, topics, topicText: "", later: space.starts_at !== null, startsAt, zone, grace_s, standby, keep_open_s,
     if_absent, postpone_s, recording, successors: space.successors ?? [],
     auto_start: space.starts_at === null || space.auto_start,
   };
@@ -55,7 +58,7 @@ export function spaceOf(draft: Draft): NewSpace {
   const start = startOf(draft);
   return {
     title: draft.title.trim(), description: draft.description.trim(), language: draft.language, visibility: draft.visibility,
-    topics: draft.topics, ...settingsOf(draft),
+    topics: takeTopics(draft.topics, draft.topicText).topics, ...settingsOf(draft),
     ...(start === null ? {} : { starts_at: start.toISOString() }),
   };
 }

@@ -52,7 +52,7 @@ export function SpaceFields({ draft, onChange, coverThere = null, cover, onCover
           <span class="soft small">{words.lookShort(draft.topics, pictured, nameOfLanguage(draft.language))}</span>
         </summary>
         <div class="form">
-          <TopicsField value={draft.topics} onChange={(topics) => onChange({ topics })} />
+          <TopicsField draft={draft} onChange={onChange} />
           <CoverField there={coverThere} change={cover} onChange={onCover} />
           <Field label={words.language}>
             {(id) => (
