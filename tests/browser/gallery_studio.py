@@ -14,7 +14,8 @@ from tests.parvis import Person
 
 ABOUT: Final = "Three economists read the budget line by line. Questions at the end: raise your hand."
 NO_MICROPHONE: Final = (
-    "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))"
+    "() => { navigator.mediaDevices.getUserMedia = () =>"
+    " Promise.reject(new DOMException('', 'NotAllowedError')); }"
 )
 
 

@@ -24,7 +24,7 @@ import { IDLE, phaseOf, type Connection, type ListeningState, type Phase } from 
 import { shownHeaders } from "./pass";
 import { streamAddress } from "./place";
 import { Player, pickRendition } from "./player";
-import { Answer, type Rendition, type RenditionName, type Space } from "./space";
+import { Answer, needsPass, type Rendition, type RenditionName, type Space } from "./space";
 import { readStream, type Opened } from "./stream";
 
 const TICK_MS = 100;
@@ -195,6 +195,11 @@ export class Listening implements Hearing {
       return backoff.next();
     }
     if (space.state === "ended") return this.#finish(signal);
+    if (needsPass(space)) {
+      // The pass was taken back while we were away: all that is told of the Space now is its title.
+      this.#stopAs("members");
+      return null;
+    }
     if (space.renditions.length === 0) return this.#waitForBeginning(space, null);
     const rendition = pickRendition(space.renditions, this.#failed) ?? pickRendition(space.renditions);
     if (rendition === null) {

@@ -20,7 +20,7 @@ import { IDLE, phaseOf, type Connection, type ListeningState, type Phase } from 
 import { passHeaders, withPass } from "./pass";
 import { liveAddress } from "./place";
 import { rangesOf, standing } from "./ranges";
-import { Answer, answerOf } from "./space";
+import { Answer, answerOf, needsPass } from "./space";
 
 const TICK_MS = 250;
 const TOLD_EACH_MS = 1_000;
@@ -165,6 +165,10 @@ export class NativeHls implements Hearing {
     }
     if (space.state === "ended" && !this.#loaded) {
       this.#stopAs("ended");
+      return null;
+    }
+    if (needsPass(space) && !this.#loaded) {
+      this.#stopAs("members");
       return null;
     }
     if (space.renditions.length === 0 && !this.#loaded) {

@@ -11,7 +11,7 @@ export function CallOff({ room, space, onClose }: { room: Room; space: Space; on
   const others = room.state.value.seats.filter(({ handle }) => handle !== room.handle).length;
   const cancel = (): Promise<boolean> => room.attempt(async () => room.state.patch({ space: await api.cancel(room.id) }));
   return (
-    <Question title={words.callOffAsk} act={words.callOff} danger onAct={cancel} onClose={onClose}>
+    <Question title={words.callOffAsk} act={words.callOff} no={words.callOffNo} danger onAct={cancel} onClose={onClose}>
       <p data-testid="call-off-what">{words.callOffWhat(others, space.counts.listeners, space.starts_at !== null)}</p>
     </Question>
   );

@@ -89,8 +89,9 @@ export function Said({ line, hint, urgent = false }: { line: string; hint: strin
 interface QuestionProps {
   title: string;
   children: ComponentChildren;
-  /** What the button that does it says. */
+  /** What the button that does it says, and the one that doesn't, where "cancel" could mean either. */
   act: string;
+  no?: string;
   danger?: boolean;
   disabled?: boolean;
   wide?: boolean;
@@ -101,7 +102,7 @@ interface QuestionProps {
 
 /** A question that is asked once, before what cannot be undone. Escape and a tap beside it mean no. */
 export function Question(props: QuestionProps): JSX.Element {
-  const { title, children, act, danger = false, disabled = false, wide = false, onAct, onClose } = props;
+  const { title, children, act, no, danger = false, disabled = false, wide = false, onAct, onClose } = props;
   const words = useWords();
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
@@ -122,7 +123,7 @@ export function Question(props: QuestionProps): JSX.Element {
         {children}
         <div class="question-row">
           <button type="button" class="button" data-testid="confirm-no" onClick={() => dialog.current?.close()}>
-            {words.cancel}
+            {no ?? words.cancel}
           </button>
           <button
             type="button" class={danger ? "button button-danger" : "button button-main"} data-testid="confirm-yes"

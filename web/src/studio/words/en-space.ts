@@ -36,14 +36,14 @@ export const enSpace = {
   },
 
   cover: "Picture",
-  coverHint: "JPEG, PNG, WebP or GIF, up to 5 MB. It is cut to 16 by 9.",
+  coverHint: "JPEG, PNG, WebP or GIF, up to 5 MB. It is cut to 16 by 9.",
   coverChoose: "Choose a picture",
   coverOther: "Choose another",
   coverDrop: "Remove it",
   coverKeep: "Keep it after all",
   coverGoes: "It goes when you save.",
   coverAlt: "The picture of this Space",
-  coverTooBig: "That file has more than 5 MB.",
+  coverTooBig: "That file has more than 5 MB.",
 
   passes: "Passes",
   passesHint: "A pass is a link that lets in. How many may listen by it at once is up to you: one that is shared too widely stops by itself.",
@@ -98,6 +98,7 @@ export const enSpace = {
   playlistHint: "Opens in VLC, in podcast apps, on a radio.",
 
   callOff: "Call it off",
+  callOffNo: "Keep it",
   callOffAsk: "Call this Space off?",
   callOffWhat: (seats: number, listeners: number, hasTime: boolean) =>
     [

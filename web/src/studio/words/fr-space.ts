@@ -31,17 +31,17 @@ export const frSpace: typeof enSpace = {
   topicsHint: "5 au plus, pour qu’on vous trouve. Entrée ou virgule pour ajouter.",
   topicAdd: "Ajouter",
   topicRemove: (topic) => `Retirer le sujet ${topic}`,
-  topicRefused: { long: "30 caractères au plus par sujet.", many: "5 sujets, c’est le maximum.", twice: "Il y est déjà." },
+  topicRefused: { long: "30 caractères au plus par sujet.", many: "5 sujets, c’est le maximum.", twice: "Ce sujet y est déjà." },
 
   cover: "Image",
-  coverHint: "JPEG, PNG, WebP ou GIF, 5 Mo au plus. Elle sera recadrée en 16/9.",
+  coverHint: "JPEG, PNG, WebP ou GIF, 5 Mo au plus. Elle sera recadrée en 16/9.",
   coverChoose: "Choisir une image",
   coverOther: "En choisir une autre",
   coverDrop: "La retirer",
   coverKeep: "Finalement, la garder",
   coverGoes: "Elle disparaîtra à l’enregistrement.",
   coverAlt: "L’image de cet Espace",
-  coverTooBig: "Ce fichier dépasse 5 Mo.",
+  coverTooBig: "Ce fichier dépasse 5 Mo.",
 
   passes: "Laissez-passer",
   passesHint: "C’est un lien qui ouvre la porte. À vous de dire combien peuvent écouter en même temps avec chacun : trop partagé, il s’arrête tout seul.",
@@ -95,6 +95,7 @@ export const frSpace: typeof enSpace = {
   playlistHint: "S’ouvre dans VLC, une appli de podcasts, un poste de radio.",
 
   callOff: "Annuler l’Espace",
+  callOffNo: "Le garder",
   callOffAsk: "Annuler cet Espace ?",
   callOffWhat: (seats, listeners, hasTime) =>
     [
