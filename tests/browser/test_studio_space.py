@@ -8,7 +8,7 @@ import httpx
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Launch
-from tests.browser.studio_people import pictures, studio_of
+from tests.browser.studio_people import studio_of
 from tests.contract.api_world import picture
 from tests.parvis import Parvis, wait_until
 
@@ -61,7 +61,6 @@ def test_the_life_of_a_space_for_members(parvis: Parvis, launch: Launch, tmp_pat
     row = studio.locator(PASSES).filter(has_text="Inès")
     link = row.get_attribute("data-link") or ""
     assert link.startswith(space["links"]["share"] + "#pass=")
-    pictures(studio, "passes")
 
     # The edge itself refuses a stranger; who has the link hears.
     wait_until(lambda: httpx.get(space["links"]["space"]).json()["state"] in ("live", "held"))

@@ -46,7 +46,7 @@ export function Console({ room, space }: { room: Room; space: Space }): JSX.Elem
           )}
           {room.hosts && (
             <button type="button" class="button button-quiet button-warn" data-testid="end" onClick={() => setAsking("end")}>
-              {space.state === "scheduled" ? words.callOff : words.end}
+              {space.state === "scheduled" ? words.callOffShort : words.end}
             </button>
           )}
         </span>

@@ -99,6 +99,7 @@ export const enSpace = {
 
   callOff: "Call it off",
   callOffNo: "Keep it",
+  callOffShort: "Call it off",
   callOffAsk: "Call this Space off?",
   callOffWhat: (seats: number, listeners: number, hasTime: boolean) =>
     [

@@ -96,6 +96,7 @@ export const frSpace: typeof enSpace = {
 
   callOff: "Annuler l’Espace",
   callOffNo: "Le garder",
+  callOffShort: "Tout annuler",
   callOffAsk: "Annuler cet Espace ?",
   callOffWhat: (seats, listeners, hasTime) =>
     [
