@@ -106,7 +106,7 @@ def speak_language(page: Page, language: str) -> None:
         page.wait_for_load_state("networkidle")
     else:
         button.evaluate("one => one.click()")
-    page.wait_for_function("language => document.documentElement.lang === language", arg=language)
+    wait_until(lambda: page.locator("html").get_attribute("lang") == language)
 
 
 def side_by_side(files: list[Path], into: Path) -> None:

@@ -52,7 +52,7 @@ def settle(page: Page, name: str) -> None:
     elif name == "handed":
         page.get_by_test_id("handed").wait_for()
     elif name == "gap":
-        page.wait_for_function("document.querySelector('#app').dataset.gaps > 0")
+        page.locator("#app:not([data-gaps='0'])").wait_for()
     elif name == "broken":
         page.wait_for_timeout(4_000)  # the seconds without sound run
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Launch
 from tests.browser.studio_people import studio_of
@@ -14,6 +14,12 @@ from tests.parvis import Parvis, wait_until
 
 PATIENCE_MS = 30_000
 PASSES = "[data-testid=pass][data-state=good]"
+
+
+def width_of(page: Page, test_id: str) -> int:
+    """Of the file itself, in pixels; 0 while it is not there."""
+    picture_there = page.locator(f"img[data-testid={test_id}]")
+    return int(picture_there.evaluate_all("all => all[0]?.naturalWidth ?? 0"))
 
 
 def test_the_life_of_a_space_for_members(parvis: Parvis, launch: Launch, tmp_path: Path) -> None:
@@ -32,11 +38,11 @@ def test_the_life_of_a_space_for_members(parvis: Parvis, launch: Launch, tmp_pat
     photo = tmp_path / "photo.png"
     photo.write_bytes(picture(1600, 900))
     studio.get_by_test_id("cover").set_input_files(photo)
-    studio.wait_for_function("document.querySelector('[data-testid=cover-shown]')?.naturalWidth === 1600")
+    wait_until(lambda: width_of(studio, "cover-shown") == 1_600)
     studio.get_by_test_id("visibility-members").check()
     studio.get_by_test_id("create-submit").click()
     expect(studio.get_by_test_id("space-card")).to_have_attribute("data-visibility", "members")
-    studio.wait_for_function("document.querySelector('[data-testid=cover-there]')?.naturalWidth === 1200")
+    wait_until(lambda: width_of(studio, "cover-there") == 1_200)
     space = ana.get(f"spaces/{studio.url.rpartition('/')[2]}")
     assert (space["visibility"], space["topics"]) == ("members", ["Cinema", "Short films"])
 
@@ -86,7 +92,7 @@ def test_the_life_of_a_space_for_members(parvis: Parvis, launch: Launch, tmp_pat
     studio.get_by_test_id("duplicate").click()
     studio.get_by_test_id("create-later").check()
     studio.get_by_test_id("confirm-yes").click()
-    studio.wait_for_function("id => !location.pathname.endsWith(id)", arg=space["id"])
+    wait_until(lambda: space["id"] not in studio.url)
     copy = ana.get(f"spaces/{studio.url.rpartition('/')[2]}")
     kept = ("title", "topics", "visibility", "cover", "state")
     assert [copy[name] for name in kept] == [*(space[name] for name in kept[:-1]), "scheduled"]
