@@ -209,7 +209,7 @@ def _search(query: str, language: str) -> str:
     return (
         '<form class="search" role="search" action="/" method="get">'
         f'<label class="hidden" for="q">{words["search_label"]}</label>'
-        f'<input id="q" type="search" name="q" maxlength="200" value="{escape(query)}" '
+        f'<input id="q" type="search" name="q" maxlength="200" dir="auto" value="{escape(query)}" '
         f'placeholder="{words["search_label"]}" autocomplete="off" data-testid="search">'
         f'<button class="button">{words["search"]}</button></form>'
     )
@@ -248,7 +248,7 @@ def _card(item: ListedOut, calendar: str, language: str) -> str:
     if len(about) > _DESCRIPTION_SHOWN:
         about = f"{about[:_DESCRIPTION_SHOWN].rstrip()}…"
     topics = "".join(
-        f'<li><a class="topic" href="/?{escape(urlencode({"q": topic}))}">{escape(topic)}</a></li>'
+        f'<li><a class="topic" dir="auto" href="/?{escape(urlencode({"q": topic}))}">{escape(topic)}</a></li>'
         for topic in item.topics
     )
     host = (

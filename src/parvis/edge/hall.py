@@ -151,7 +151,7 @@ def _first(space: Mapping[str, Any], language: str) -> str:
     words, state = WORDS[language], space.get("end_reason") or space["state"]
     badge = "badge badge-live" if state == "live" else "badge"
     return (
-        f'<div class="embed"><h1>{escape(space["title"])}</h1>'
+        f'<div class="embed"><h1 dir="auto">{escape(space["title"])}</h1>'
         f'<p class="soft"><span class="{badge}">{words.get(state, state)}</span> '
         f'<a href="{escape(space["links"]["share"])}" target="_blank" rel="noopener">Parvis</a></p></div>'
     )
@@ -167,10 +167,11 @@ def _body(space: Mapping[str, Any], language: str) -> str:
     said = words.get(space.get("end_reason") or state, state)
     begins = escape(space["starts_at"]) if state == "scheduled" and space["starts_at"] else ""
     clock = f' <time datetime="{begins}">{begins}</time>' if begins else ""
-    people = "".join(f'<li class="person">{escape(seat["display_name"])}</li>' for seat in space["speakers"])
+    names = [escape(seat["display_name"]) for seat in space["speakers"]]
+    people = "".join(f'<li class="person" dir="auto">{name}</li>' for name in names)
     return (
-        f'<div class="hall-grid"><header class="hall-head"><h1>{escape(space["title"])}</h1>'
+        f'<div class="hall-grid"><header class="hall-head"><h1 dir="auto">{escape(space["title"])}</h1>'
         f'<p class="hall-host soft"><span class="{badge}">{said}</span> {host}{clock}</p></header>'
-        f'<div class="hall-side"><p class="hall-about">{escape(space["description"])}</p>'
+        f'<div class="hall-side"><p class="hall-about" dir="auto">{escape(space["description"])}</p>'
         f"<ul>{people}</ul></div></div>"
     )

@@ -48,9 +48,9 @@ def test_the_first_paint_needs_no_script(pages: Pages) -> None:
     page = answer.body.decode()
     assert "<title>Budget night · Parvis</title>" in page
     assert '<meta property="og:description" content="Live now with Ana. What it costs">' in page
-    assert "<h1>Budget night</h1>" in page
+    assert '<h1 dir="auto">Budget night</h1>' in page
     assert '<span class="badge badge-live">Live</span> with Ana' in page
-    assert '<li class="person">Ana</li><li class="person">Tom</li>' in page
+    assert '<li class="person" dir="auto">Ana</li><li class="person" dir="auto">Tom</li>' in page
     assert embedded(page) == space()
     assert "<!--parvis" not in page
 

@@ -32,7 +32,7 @@ export function EmbedPage({ hall, root }: { hall: Hall; root: HTMLElement }): JS
     <div class="embed">
       <button
         type="button" class="embed-play button-main" data-testid="play" aria-label={label} title={label} disabled={SILENT.has(state)}
-        aria-pressed={active} onClick={() => hall.toggle()}
+        onClick={() => hall.toggle()}
       >
         <Icon name={active ? "pause" : "play"} />
       </button>
@@ -44,7 +44,8 @@ export function EmbedPage({ hall, root }: { hall: Hall; root: HTMLElement }): JS
           )}
           {space !== null && space.host.display_name !== "" && <span>{words.hostedBy(space.host.display_name)}</span>}
         </p>
-        <p class="small" role="status" data-testid="said">{said(words, hall, state)}</p>
+        <p class="small" data-testid="said">{said(words, hall, state)}</p>
+        <p class="hidden" role="status">{aloud(words, hall, state)}</p>
       </div>
       {space !== null && (
         <a class="brand embed-brand" href={space.links.share} target="_blank" rel="noopener" title={words.openHall}>
@@ -53,6 +54,14 @@ export function EmbedPage({ hall, root }: { hall: Hall; root: HTMLElement }): JS
       )}
     </div>
   );
+}
+
+/** The same for a reader of screens, who hears what changes, and neither counts nor clocks. */
+function aloud(words: Words, hall: Hall, state: HallState): string {
+  if (state === "playing" || state === "ready" || state === "scheduled") return "";
+  const { appointment } = hall.listening.state.value;
+  if (state !== "waiting" || appointment === null) return said(words, hall, state);
+  return `${words.waiting}. ${words.appointment(appointment.ahead, new Date(appointment.atMs))}`;
 }
 
 /** What is going on, in a line. */

@@ -25,7 +25,7 @@ export function CaptionsButton({ hall }: { hall: Hall }): JSX.Element | null {
   if (!useOffered(hall)) return null;
   return (
     <button
-      type="button" class="button button-quiet captions-button" data-testid="cc" aria-pressed={on} aria-label={words.captions}
+      type="button" class="button button-quiet captions-button" data-testid="cc" aria-pressed={on} aria-label={`CC, ${words.captions}`}
       title={words.captions}
       onClick={() => {
         shown.set(!on);

@@ -19,6 +19,7 @@ const VOLUME_KEY = "parvis.volume";
 const FAR_MS = 4_000;
 
 export function Dock({ hall, state }: { hall: Hall; state: HallState }): JSX.Element {
+  const words = useWords();
   const [open, setOpen] = useState(false);
   const { delayMs } = useStore(hall.listening.state);
   const space = useStore(hall.space);
@@ -32,7 +33,9 @@ export function Dock({ hall, state }: { hall: Hall; state: HallState }): JSX.Ele
   const onAir = space?.state === "live" || space?.state === "held";
   const here = onStage || state === "playing" || state === "buffering" || state === "reconnecting";
   return (
-    <section ref={dock} class="dock dock-live" data-testid="dock" data-on-stage={onStage}>
+    <section
+      ref={dock} class="dock dock-live" data-testid="dock" data-on-stage={onStage} aria-label={words.controls} tabIndex={-1}
+    >
       {open && delayMs !== null && <DelayMeaning hall={hall} />}
       {talks && here && <ReactionRow hall={hall} />}
       <div class="dock-row">
@@ -153,7 +156,7 @@ export function Volume({ audio }: { audio: HTMLAudioElement }): JSX.Element {
   return (
     <div class="dock-volume">
       <button
-        type="button" class="button button-quiet" data-testid="mute" aria-pressed={muted}
+        type="button" class="button button-quiet" data-testid="mute"
         aria-label={muted ? words.unmute : words.mute} onClick={() => setMuted(!muted)}
       >
         <Icon name={muted || volume === 0 ? "volumeOff" : "volume"} />

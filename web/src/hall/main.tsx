@@ -2,6 +2,7 @@
 
 import { render } from "preact";
 import "../shared/base.css";
+import { keepFocus } from "../shared/focus";
 import { startLanguage } from "../shared/language";
 import "./hall.css";
 import "./captions.css";
@@ -25,6 +26,7 @@ async function open(root: HTMLElement): Promise<void> {
   root.replaceChildren();
   document.body.append(audio);
   startMediaSession(hall);
+  keepFocus(root);
   render(<HallPage hall={hall} root={root} />, root);
 }
 

@@ -1,6 +1,6 @@
 /** The hall as one sees it. Every part shows one store; this file only puts them in their places. */
 
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ComponentChildren, JSX } from "preact";
 import { Icon, Mark } from "../shared/icons";
 import { chooseLanguage, LANGUAGES, NAMES, useLanguage } from "../shared/language";
@@ -59,9 +59,7 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
         <Notice hall={hall} state={state} />
         <Crowd hall={hall} state={state} />
         <div class="hall-side">
-          {state !== "unknown" && space !== null && space.description !== "" && (
-            <p class="hall-about">{space.description}</p>
-          )}
+          {state !== "unknown" && space !== null && space.description !== "" && <About text={space.description} />}
           {state !== "unknown" && space !== null && space.state !== "ended" && <Stage hall={hall} />}
         </div>
       </div>
@@ -90,7 +88,7 @@ export function Head({ space, badge, children }: { space: Space; badge?: string;
   const acting = space.state === "live" ? actingName(space) : null;
   return (
     <header class="hall-head">
-      <h1 dir="auto">{space.title}</h1>
+      <h1 dir="auto" lang={space.language}>{space.title}</h1>
       <p class="hall-host soft">
         <span class={space.state === "live" ? "badge badge-live" : "badge"}>{badge ?? words.badge[space.state]}</span>
         {space.host.display_name !== "" && <span>{words.hostedBy(space.host.display_name)}</span>}
@@ -99,6 +97,20 @@ export function Head({ space, badge, children }: { space: Space; badge?: string;
       {children}
     </header>
   );
+}
+
+/** What it is about. A long text scrolls in its place, and then the keyboard can come to it. */
+export function About({ text }: { text: string }): JSX.Element {
+  const place = useRef<HTMLParagraphElement>(null);
+  const [scrolls, setScrolls] = useState(false);
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return undefined;
+    const observer = new ResizeObserver(() => setScrolls(element.scrollHeight > element.clientHeight + 1));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [text]);
+  return <p ref={place} class="hall-about" dir="auto" {...(scrolls ? { tabIndex: 0 } : {})}>{text}</p>;
 }
 
 /** While the Space is recorded the bar stays in sight, and the mark with it. */

@@ -50,7 +50,7 @@ function Person({ speaker, picture, level, acts }: PersonProps): JSX.Element {
     >
       <Avatar name={speaker.display_name} picture={picture} level={level / 100} />
       <span class="person-name">
-        <strong>{speaker.display_name}</strong>
+        <strong dir="auto">{speaker.display_name}</strong>
         <span class="soft small">{aside}</span>
       </span>
       {speaker.muted && speaker.connected && <Icon name="micOff" />}

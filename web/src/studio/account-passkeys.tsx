@@ -88,7 +88,7 @@ function NewPasskey({ onMade, onClose }: { onMade: (key: Passkey) => void; onClo
       <Field label={words.passkeyName} hint={words.passkeyNameHint}>
         {(id, hint) => (
           <input
-            id={id} aria-describedby={hint} data-testid="passkey-name" maxLength={60} required value={name}
+            id={id} aria-describedby={hint} data-testid="passkey-name" dir="auto" maxLength={60} required value={name}
             onInput={({ currentTarget: { value } }) => setName(value)}
           />
         )}

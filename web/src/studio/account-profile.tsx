@@ -32,7 +32,7 @@ export function ProfileCard({ who }: { who: Account }): JSX.Element {
         <Field label={words.name} hint={`@${who.handle}`}>
           {(id, hint) => (
             <input
-              id={id} aria-describedby={hint} data-testid="profile-name" autocomplete="name" required maxLength={60} value={name}
+              id={id} aria-describedby={hint} data-testid="profile-name" dir="auto" autocomplete="name" required maxLength={60} value={name}
               onInput={({ currentTarget: { value } }) => setName(value)}
             />
           )}
@@ -40,7 +40,7 @@ export function ProfileCard({ who }: { who: Account }): JSX.Element {
         <Field label={words.bio} hint={words.bioLeft(BIO_MAX - bio.length)}>
           {(id, hint) => (
             <textarea
-              id={id} aria-describedby={hint} data-testid="profile-bio" rows={3} maxLength={BIO_MAX} value={bio}
+              id={id} aria-describedby={hint} data-testid="profile-bio" dir="auto" rows={3} maxLength={BIO_MAX} value={bio}
               onInput={({ currentTarget: { value } }) => setBio(value)}
             />
           )}

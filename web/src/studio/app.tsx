@@ -45,7 +45,7 @@ function Header(): JSX.Element {
               onClick={follow}
             >
               <span class="who-mark" data-initials={initials(who.display_name)} aria-hidden="true" />
-              <span class="who">{who.display_name}</span>
+              <span class="who" dir="auto">{who.display_name}</span>
             </a>
             <button type="button" class="button button-quiet small" data-testid="sign-out" onClick={() => void signOut()}>
               {words.signOut}

@@ -54,7 +54,7 @@ export function CaptionerPage({ room, space }: { room: Room; space: Space }): JS
   }, [room]);
   return (
     <div class="column" data-testid="captioner">
-      <h1>{space.title}</h1>
+      <h1 dir="auto">{space.title}</h1>
       <p>{words.captionsListen} <a href={space.links.share} target="_blank" rel="noopener">{words.captionsOpenHall}</a></p>
       <CaptionDesk space={space} />
     </div>

@@ -27,7 +27,7 @@ export function ChatCard({ room, space, talk }: { room: Room; space: Space; talk
       <h2 id="chat">{words.chat}</h2>
       {pinned !== null && (
         <p class="chat-pinned" data-testid="pinned" dir="auto">
-          <span><strong>{words.pinned}</strong> {pinned.name}: {pinned.text}</span>
+          <span><strong>{words.pinned}</strong> <bdi>{pinned.name}</bdi>: <bdi>{pinned.text}</bdi></span>
           {room.leads && (
             <button type="button" class="button button-quiet" title={words.unpin} aria-label={words.unpin} data-testid="unpin" onClick={() => void talk.unpin()}>
               <Icon name="close" />
@@ -88,7 +88,7 @@ function Message({ line, own, leads, talk, onBan }: {
   );
   return (
     <li class="chat-line" data-testid={`message-${id}`} data-by={by}>
-      <p dir="auto"><strong>{name}</strong>{role !== null && <span class="soft small"> {words.role[role]}</span>} {text}</p>
+      <p dir="auto"><bdi><strong>{name}</strong></bdi>{role !== null && <bdi class="soft small"> {words.role[role]}</bdi>} {text}</p>
       <span class="chat-acts">
         {leads && act("pin", words.pin, "pin", () => void talk.pin(line))}
         {(leads || own) && act("close", words.messageDelete, "delete", () => void talk.delete(line))}

@@ -47,7 +47,7 @@ export function Clips({ archive, turn, own, decides, attempt }: ListProps): JSX.
         {clips.map((clip) => (
           <li key={clip.id} class="field" data-testid={`clip-${clip.id}`}>
             <span class="heading">
-              <span><strong>{clip.title}</strong> <span class="soft small">{showTime(clip.duration_s)} · @{clip.by}</span></span>
+              <span><strong dir="auto">{clip.title}</strong> <span class="soft small">{showTime(clip.duration_s)} · @{clip.by}</span></span>
               {(decides || clip.by === own) && (
                 <button
                   type="button" class="button button-quiet" aria-label={words.clipRemove} title={words.clipRemove}

@@ -22,7 +22,7 @@ export function Console({ room, space }: { room: Room; space: Space }): JSX.Elem
   const role = space.role;
   const seated = phase === "connected" || phase === "reconnecting" || phase === "connecting";
   return (
-    <div class="console">
+    <section class="console" aria-label={words.controls} tabIndex={-1}>
       <div class="console-row">
         {seated && <MuteSelf room={room} />}
         {space.state === "scheduled" && room.leads && (
@@ -52,7 +52,7 @@ export function Console({ room, space }: { room: Room; space: Space }): JSX.Elem
         </span>
       </div>
       {asking !== null && <Asked asking={asking} room={room} space={space} onClose={() => setAsking(null)} />}
-    </div>
+    </section>
   );
 }
 
@@ -97,7 +97,7 @@ function MuteSelf({ room }: { room: Room }): JSX.Element {
     <span class="mute">
       <button
         type="button" class={muted ? "button button-big mute-closed" : "button button-big mute-open"} data-testid="mute-self"
-        data-muted={muted} aria-pressed={muted} disabled={byHost} onClick={() => void room.mute(!muted)}
+        data-muted={muted} disabled={byHost} onClick={() => void room.mute(!muted)}
       >
         <Icon name={muted ? "micOff" : "mic"} />
         {byHost ? words.mutedByHost : muted ? words.unmute : words.mute}

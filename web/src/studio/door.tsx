@@ -58,7 +58,7 @@ function Form({ fresh }: { fresh: boolean }): JSX.Element {
         <Field label={words.name} hint={words.nameHint}>
           {(id, hint) => (
             <input
-              id={id} aria-describedby={hint} data-testid="sign-up-name" autocomplete="name" required maxLength={60} value={name}
+              id={id} aria-describedby={hint} data-testid="sign-up-name" dir="auto" autocomplete="name" required maxLength={60} value={name}
               onInput={({ currentTarget: { value } }) => {
                 setName(value);
                 if (!ownHandle) setHandle(handleFrom(value));

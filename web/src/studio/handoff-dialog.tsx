@@ -58,7 +58,7 @@ export function HandoffDialog({ room, space, onClose }: { room: Room; space: Spa
                   type="radio" name={name} checked={chosen === other.id} data-testid={`handoff-to-${other.id}`}
                   onChange={() => setPicked(other.id)}
                 />
-                {other.title}
+                <bdi>{other.title}</bdi>
               </label>
             ))}
             <label>
@@ -93,7 +93,7 @@ export function HandoffDialog({ room, space, onClose }: { room: Room; space: Spa
       <Field label={words.handOffReason} hint={words.handOffReasonHint}>
         {(id, hint) => (
           <input
-            id={id} aria-describedby={hint} data-testid="handoff-reason" maxLength={200} value={reason}
+            id={id} aria-describedby={hint} data-testid="handoff-reason" dir="auto" maxLength={200} value={reason}
             onInput={({ currentTarget: { value } }) => setReason(value)}
           />
         )}

@@ -26,7 +26,7 @@ export function HandoffBanners({ room, space }: { room: Room; space: Space }): J
       {room.leads && asking(handoffs, space.id, nowMs).map((one) => <Incoming key={one.id} room={room} space={space} handoff={one} />)}
       {waiting !== null && <Waiting handoff={waiting} leftS={secondsTo(waiting.expires_at, nowMs)} />}
       {waiting === null && <Answer handoffs={handoffs} space={space.id} />}
-      {space.handed_to !== null && <Sent space={space} nowMs={nowMs} />}
+      {space.handed_to !== null && <Sent key={space.handed_to.at} space={space} nowMs={nowMs} />}
       {back !== null && room.leads && <Came room={room} handoff={back} />}
     </div>
   );
@@ -40,7 +40,7 @@ function Incoming({ room, space, handoff }: { room: Room; space: Space; handoff:
   return (
     <section class="acting" data-testid="incoming" data-left-s={leftS} aria-labelledby={`incoming-${handoff.id}`}>
       <h2 id={`incoming-${handoff.id}`}><span role="alert">{words.incoming(handoff.by, handoff.from.title)}</span></h2>
-      <p><q>{handoff.reason}</q> {listeners !== null && words.incomingCount(listeners)}</p>
+      <p><q dir="auto">{handoff.reason}</q> {listeners !== null && words.incomingCount(listeners)}</p>
       <div class="row">
         <button type="button" class="button button-ink button-big" data-testid="handoff-accept" onClick={() => void room.answerHandoff(handoff, true)}>
           {words.accept}
@@ -91,12 +91,15 @@ function Answer({ handoffs, space }: { handoffs: Handoff[]; space: string }): JS
 
 function Sent({ space, nowMs }: { space: Space; nowMs: number }): JSX.Element | null {
   const words = useWords();
+  /** What is read out, once: the seconds that run are only shown. */
+  const [firstS] = useState(space.handed_to === null ? 0 : secondsTo(space.handed_to.at, nowMs));
   if (space.handed_to === null) return null;
   const { id, url, title, at } = space.handed_to;
   const inS = secondsTo(at, nowMs);
   return (
     <section class="acting" data-testid="handed-to">
-      <p class="acting-line" role="status">{inS > 0 ? words.sending(title, inS) : words.sent(title)}</p>
+      <p class="acting-line figures">{inS > 0 ? words.sending(title, inS) : words.sent(title)}</p>
+      <p class="hidden" role="status">{inS > 0 ? words.sending(title, firstS) : words.sent(title)}</p>
       {space.ends_at !== null && <p class="figures">{words.sentEnds(secondsTo(space.ends_at, nowMs))}</p>}
       {id === null
         ? <a class="button button-ink" href={url} rel="noreferrer" target="_blank">{words.sentGo}</a>

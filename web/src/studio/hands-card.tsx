@@ -46,7 +46,7 @@ export function HandsCard({ room, space }: { room: Room; space: Space }): JSX.El
       )}
       <div class="row">
         <button
-          type="button" class="button button-small" data-testid="hands-open" aria-pressed={open}
+          type="button" class="button button-small" data-testid="hands-open"
           onClick={() => void room.change({ hands: open ? "closed" : "open" })}
         >
           <Icon name={open ? "lock" : "hand"} />{open ? words.handsClose : words.handsOpen}

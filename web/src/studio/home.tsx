@@ -59,7 +59,7 @@ function SpaceGroup({ group, spaces }: { group: Group; spaces: Space[] }): JSX.E
           <li key={space.id}>
             <a class="space-row" href={`/studio/${space.id}`} data-testid={`space-${space.id}`} onClick={follow}>
               <span class="space-name">
-                <strong>{space.title}</strong>
+                <strong dir="auto">{space.title}</strong>
                 <span class="soft small">
                   {timeLine(space, words)}{space.visibility !== "public" && ` · ${words.visibilityShort[space.visibility]}`}
                 </span>

@@ -58,7 +58,7 @@ export function NoSeat({ space }: { space: Space }): JSX.Element {
   const words = useWords();
   return (
     <div class="column column-narrow" data-testid="no-seat">
-      <h1>{space.title}</h1>
+      <h1 dir="auto">{space.title}</h1>
       <section class="card">
         <h2>{words.noSeat}</h2>
         <p class="soft">{words.noSeatHint}</p>

@@ -45,7 +45,7 @@ export function LeaveAsHost({ room, space, onClose }: { room: Room; space: Space
               type="radio" name={name} checked={one === heir} data-testid={`successor-${one.handle}`}
               onChange={() => setChosen(one.handle)}
             />
-            {one.display_name} <span class="soft small">{words.role[one.role]}</span>
+            <bdi>{one.display_name}</bdi> <span class="soft small">{words.role[one.role]}</span>
           </label>
         ))}
       </div>

@@ -41,7 +41,7 @@ export function Log({ space }: { space: string }): JSX.Element {
             </time>
             <span>
               <strong>{entry.by === null ? words.logParvis : `@${entry.by}`}</strong> {sentenceOf(entry, words)}
-              {entry.reason !== null && <q class="soft log-reason">{entry.reason}</q>}
+              {entry.reason !== null && <q class="soft log-reason" dir="auto">{entry.reason}</q>}
             </span>
           </li>
         ))}

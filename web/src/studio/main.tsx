@@ -2,6 +2,7 @@
 
 import { render } from "preact";
 import "../shared/base.css";
+import { keepFocus } from "../shared/focus";
 import { startLanguage } from "../shared/language";
 import { startAccount } from "./account";
 import { App } from "./app";
@@ -17,4 +18,5 @@ if (app === null) throw new Error("the page has no #app");
 startLanguage();
 startRoute();
 void startAccount();
+keepFocus(app);
 render(<App />, app);

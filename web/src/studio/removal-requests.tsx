@@ -26,7 +26,7 @@ export function RemovalRequests({ archive, turn, own, decides, attempt }: ListPr
                 {one.handle === own ? words.requestOwn(from, to) : words.requestBy(one.handle, from, to)}
                 {" "}<span class="badge">{words.requestState[one.state]}</span>
               </p>
-              {one.reason !== "" && <q class="soft">{one.reason}</q>}
+              {one.reason !== "" && <q class="soft" dir="auto">{one.reason}</q>}
               {one.state === "open" && (
                 <span class="row">
                   {decides && (

@@ -41,7 +41,7 @@ export function Player({ address, replay, range, children }: Props): JSX.Element
         onPause={() => setPlaying(false)} onTimeUpdate={({ currentTarget }) => setAtS(currentTarget.currentTime)}
       />
       <div class="player-row">
-        <button type="button" class="button button-round" data-testid="replay-play" aria-pressed={playing} aria-label={playing ? words.pause : words.play} onClick={toggle}>
+        <button type="button" class="button button-round" data-testid="replay-play" aria-label={playing ? words.pause : words.play} onClick={toggle}>
           <Icon name={playing ? "pause" : "play"} />
         </button>
         <span class="player-outline">

@@ -195,7 +195,7 @@ function Editor({ archive, replay, decides, attempt }: EditorProps): JSX.Element
           <label class="field">
             {`${asking === "clip" ? words.clipTitle : words.requestReason} (${words.optional})`}
             <input
-              data-testid="range-text" maxLength={asking === "clip" ? 120 : 500} value={text}
+              data-testid="range-text" dir="auto" maxLength={asking === "clip" ? 120 : 500} value={text}
               onInput={({ currentTarget: { value } }) => setText(value)}
             />
           </label>

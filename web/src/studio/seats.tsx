@@ -40,7 +40,7 @@ function SeatRow({ seat, room }: { seat: Seat; room: Room }): JSX.Element {
     >
       <Avatar name={seat.display_name} picture={ownPath(seat.avatar)} level={(seat.level ?? 0) / 100} />
       <span class="person-name">
-        <strong>{seat.display_name}</strong>
+        <strong dir="auto">{seat.display_name}</strong>
         <span class="soft small">
           {own ? `${words.you}, ` : ""}{seat.acting ? words.actingRole : words.role[seat.role]}
           {seat.muted_by !== null && ` · ${words.seatMuted[seat.muted_by]}`}

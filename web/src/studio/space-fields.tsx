@@ -33,7 +33,7 @@ export function SpaceFields({ draft, onChange, coverThere = null, cover, onCover
       <Field label={words.title} hint={words.titleHint}>
         {(id, hintId) => (
           <input
-            id={id} aria-describedby={hintId} data-testid="create-title" required maxLength={120} value={draft.title}
+            id={id} aria-describedby={hintId} data-testid="create-title" dir="auto" required maxLength={120} value={draft.title}
             onInput={({ currentTarget: { value } }) => onChange({ title: value })}
           />
         )}
@@ -41,7 +41,7 @@ export function SpaceFields({ draft, onChange, coverThere = null, cover, onCover
       <Field label={`${words.description} (${words.optional})`}>
         {(id) => (
           <textarea
-            id={id} data-testid="create-description" rows={2} maxLength={2000} value={draft.description}
+            id={id} data-testid="create-description" dir="auto" rows={2} maxLength={2000} value={draft.description}
             onInput={({ currentTarget: { value } }) => onChange({ description: value })}
           />
         )}

@@ -25,7 +25,7 @@ export function StageCare({ room, space }: { room: Room; space: Space }): JSX.El
           <Icon name="micOff" />{words.muteAll}
         </button>
         <button
-          type="button" class="button button-small" data-testid="lock" aria-pressed={space.stage_locked}
+          type="button" class="button button-small" data-testid="lock"
           onClick={() => void room.change({ stage_locked: !space.stage_locked })}
         >
           <Icon name="lock" />{space.stage_locked ? words.unlock : words.lock}

@@ -72,7 +72,7 @@ function RoomOf({ id, invitation, log, handle }: Where & { handle: string }): JS
   if (invitation !== null && space.state !== "ended") {
     return <AcceptInvitation space={space} invitation={invitation} onSeat={() => void room.load()} />;
   }
-  if (handle === "") return <div class="column column-narrow"><h1>{space.title}</h1><Door first="sign-in" /></div>;
+  if (handle === "") return <div class="column column-narrow"><h1 dir="auto">{space.title}</h1><Door first="sign-in" /></div>;
   const captions = space.captions === "human" && space.captioners.includes(handle) && space.state !== "ended";
   return captions ? <CaptionerPage room={room} space={space} /> : <NoSeat space={space} />;
 }
@@ -151,7 +151,7 @@ function Banner({ room, space, phase, seated }: { room: Room; space: Space; phas
   const startedMs = Date.parse(space.started_at ?? space.created_at);
   return (
     <header class="studio-head">
-      <h1>{space.title}</h1>
+      <h1 dir="auto">{space.title}</h1>
       {phase !== "live" && <RecordingMark space={space} />}
       {phase === "live" && (
         <p class="on-air" data-testid="on-air">
@@ -199,7 +199,7 @@ function After({ room, space, log }: { room: Room; space: Space; log: boolean })
   if (log) return <div class="column" data-testid="studio" data-phase="after" data-state="ended"><Log space={space.id} /></div>;
   return (
     <div class="column after" data-testid="studio" data-phase="after" data-state="ended">
-      <p class="soft">{space.title}</p>
+      <p class="soft" dir="auto">{space.title}</p>
       <h1 data-testid="after-title" data-called-off={calledOff}>{calledOff ? words.calledOff : words.afterTitle}</h1>
       <p class="soft">{calledOff ? words.calledOffHint : from === null ? words.afterNever : words.afterHint}</p>
       {from !== null && (

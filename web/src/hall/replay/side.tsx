@@ -6,6 +6,7 @@ import { clock, initials } from "../../shared/format";
 import { Icon } from "../../shared/icons";
 import { useStore } from "../../shared/store";
 import { PART_MS } from "../mp4";
+import { About } from "../page";
 import { fetchChat, type Clip, type Line, type Replay } from "./recording";
 import type { InTime } from "./scene";
 import { chapterAt, floorShares, lastBegun, speakerAt } from "./times";
@@ -18,7 +19,7 @@ export function Side({ replay, clips, playback, whole }: InTime & { clips: Clip[
   const words = useReplayWords();
   return (
     <div class="hall-side">
-      {replay.description !== "" && <p class="hall-about" dir="auto">{replay.description}</p>}
+      {replay.description !== "" && <About text={replay.description} />}
       {(replay.lost_parts > 0 || replay.silenced_s > 0) && (
         <p class="soft small" data-testid="lost">
           {replay.lost_parts > 0 && words.lost(replay.lost_parts * PART_MS)}{" "}
@@ -119,7 +120,7 @@ function Chat({ playback, address }: Pick<InTime, "playback"> & { address: strin
       <ol ref={list} tabIndex={0}>
         {lines.slice(Math.max(0, count - LINES), count).map((line) => (
           <li key={`${line.at_s} ${line.name} ${line.text}`} dir="auto">
-            {line.name !== "" && <strong>{line.name} </strong>}{line.text}
+            {line.name !== "" && <><bdi><strong>{line.name}</strong></bdi> </>}{line.text}
           </li>
         ))}
       </ol>

@@ -45,7 +45,8 @@ export function ChatSheet({ hall, talker }: { hall: Hall; talker: Talker }): JSX
       <Lines hall={hall} talker={talker} onReply={answer} />
       <Gone talker={talker} />
       <Composer
-        hall={hall} talker={talker} replyTo={replyTo} onReplied={() => setReplyTo(null)} onEnter={() => setEntering(true)}
+        hall={hall} talker={talker} replyTo={replyTo} entered={entering} onReplied={() => setReplyTo(null)}
+        onEnter={() => setEntering(true)}
       />
     </>
   );
@@ -73,7 +74,7 @@ function Pinned({ hall }: { hall: Hall }): JSX.Element | null {
   return (
     <div class="pinned" data-testid="pinned">
       <span class="pinned-label small">{words.pinned}</span>
-      <p dir="auto"><strong>{pinned.name}</strong> {pinned.text}</p>
+      <p dir="auto"><bdi><strong>{pinned.name}</strong></bdi> {pinned.text}</p>
     </div>
   );
 }
@@ -142,6 +143,7 @@ function Lines({ hall, talker, onReply }: { hall: Hall; talker: Talker; onReply:
   );
 }
 
+/** The side from which a line is set is that of its text: the name before it stands for itself (`bdi`). */
 interface MessageProps {
   line: Line;
   own: boolean;
@@ -158,13 +160,13 @@ function Message({ line, own, to, talker, onReply }: MessageProps): JSX.Element 
     <li class={role === null ? "message" : "message message-stage"} data-testid={`message-${id}`} data-by={by} data-role={role ?? ""}>
       {to !== null && (
         <p class="message-to soft small" dir="auto">
-          <span class="hidden">{words.inReplyTo(to.name)}: </span>
-          <span aria-hidden="true">↪ <strong>{to.name}</strong> </span>{to.text}
+          <bdi class="hidden">{words.inReplyTo(to.name)}: </bdi>
+          <bdi aria-hidden="true">↪ <strong>{to.name}</strong> </bdi>{to.text}
         </p>
       )}
       <p dir="auto">
-        <strong>{name}</strong>{" "}
-        {role !== null && <span class="message-role">{words.role[role]}</span>}{" "}
+        <bdi><strong>{name}</strong></bdi>{" "}
+        {role !== null && <bdi class="message-role">{words.role[role]}</bdi>}{" "}
         {text}
       </p>
       <span class="message-acts">

@@ -16,12 +16,14 @@ interface ComposerProps {
   hall: Hall;
   talker: Talker;
   replyTo: Line | null;
+  /** One signed in to write: the keyboard is in the field at once. */
+  entered: boolean;
   onReplied: () => void;
   /** Somebody who is not signed in wants to write. */
   onEnter: () => void;
 }
 
-export function Composer({ hall, talker, replyTo, onReplied, onEnter }: ComposerProps): JSX.Element {
+export function Composer({ hall, talker, replyTo, entered, onReplied, onEnter }: ComposerProps): JSX.Element {
   const words = useTalkWords();
   const space = useStore(hall.space);
   const seated = useStore(hall.seated);
@@ -37,11 +39,11 @@ export function Composer({ hall, talker, replyTo, onReplied, onEnter }: Composer
       </div>
     );
   }
-  return <Field talker={talker} replyTo={replyTo} slowS={mine ? 0 : (space?.chat?.slow_s ?? 0)} onReplied={onReplied} />;
+  return <Field talker={talker} replyTo={replyTo} entered={entered} slowS={mine ? 0 : (space?.chat?.slow_s ?? 0)} onReplied={onReplied} />;
 }
 
-function Field({ talker, replyTo, slowS, onReplied }: {
-  talker: Talker; replyTo: Line | null; slowS: number; onReplied: () => void;
+function Field({ talker, replyTo, entered, slowS, onReplied }: {
+  talker: Talker; replyTo: Line | null; entered: boolean; slowS: number; onReplied: () => void;
 }): JSX.Element {
   const words = useTalkWords();
   const refusal = useStore(talker.refusal);
@@ -53,8 +55,8 @@ function Field({ talker, replyTo, slowS, onReplied }: {
   const leftS = Math.ceil((freeMs - performance.now()) / 1_000);
   useTicker(1_000, leftS > 0);
   useEffect(() => {
-    if (replyTo !== null) field.current?.focus();
-  }, [replyTo]);
+    if (replyTo !== null || entered) field.current?.focus();
+  }, [replyTo, entered]);
 
   const send = async (): Promise<void> => {
     const line = text.replace(/\s+/gu, " ").trim();

@@ -78,7 +78,7 @@ function Form({ fresh, talker }: { fresh: boolean; talker: Talker }): JSX.Elemen
         <label>
           <span>{words.name}</span>
           <input
-            data-testid="sign-up-name" autocomplete="name" required maxLength={60} value={name}
+            data-testid="sign-up-name" dir="auto" autocomplete="name" required maxLength={60} value={name}
             onInput={({ currentTarget: { value } }) => {
               setName(value);
               if (!ownHandle) setHandle(handleFrom(value));

@@ -124,21 +124,24 @@ function Note({ note, onNote }: { note: string; onNote: (note: string) => void }
   );
 }
 
-/** The moment: large, said at once, one tap away from being heard. */
+/**
+ * The moment: large, said at once, one tap away from being heard. The keyboard comes here, but not onto the button: who
+ * was writing when the call came must not open a microphone by the next space.
+ */
 function Called({ talker, speaking }: { talker: Talker; speaking: SpeakingState }): JSX.Element {
   const words = useTalkWords();
-  const button = useRef<HTMLButtonElement>(null);
+  const place = useRef<HTMLDivElement>(null);
   const busy = speaking.phase !== "off";
-  useEffect(() => button.current?.focus(), []);
+  useEffect(() => place.current?.focus(), []);
   return (
-    <div class="called" data-testid="called">
+    <div ref={place} class="called" data-testid="called" role="group" aria-label={words.called} tabIndex={-1}>
       <p class="hidden" role="alert">{words.called}</p>
       <p>{words.calledHint}</p>
       {speaking.micError !== null && (
         <p class="talk-refusal" role="alert" data-testid="mic-error" data-code={speaking.micError}>{words.micErrors[speaking.micError]}</p>
       )}
       <button
-        ref={button} type="button" class="button button-main button-big" data-testid="speak-now" disabled={busy}
+        type="button" class="button button-main button-big" data-testid="speak-now" disabled={busy}
         onClick={() => void talker.speaking.start()}
       >
         <Icon name="mic" />

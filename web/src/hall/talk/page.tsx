@@ -24,9 +24,9 @@ export function TalkSheet({ hall, talker, sheet }: { hall: Hall; talker: Talker;
   useEffect(() => {
     const before = document.activeElement;
     if (!called) title.current?.focus();
-    // Whoever closes it goes on where they were.
+    // Whoever closes it goes on where they were; whoever opens the other one is there already.
     return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      if (hall.talk.sheet.value === null && before instanceof HTMLElement && before.isConnected) before.focus();
     };
     // eslint-disable-next-line react-hooks/exhaustive-deps -- a call in an open sheet has its own focus
   }, [sheet]);

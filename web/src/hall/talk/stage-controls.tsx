@@ -24,7 +24,7 @@ export function StageControls({ talker }: { talker: Talker }): JSX.Element {
       </button>
       <button
         type="button" class={muted ? "play play-muted" : "play play-open"} data-testid="mute-self" data-muted={muted}
-        data-connection={phase} data-took-ms={tookMs ?? ""} aria-pressed={muted} disabled={byHost}
+        data-connection={phase} data-took-ms={tookMs ?? ""} disabled={byHost}
         onClick={() => void talker.speaking.mute(!muted)}
       >
         <Voice talker={talker} />

@@ -11,6 +11,7 @@ export const en = {
   hostedBy: (name: string) => `with ${name}`,
   badge: { scheduled: "Upcoming", live: "Live", held: "On hold", ended: "Over" },
 
+  controls: "Controls",
   listen: "Listen",
   pause: "Pause",
   waitHere: "Wait here",

@@ -11,6 +11,7 @@ export const fr: Words = {
   hostedBy: (name) => `avec ${name}`,
   badge: { scheduled: "À venir", live: "En direct", held: "En suspens", ended: "Terminé" },
 
+  controls: "Commandes",
   listen: "Écouter",
   pause: "Pause",
   waitHere: "Attendre ici",

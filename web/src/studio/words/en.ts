@@ -116,6 +116,7 @@ export const en = {
   takeBack: "Take it back here",
   mutedTalking: "You're talking, but you're muted.",
 
+  controls: "Your controls",
   mute: "Mute",
   unmute: "Unmute",
   muteKey: "key M",

@@ -24,7 +24,7 @@ export const frManners: typeof enManners = {
   handsLowerWhat: (n) => `${count(n, "personne devra", "personnes devront")} relever la main pour qu’on l’entende.`,
   handPlace: (n) => `n° ${number(n, "fr")}`,
   handCall: "Appeler",
-  handCallThem: (name) => `Donner la parole à ${name}`,
+  handCallThem: (name) => `Appeler ${name} sur scène`,
   handDecline: "Pas cette fois",
   handDeclineThem: (name) => `Pas cette fois, ${name}`,
   handScreen: "Retenir",

@@ -117,6 +117,7 @@ export const fr: Words = {
   takeBack: "La reprendre ici",
   mutedTalking: "Vous parlez, mais votre micro est coupé.",
 
+  controls: "Vos commandes",
   mute: "Couper mon micro",
   unmute: "Rouvrir mon micro",
   muteKey: "touche M",
