@@ -46,6 +46,11 @@ setup: .make/run .make/pages
 	cd tests/contract/oidc && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+.make/libraries: tests/browser/libraries/package-lock.json
+	@mkdir -p .make
+	cd tests/browser/libraries && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 .make/peers: tests/contract/peers/package-lock.json
 	@mkdir -p .make
 	cd tests/contract/peers && npm ci --no-audit --no-fund --loglevel=error
@@ -101,7 +106,7 @@ lint: .make/dev .make/npm
 	$(BIN)/lint-imports
 	cd web && npm run --silent lint && npm run --silent types
 
-test: setup .make/dev .make/debian .make/mp4box .make/peers .make/s3 .make/oidc lint  ## install what the tests need and run everything
+test: setup .make/dev .make/debian .make/mp4box .make/peers .make/s3 .make/oidc .make/libraries lint  ## install what the tests need and run everything
 	cd web && npm test --silent
 ifdef ARGS
 	$(BIN)/pytest $(ARGS)

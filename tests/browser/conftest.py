@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from parvis.cli.speak import write_wav
-from tests.integration.signals import Int16
+from tests.integration.signals import Int16, tone
 from tests.parvis import Parvis
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -44,6 +44,21 @@ def playwright() -> Iterator[Playwright]:
         pytest.fail("Chromium is not installed: apt-get install -y --no-install-recommends chromium")
     with sync_playwright() as driver:
         yield driver
+
+
+MICROPHONE_HZ = 440
+"""What the microphone of `chromium` hears."""
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One Chromium for a whole module, with a tone in its microphone."""
+    file = tmp_path_factory.mktemp("microphone") / "tone.wav"
+    write_wav(file, tone(MICROPHONE_HZ, 10))
+    flags = [*FLAGS, f"--use-file-for-fake-audio-capture={file}"]
+    running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+    yield running
+    running.close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
-from tests.integration.signals import Int16
+from tests.integration.signals import Int16, power_db
 from tests.parvis import PASSWORD, Parvis
 
 KEEP_AUDIO = """
@@ -61,10 +61,22 @@ MIX_MINUS = "window.keptAudio.find((element) => element.srcObject)"
 
 def ears(page: Page, where: str, seconds: float) -> Int16:
     """What an audio element plays from now on, int16[n] at 48 kHz, out of the page's audio graph."""
-    encoded: str = page.evaluate(CAPTURE, {"where": where, "seconds": seconds})
+    return captured(page.evaluate(CAPTURE, {"where": where, "seconds": seconds}))
+
+
+def captured(encoded: str) -> Int16:
+    """What `CAPTURE` gave, int16[n] at 48 kHz."""
     samples: NDArray[Any] = np.frombuffer(base64.b64decode(encoded), np.float32)
     heard: Int16 = (np.clip(samples, -1, 1) * 32767).astype(np.int16)
     return heard
+
+
+def share_with(samples: Int16, frequency_hz: float) -> float:
+    """In how much of the sound a tone is heard, by windows of 40 ms: 1.0 is all of it."""
+    windows = samples[: len(samples) // 1920 * 1920].reshape(-1, 1920)
+    # Longer by silence, for `power_db` wants more than 40 ms.
+    padded = [np.concatenate([window, np.zeros(4800 - 1920, np.int16)]) for window in windows]
+    return float(np.mean([power_db(window, frequency_hz, width_hz=60) > -60 for window in padded]))
 
 
 def open_studio(browser: Browser, address: str) -> Page:
