@@ -1,8 +1,9 @@
 """Wall, monotonic and program time, and the numbers that cut sound into ticks and parts.
 
 Program time is the wall clock read once, carried on by the monotonic clock: a step of the wall clock bends
-no running program. It is counted in milliseconds or samples since the Unix epoch, so a part's number is the
-same on every machine (docs/protocol.md §1).
+no running program, and none that goes on in another process (`bus/program_time.py`). It is counted in
+milliseconds or samples since the Unix epoch, so a part's number is the same on every machine
+(docs/protocol.md §1).
 """
 
 from __future__ import annotations
@@ -33,10 +34,11 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clocks. Program time is anchored when the object is made."""
+    """The machine's clocks. `offset_s` is what program time is ahead of monotonic time; without it, the wall
+    clock says so when the object is made."""
 
-    def __init__(self) -> None:
-        self._offset_s = time.time() - time.monotonic()
+    def __init__(self, offset_s: float | None = None) -> None:
+        self._offset_s = time.time() - time.monotonic() if offset_s is None else offset_s
 
     def monotonic_s(self) -> float:
         return time.monotonic()

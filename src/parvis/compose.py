@@ -21,7 +21,7 @@ import uvloop
 from parvis.bus.leases_local import LocalLeases
 from parvis.bus.local import LocalBus, LocalPublisher
 from parvis.bus.local_reader import LocalReader
-from parvis.clock import SystemClock
+from parvis.bus.program_time import program_clock
 from parvis.edge.service import serve_edge
 from parvis.edge.spaces import PATTERNS
 from parvis.ops import logs, process
@@ -52,7 +52,7 @@ def run_control(bus_settings: BusSettings, settings: ControlSettings) -> None:
     process.become("control", nice=CONTROL_NICE)
 
     async def main() -> None:
-        clock = SystemClock()
+        clock = program_clock(bus_settings.run_dir)
         bus = LocalBus(bus_settings.run_dir, "control")
         leases = LocalLeases(bus_settings.run_dir, clock)
         try:
@@ -73,7 +73,7 @@ def run_stage(bus_settings: BusSettings, settings: StageSettings) -> None:
     process.become(settings.name.replace("-", " "), nice=STAGE_NICE, realtime=True)
 
     async def main() -> None:
-        clock = SystemClock()
+        clock = program_clock(bus_settings.run_dir)
         bus = LocalBus(bus_settings.run_dir, settings.name)
         leases = LocalLeases(bus_settings.run_dir, clock)
 
@@ -124,10 +124,11 @@ def run_edge(bus_settings: BusSettings, settings: EdgeSettings) -> None:
     def stop() -> bool:
         return signal.SIGINT in signals or len(signals) > 1
 
+    clock = program_clock(bus_settings.run_dir)
     publisher = LocalPublisher(bus_settings.run_dir, settings.name)
     reader = LocalReader(bus_settings.run_dir, *PATTERNS, replay=True)
     try:
-        serve_edge(settings, reader, publisher, SystemClock(), stop, lambda: bool(signals), renew)
+        serve_edge(settings, reader, publisher, clock, stop, lambda: bool(signals), renew)
     finally:
         reader.close()
         publisher.close_publisher()
@@ -146,7 +147,7 @@ def run_captioner(bus_settings: BusSettings, settings: CaptionerSettings) -> Non
     model = model_folder(settings.captions_model)
 
     async def main() -> None:
-        clock = SystemClock()
+        clock = program_clock(bus_settings.run_dir)
         bus = LocalBus(bus_settings.run_dir, settings.name)
         try:
             await Captioner(settings.name, settings.languages, bus, clock, lambda: Whisper(model)).run()
@@ -169,7 +170,7 @@ def run_archive(bus_settings: BusSettings, settings: ArchiveSettings) -> None:
     process.raise_open_files()
 
     async def main() -> None:
-        clock = SystemClock()
+        clock = program_clock(bus_settings.run_dir)
         tokens = Tokens(load_or_make_key(settings.data))
         bus = LocalBus(bus_settings.run_dir, "archive")
 

@@ -16,8 +16,8 @@ Rules. Any process may be stopped between two steps for any time, and go on:
    are, and only by who made a higher one.
 5. Who has made a claim looks again. If there is a higher one, it was too late: it had been stopped for so
    long that the epoch it took is one of the past, whose claim was removed meanwhile.
-6. The first claim of a name takes the Unix time in seconds for its epoch, so that epochs grow even if all
-   claims were lost. Each following one adds 1.
+6. The first claim of a name takes program time in seconds for its epoch, so that epochs grow even if all
+   claims were lost and the wall clock was set back. Each following one adds 1.
 
 The steps are generators that yield each look or change as a function to call, and get what it gives: so tests
 let those of several processes take turns in any order.
@@ -131,7 +131,7 @@ class LeaseSteps:
             claim: Claim | None = yield partial(self._records.claim, name, newest.epoch)
             ours = claim is not None and claim.beat == own.name
             return self._held(name, newest.epoch, own) if ours else None
-        epoch = int(self._clock.wall_s()) if newest is None else newest.epoch + 1
+        epoch = int(self._clock.program_s()) if newest is None else newest.epoch + 1
         if not (yield partial(self._records.add_claim, name, epoch, Claim(own.name, self._boot))):
             return None
         epochs: list[int] = yield partial(self._records.epochs, name)

@@ -24,6 +24,7 @@ import structlog
 import typer
 from rich.console import Console
 
+from parvis.bus.program_time import begin_anew, program_clock
 from parvis.bus.run_dir import prepare_run_dir
 from parvis.cli.options import CONFIG
 from parvis.cli.place import Place
@@ -31,7 +32,7 @@ from parvis.errors import UserError
 from parvis.ops import logs
 from parvis.ops.notify import Notifier
 from parvis.ops.rolling import roll
-from parvis.ops.supervisor import Supervisor
+from parvis.ops.supervisor import Supervisor, anything_runs
 from parvis.ops.watch import Watch
 
 READY_PATIENCE_S = 60.0
@@ -135,13 +136,16 @@ async def _run(
     if not any(run_dir.glob("*.pid")):
         for host, port in place.addresses:
             _check_port_free(host, port)
+    if not anything_runs(run_dir):
+        begin_anew(run_dir)
+    clock = program_clock(run_dir)
     stopping, reloading, done, failed = (asyncio.Event() for _ in range(4))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     if again is not None:
         loop.add_signal_handler(signal.SIGHUP, reloading.set)
-    watch = Watch(run_dir, supervisor)
+    watch = Watch(run_dir, supervisor, clock)
 
     async def when_ready() -> None:
         await _until_ready(place)

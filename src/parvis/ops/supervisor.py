@@ -196,6 +196,18 @@ class Supervisor:
             self._pid_file(child).unlink(missing_ok=True)
 
 
+def anything_runs(run_dir: Path) -> bool:
+    """Whether a child of an earlier supervisor is still there."""
+    for file in run_dir.glob("*.pid"):
+        try:
+            pid_text, started, _ = file.read_text().split()
+            if _start_time(int(pid_text)) == started:
+                return True
+        except (OSError, ValueError):
+            continue
+    return False
+
+
 async def _end(child: Child, pid: int, number: signal.Signals, patience_s: float = END_PATIENCE_S) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
