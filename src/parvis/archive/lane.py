@@ -24,6 +24,7 @@ class Lane:
         self._epochs = Epochs()
         self._waiting: deque[Pending] = deque()
         self._in_flight = 0
+        self._in_flight_since_s: float | None = None
         self.given_up = 0
 
     def found(self, sequence: int, epoch: int) -> None:
@@ -46,11 +47,15 @@ class Lane:
         """The oldest parts, at most so many; they are the writer's until `written` or `not_written`."""
         batch = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
         self._in_flight += len(batch)
+        if batch and self._in_flight_since_s is None:
+            self._in_flight_since_s = batch[0].came_s
         return batch
 
     def finish_writing(self, tried: int, failed: list[Pending]) -> None:
         """Of `tried` parts these did not go, and wait again, first in line."""
         self._in_flight -= tried
+        if not self._in_flight:
+            self._in_flight_since_s = None
         self._waiting.extendleft(reversed(failed))
 
     @property
@@ -60,7 +65,9 @@ class Lane:
 
     @property
     def oldest_s(self) -> float | None:
-        """When the part came that waits longest; None when none waits. Those being written do not count."""
+        """When the part came that waits longest, be it that it is being written; None when none waits."""
+        if self._in_flight_since_s is not None:
+            return self._in_flight_since_s
         return self._waiting[0].came_s if self._waiting else None
 
     @property

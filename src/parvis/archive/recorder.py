@@ -200,18 +200,29 @@ class Recorder:
     async def run(self) -> None:
         """Writes until cancelled; then writes what waits once more, and closes."""
         try:
-            while True:
-                try:
-                    async with asyncio.timeout(RETRY_S):
-                        await self._work.wait()
-                except TimeoutError:
-                    pass
-                self._work.clear()
-                await self._write_all()
-                await self._in_thread(self._disk.tidy)
-                self._look()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_writing())
+                tasks.create_task(self._keep_looking())
         finally:
             await asyncio.shield(self._last_words())
+
+    async def _keep_writing(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(RETRY_S):
+                    await self._work.wait()
+            except TimeoutError:
+                pass
+            self._work.clear()
+            await self._write_all()
+            await self._in_thread(self._disk.tidy)
+            self._look()
+
+    async def _keep_looking(self) -> None:
+        """A disk that is slow or hangs keeps the writer waiting: that is just what must be told."""
+        while True:
+            await asyncio.sleep(RETRY_S)
+            self._look()
 
     async def _write_all(self) -> None:
         """All that waits, in batches; stops at the first failure, for the disk needs time."""
@@ -238,10 +249,12 @@ class Recorder:
         for part in batch:
             tried[part.space, part.lane] = tried.get((part.space, part.lane), 0) + 1
         for (space, lane), count in tried.items():
+            if space not in self._recordings:  # deleted meanwhile
+                continue
             back = [part for part, _ in failed if (part.space, part.lane) == (space, lane)]
             self._recordings[space].lane(lane).finish_writing(count, back)
         troubles = {part.space: error for part, error in failed}
-        for space in {part.space for part in batch}:
+        for space in {part.space for part in batch if part.space in self._recordings}:
             self._set_trouble(space, troubles.get(space))
         return failed
 
