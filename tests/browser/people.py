@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import math
 import secrets
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -77,6 +80,42 @@ def share_with(samples: Int16, frequency_hz: float) -> float:
     # Longer by silence, for `power_db` wants more than 40 ms.
     padded = [np.concatenate([window, np.zeros(4800 - 1920, np.int16)]) for window in windows]
     return float(np.mean([power_db(window, frequency_hz, width_hz=60) > -60 for window in padded]))
+WATCH = """({where, tones}) => {
+  const element = eval(`() => ${where}`);  // later the page's policy would refuse it
+  const context = new AudioContext({sampleRate: 48000});
+  const analyser = context.createAnalyser();
+  analyser.fftSize = 2048;
+  analyser.smoothingTimeConstant = 0;
+  const bins = new Float32Array(analyser.frequencyBinCount);
+  let stream = null, source = null;
+  window.watched = [];
+  setInterval(() => {
+    const now = element()?.srcObject ?? null;
+    if (now !== stream) {
+      source?.disconnect();
+      stream = now;
+      source = stream && context.createMediaStreamSource(stream);
+      source?.connect(analyser);
+    }
+    analyser.getFloatFrequencyData(bins);
+    const heard = tones.every((hz) => bins[Math.round(hz * analyser.fftSize / 48000)] > -60);
+    window.watched.push([performance.now() / 1000, heard]);
+  }, 20);
+  return context.resume();
+}"""
+"""Looks all 20 ms whether all tones are in what an element plays, whichever stream it is given."""
+
+
+def watch(page: Page, where: str, tones_hz: Sequence[float]) -> None:
+    """From now on, `longest_silence_s` knows when a stream that an element plays held all these tones."""
+    page.evaluate(WATCH, {"where": where, "tones": list(tones_hz)})
+
+
+def longest_silence_s(page: Page) -> float:
+    """The longest time without all the tones, since they were first heard together."""
+    watched: list[tuple[float, bool]] = page.evaluate("window.watched")
+    heard_s = [at_s for at_s, heard in watched if heard]
+    return max((later - before for before, later in pairwise(heard_s)), default=math.inf)
 
 
 def open_studio(browser: Browser, address: str) -> Page:

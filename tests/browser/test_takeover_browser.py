@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Launch
-from tests.browser.people import MIX_MINUS, ears
+from tests.browser.people import MIX_MINUS, ears, longest_silence_s, watch
 from tests.browser.studio_people import connect, seat_in, studio_of
 from tests.integration.signals import power_db, tone
 from tests.parvis import Parvis, wait_until
@@ -42,7 +41,7 @@ def microphone_of(page: Page) -> str:
     return track
 
 
-WATCH = """
+NOTE = """
   window.sentTracks = [];
   const add = RTCPeerConnection.prototype.addTransceiver;
   RTCPeerConnection.prototype.addTransceiver = function (track, init) {
@@ -58,7 +57,13 @@ WATCH = """
 """Run before a page's scripts: notes which tracks it sends, counts how often it says that sound is cut."""
 
 
-def test_three_people_hear_each_other_again_when_their_stage_is_killed(own: Parvis, launch: Launch) -> None:
+TALK_ON_S = 3.0
+"""Promised; held against what is measured where the machine does nothing else (`PARVIS_LONG=1`)."""
+
+
+def test_three_people_hear_each_other_again_when_their_stage_is_killed(
+    own: Parvis, launch: Launch, long: bool
+) -> None:
     people = {name: own.person(name) for name in TONES_HZ}
     space = people["ana"].post("spaces", {"title": "The stage dies"})
     for name in ("ben", "cem"):
@@ -66,7 +71,7 @@ def test_three_people_hear_each_other_again_when_their_stage_is_killed(own: Parv
     pages: dict[str, Page] = {}
     for name, hz in TONES_HZ.items():
         pages[name] = studio_of(launch(tone(hz, 10)), own, people[name])
-        pages[name].add_init_script(WATCH)
+        pages[name].add_init_script(NOTE)
         pages[name].goto(f"{own.control}/studio/{space['id']}")
         connect(pages[name])
     people["ana"].post(f"spaces/{space['id']}/start")
@@ -75,17 +80,20 @@ def test_three_people_hear_each_other_again_when_their_stage_is_killed(own: Parv
         expect(page.get_by_test_id("studio")).to_have_attribute("data-sessions", "1")
     tracks = {name: microphone_of(page) for name, page in pages.items()}
 
-    died_s = time.monotonic()
+    for name, page in pages.items():
+        watch(page, MIX_MINUS, [hz for other, hz in TONES_HZ.items() if other != name])
     owner, epoch = own.stage_of(space["id"])
     os.kill(own.pid(owner), signal.SIGKILL)
     for page in pages.values():
         expect(page.get_by_test_id("studio")).to_have_attribute("data-sessions", "2", timeout=30_000)
         expect(page.get_by_test_id("cut")).to_have_count(0)
-    connected_s = time.monotonic() - died_s
     for name, page in pages.items():
         wait_until(lambda: hears_the_others(page, TONES_HZ[name]))  # noqa: B023
-    heard_s = time.monotonic() - died_s
-    print(f"connected after {connected_s:.1f} s, heard after {heard_s:.1f} s")
+    silences_s = {name: round(longest_silence_s(page), 2) for name, page in pages.items()}
+    print(f"without both others' voices: {silences_s} s")
+    assert min(silences_s.values()) > 0.2, "nothing was cut: was anything measured?"
+    if long:
+        assert max(silences_s.values()) <= TALK_ON_S
 
     # Each took its seat once more, with the same microphone; nobody was thrown out by it.
     assert own.stage_of(space["id"])[1] > epoch
