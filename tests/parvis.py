@@ -165,8 +165,12 @@ class Parvis:
         return self.pids().get(name, 0)
 
     def pids(self) -> dict[str, int]:
-        written = {file.stem: file.read_text().split() for file in self._run_dir.glob("*.pid")}
-        return {name: int(words[0]) for name, words in written.items() if words}
+        found = {}
+        for file in self._run_dir.glob("*.pid"):
+            with contextlib.suppress(FileNotFoundError):  # it has just ended
+                if words := file.read_text().split():
+                    found[file.stem] = int(words[0])
+        return found
 
     def stage_of(self, space: str) -> tuple[str, int]:
         """Name of the stage that has a Space, and epoch of its lease; ("", 0) while none has."""

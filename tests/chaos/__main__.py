@@ -77,7 +77,10 @@ def repeat(result: Result, times: int) -> None:
     first = result.times + 1
     left = list(range(first, first + times))
     while left:
-        with tempfile.TemporaryDirectory(prefix="parvis-chaos-") as name, House(Path(name)) as house:
+        with (
+            tempfile.TemporaryDirectory(prefix="parvis-chaos-") as name,
+            House(Path(name), shim=scenario.shim) as house,
+        ):
             for _ in range(RUNS_IN_A_HOUSE // scenario.at_once):
                 batch, left = left[: scenario.at_once], left[scenario.at_once :]
                 if batch and not side_by_side(result, house, batch):

@@ -7,14 +7,15 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from parvis.bus.local_reader import LocalReader
 from parvis.bus.messages import EdgeMessage
 from parvis.bus.run_dir import prepare_run_dir
 from tests.chaos.figures import Figures
-from tests.chaos.world import PATIENCE_S, Scene, World
-from tests.parvis import PARVIS, wait_until
+from tests.chaos.world import PATIENCE_S, Scene
+from tests.parvis import PARVIS, Parvis, wait_until
 
 HEARD_OF_S = 2.5
 """An edge that has said nothing for so long is not there: it speaks once a second."""
@@ -23,8 +24,8 @@ HEARD_OF_S = 2.5
 class Counts:
     """How many listen to each Space at each edge, by the bus. Not for two threads."""
 
-    def __init__(self, world: World) -> None:
-        run_dir = prepare_run_dir(world.parvis.data / "run")
+    def __init__(self, parvis: Parvis) -> None:
+        run_dir = prepare_run_dir(parvis.data / "run")
         self._reader = LocalReader(run_dir, "edge.", replay=False)
         self._newest: dict[str, tuple[float, dict[str, int]]] = {}
 
@@ -82,19 +83,15 @@ class Told:
 
 
 class Storm:
-    """`listeners` of `parvis storm` come to a scene at once and stay until `end()`."""
+    """`listeners` of `parvis storm` come to a share link at once and stay until `end()`."""
 
-    def __init__(self, scene: Scene, listeners: int) -> None:
-        self._scene = scene
+    def __init__(self, share: str, listeners: int, log: Path) -> None:
         self.listeners = listeners
         command = [
-            *PARVIS, "storm", scene.space["links"]["share"], "--json", "--listeners", str(listeners),
-            "--arrive", "4", "--for", "600",
+            *PARVIS, "storm", share, "--json", "--listeners", str(listeners), "--arrive", "4", "--for", "600",
         ]  # fmt: skip
-        log = (scene.world.folder / "storm.log").open("ab")
-        with log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        scene.world.started.append(self.process)
+        with log.open("ab") as opened:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=opened, text=True)
 
     def end(self) -> Told:
         """Sends it home, as Ctrl-C does; what it measured."""
@@ -102,3 +99,10 @@ class Storm:
         out, _ = self.process.communicate(timeout=PATIENCE_S)
         assert out.strip(), f"the storm ended with {self.process.returncode} and without a result"
         return Told(json.loads(out))
+
+
+def storm_at(scene: Scene, listeners: int) -> Storm:
+    """A storm that ends with the world of this scene at the latest."""
+    storm = Storm(scene.space["links"]["share"], listeners, scene.world.folder / "storm.log")
+    scene.world.started.append(storm.process)
+    return storm

@@ -18,6 +18,8 @@ class Scenario:
     title: str
     run: Callable[[World], Figures]
     promise: Promise
+    shim: bool = False
+    """Whether it wants a disk or a wall clock that can be broken (`shim.py`)."""
     at_once: int = 1
     """How many runs go on side by side in one Parvis: more than one only if the fault hits a Space alone."""
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chaos.figures import Figures
-from tests.chaos.scenarios import archive, control, edge, handoff, stage
+from tests.chaos.scenarios import archive, control, edge, handoff, hardware, stage
 from tests.chaos.world import House, World
 
 MOST_STAND_INS = 10
@@ -23,7 +23,7 @@ CROWD = 60
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """One Parvis for all: what one test breaks, the next finds mended."""
-    with House(tmp_path_factory.mktemp("chaos")) as house:
+    with House(tmp_path_factory.mktemp("chaos"), shim=True) as house:
         yield house
 
 
@@ -76,3 +76,13 @@ def test_audience_handed_over(world: World) -> None:
 
 def test_archive_killed(world: World) -> None:
     check(archive.killed(world, kills=1))
+
+
+def test_slow_disk(world: World) -> None:
+    figures = hardware.slow_disk(world, parts=12)
+    check(figures)
+    assert figures.lost_recorded_parts == 0
+
+
+def test_clock_set_and_stages_killed(world: World) -> None:
+    check(hardware.clock_set_and_all_killed(world, edges=()), stand_ins=2 * MOST_STAND_INS)

@@ -22,6 +22,7 @@ from parvis.cli.speak import write_wav
 from parvis.media.rendition import Rendition
 from tests.chaos.ear import VOICES_HZ, Ear
 from tests.chaos.figures import Figures, heard
+from tests.chaos.shim import Shim
 from tests.integration.signals import tone
 from tests.parvis import Parvis, Person, speak, wait_until
 
@@ -32,6 +33,7 @@ AFTERWARDS_PARTS = 9
 LATENCY_S = 2.0
 """After so long, what happens on stage has reached everybody, an edge's patience with late parts included."""
 PATIENCE_S = 60.0
+SPEAKER_NICE = -10
 
 
 @dataclass
@@ -54,6 +56,8 @@ class Scene:
         """Somebody with a seat speaks from now on."""
         space = {"links": {"whip": whip_url or self.space["links"]["whip"]}}
         process = speak(person, space, self.world.wav(voice), "--loop", "--for", "600")
+        with contextlib.suppress(PermissionError):  # who is late itself measures nothing
+            os.setpriority(os.PRIO_PROCESS, process.pid, SPEAKER_NICE)
         self.voices.append(process)
         self.world.started.append(process)
         return process
@@ -131,9 +135,11 @@ class House:
     """A Parvis that may be broken, for several runs one after the other or side by side: what one breaks, the
     next finds mended. A context manager that ends everything it started."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, shim: bool = False) -> None:
+        """With `shim`, disk and wall clock of its processes can be broken, too."""
         self.folder = folder
-        self.parvis = Parvis(folder / "data")
+        self.shim = Shim(folder) if shim else None
+        self.parvis = Parvis(folder / "data", environment=self.shim.environment if self.shim else None)
         self.worlds = 0
 
     def __enter__(self) -> House:
@@ -177,15 +183,24 @@ class World:
         self.folder = house.folder / f"run-{house.worlds}"
         self.folder.mkdir()
         self.parvis = house.parvis
+        self._shim = house.shim
         self.started: list[subprocess.Popen[str]] = []
         self.ears: list[Ear] = []
         self._scenes: list[Scene] = []
+
+    @property
+    def shim(self) -> Shim:
+        """What breaks the disk and the wall clock of this house."""
+        assert self._shim is not None, "this scenario wants a house with a shim"
+        return self._shim
 
     def __enter__(self) -> World:
         return self
 
     def __exit__(self, *_: object) -> None:
         """Ends everybody who speaks or listens, and the Spaces: one that nobody ends costs its stage work."""
+        if self._shim is not None:
+            self._shim.heal()
         for ear in self.ears:
             ear.hang_up()
         for process in self.started:

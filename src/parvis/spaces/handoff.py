@@ -9,6 +9,7 @@ The life of a handoff::
 
 - The Space that gives keeps its handoffs. The last that is *in force* (made, for everybody, not returned) is
   where its share link leads, for ever.
+- *Merge* is a handoff into a Space that has an audience of its own: nothing else is special about it.
 - *Return*: to the Space from which they came, for those only (`only_from` is `to`). It ends the force of that
   Space's own handoff and its end that was near.
 - Handoffs in force never lead in a circle: an audience must arrive somewhere.

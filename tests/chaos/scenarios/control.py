@@ -54,7 +54,7 @@ def locked(world: World) -> Figures:
     with closing(sqlite3.connect(world.parvis.data / "parvis.sqlite3", isolation_level=None)) as database:
         database.execute("BEGIN EXCLUSIVE")
         fault_s = time.monotonic()
-        answer = _try_to_write(scene)
+        answer = try_to_write(scene)
         scene.wait_for_parts(FAULT_PARTS)
         database.execute("ROLLBACK")
     works(scene)
@@ -66,7 +66,7 @@ def without_room(world: World) -> Figures:
     scene = world.live()
     fault_s = time.monotonic()
     with no_room_for(world.parvis.pid("control"), size_bytes=0):
-        answer = _try_to_write(scene)
+        answer = try_to_write(scene)
         scene.wait_for_parts(FAULT_PARTS)
     works(scene)
     return scene.afterwards(fault_s, answered=answer)
@@ -83,7 +83,7 @@ def no_room_for(pid: int, *, size_bytes: int) -> Iterator[None]:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def _try_to_write(scene: Scene) -> str:
+def try_to_write(scene: Scene) -> str:
     """What is answered to who wants to change something: `200`, or a problem's status and code."""
     answer = scene.host.api.patch(f"spaces/{scene.id}", json={"title": "Asked meanwhile"}, timeout=30)
     if answer.is_success:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
 
-from tests.chaos.crowd import Counts, Storm
+from tests.chaos.crowd import Counts, storm_at
 from tests.chaos.figures import Figures, Promise
 from tests.chaos.scenario import Scenario
 from tests.chaos.world import World, kill
@@ -44,8 +44,8 @@ def drained(world: World) -> Figures:
 
 def _lose(world: World, fault: Callable[[int], float]) -> Figures:
     scene = world.live(ears=EARS)
-    storm = Storm(scene, CROWD)
-    with closing(Counts(world)) as counts:
+    storm = storm_at(scene, CROWD)
+    with closing(Counts(world.parvis)) as counts:
         counts.wait_for(scene.id, CROWD + EARS)
         by_edge = counts.by_edge(scene.id)
         edge = max(by_edge, key=lambda name: by_edge[name])
@@ -64,7 +64,7 @@ def stopped(world: World) -> Figures:
     """SIGSTOP: connections stand and nothing comes, new ones are taken and not answered, until `parvis up`
     kills what says nothing."""
     scene = world.live(ears=EARS)
-    with closing(Counts(world)) as counts:
+    with closing(Counts(world.parvis)) as counts:
         counts.wait_for(scene.id, EARS)
         by_edge = counts.by_edge(scene.id)
     edge = max(by_edge, key=lambda name: by_edge[name])

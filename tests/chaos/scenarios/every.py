@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.chaos.scenario import Scenario
-from tests.chaos.scenarios import archive, control, edge, handoff, machine, people, stage
+from tests.chaos.scenarios import archive, control, edge, handoff, hardware, machine, people, stage
 
 SCENARIOS: tuple[Scenario, ...] = (
     *people.SCENARIOS,
@@ -13,4 +13,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     *handoff.SCENARIOS,
     *archive.SCENARIOS,
     *machine.SCENARIOS,
+    *hardware.SCENARIOS,
 )
