@@ -49,9 +49,14 @@ def free_ports(count: int) -> list[int]:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-        if port not in ports:
+        if port not in _given:
+            _given.add(port)
             ports.append(port)
     return ports
+
+
+_given: set[int] = set()
+"""Ports that somebody in this process has asked for, and may not have taken yet."""
 
 
 def wait_until(condition: Callable[[], bool], *, patience_s: float = 30) -> None:

@@ -1,12 +1,12 @@
 """Causes every fault, again and again, and says what the worst of it cost. `make chaos`.
 
-One Parvis serves a few runs, each with Spaces and people of its own, and is replaced when a run fails: its
-log is then kept beside the report. What is found goes to build/chaos.json and build/chaos.md after each
-scenario, so that an interrupted run is not lost.
+Two scenarios go on side by side, each in a Parvis of its own. One serves a few runs, each with Spaces and
+people of its own, and is replaced when a run fails: its log is then kept beside the report. What is found
+goes to build/chaos.json and build/chaos.md after each scenario, so that an interrupted run is not lost.
 
 Exit codes: 0 when all promises were kept, 1 when one was broken or a run failed, 2 wrong usage.
 
-    python -m tests.chaos [--only NAME …] [--times 20] [--add] [--list]
+    python -m tests.chaos [--only NAME …] [--times 20] [--add] [--houses 2] [--list]
 """
 
 from __future__ import annotations
@@ -21,14 +21,18 @@ import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 from bench import machine
 
 from tests.chaos.report import Result, as_data, from_data, markdown, row
+from tests.chaos.scenario import Scenario
 from tests.chaos.scenarios.every import SCENARIOS
 from tests.chaos.world import House
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
+HOUSES = 2
+"""Most of a run is waiting: two at a time leave both cores half idle."""
 RUNS_IN_A_HOUSE = 8
 """What dies again and again is started again later and later (`ops/supervisor.py`)."""
 
@@ -40,10 +44,13 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help="these scenarios alone")
     parser.add_argument("--times", type=int, default=20, help="how often each (default 20)")
     parser.add_argument("--add", action="store_true", help="to the runs that build/chaos.json holds already")
+    parser.add_argument(
+        "--houses", type=int, default=HOUSES, help=f"scenarios at the same time (default {HOUSES})"
+    )
     parser.add_argument("--list", action="store_true", help="print the names and end")
     options = parser.parse_args()
-    if options.times < 1:
-        parser.error("--times must be at least 1")
+    if options.times < 1 or options.houses < 1:
+        parser.error("--times and --houses must be at least 1")
     if options.list:
         print("\n".join(f"{scenario.name:20} {scenario.title}" for scenario in SCENARIOS))
         return 0
@@ -51,13 +58,19 @@ def main() -> int:
     BUILD.mkdir(exist_ok=True)
     ran_on = machine.describe()
     found = earlier(BUILD / "chaos.json") if options.add else {}
-    for scenario in chosen:
+    writing = Lock()
+
+    def see(scenario: Scenario) -> None:
         result = found.setdefault(scenario.name, Result(scenario))
         repeat(result, options.times)
-        print(row(result), flush=True)
-        results = [found[name] for name in names if name in found]
-        (BUILD / "chaos.json").write_text(json.dumps(as_data(results, ran_on), indent=1))
-        (BUILD / "chaos.md").write_text(markdown(results, machine.words(ran_on)))
+        with writing:
+            print(row(result), flush=True)
+            results = [found[name] for name in names if name in found and found[name].times]
+            (BUILD / "chaos.json").write_text(json.dumps(as_data(results, ran_on), indent=1))
+            (BUILD / "chaos.md").write_text(markdown(results, machine.words(ran_on)))
+
+    with ThreadPoolExecutor(options.houses) as threads:
+        list(threads.map(see, chosen))
     return 1 if any(result.is_broken for result in found.values()) else 0
 
 
