@@ -120,7 +120,9 @@ def side_by_side(result: Result, house: House, numbers: Sequence[int]) -> bool:
             shutil.copy(house.parvis.log, kept)
             print(f"its log is {kept.name}", file=sys.stderr)
         else:
-            result.runs.append(figures)
+            result.add(figures)
+            if not figures.is_measured:
+                print(f"  run {number} is set aside: the machine was too busy to measure", file=sys.stderr)
             for line in figures.broken(scenario.promise):
                 print(f"  run {number}: {line}", file=sys.stderr)
     return well

@@ -10,6 +10,9 @@ from parvis.clock import PART_MS, TICK_MS
 from tests.chaos.ear import Memory
 
 PART_S = PART_MS / 1000
+TOO_BUSY_MS = 400.0
+"""A run whose speaker was itself later than this measures the machine: what it could not say in time, nobody
+could hear."""
 STALL_FROM_S = 0.005
 """Shorter ones are the measuring's own."""
 
@@ -56,6 +59,12 @@ class Figures:
     def lost_ms(self) -> float:
         """Sound that a listener should have heard and did not."""
         return self.silent_ms + self.stalled_ms + self.missing_parts * PART_MS
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the machine had the time to measure at all."""
+        late_ms = self.more.get("speaker_late_ms")
+        return late_ms is None or late_ms <= TOO_BUSY_MS
 
     def broken(self, promise: Promise) -> list[str]:
         """Which promises were not kept, each as a sentence."""

@@ -22,12 +22,18 @@ class Result:
     scenario: Scenario
     runs: list[Figures] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    set_aside: list[Figures] = field(default_factory=list)
+    """Runs on a machine that was too busy to measure: they count for nothing, and are kept."""
     seconds: float = 0.0
 
     @property
     def times(self) -> int:
         """How often it was run."""
-        return len(self.runs) + len(self.failures)
+        return len(self.runs) + len(self.failures) + len(self.set_aside)
+
+    def add(self, figures: Figures) -> None:
+        """One more run."""
+        (self.runs if figures.is_measured else self.set_aside).append(figures)
 
     @property
     def broken(self) -> list[str]:
@@ -48,7 +54,7 @@ def row(result: Result) -> str:
     found = worst(result.runs)
     cells = [
         title,
-        str(len(result.runs)),
+        f"{len(result.runs)}{f' ({len(result.set_aside)} set aside)' if result.set_aside else ''}",
         _ms(found.lost_ms),
         _promised(result.scenario.promise),
         "never" if found.recovery_ms is None else _ms(found.recovery_ms),
@@ -88,6 +94,7 @@ def as_data(results: Sequence[Result], ran_on: Mapping[str, Any]) -> dict[str, A
                 "seconds": round(result.seconds, 1),
                 "worst": worst(result.runs).as_data() if result.runs else None,
                 "runs": [run.as_data() for run in result.runs],
+                "set_aside": [run.as_data() for run in result.set_aside],
             }
             for result in results
         },
@@ -96,8 +103,11 @@ def as_data(results: Sequence[Result], ran_on: Mapping[str, Any]) -> dict[str, A
 
 def from_data(scenario: Scenario, data: Mapping[str, Any]) -> Result:
     """What `as_data` has made of one scenario's runs."""
-    runs = [Figures(**{name: run[name] for name in run if name != "lost_ms"}) for run in data["runs"]]
-    return Result(scenario, runs, list(data["failures"]), data["seconds"])
+    runs, set_aside = (
+        [Figures(**{name: run[name] for name in run if name != "lost_ms"}) for run in data[kind]]
+        for kind in ("runs", "set_aside")
+    )
+    return Result(scenario, runs, list(data["failures"]), set_aside, data["seconds"])
 
 
 def _promised(promise: Promise) -> str:

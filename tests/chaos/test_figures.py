@@ -117,7 +117,8 @@ def test_the_worst_of_all_runs() -> None:
 
 def test_runs_are_added_to_those_of_before() -> None:
     scenario = Scenario("blink", "a network away", lambda _world: Figures(), Promise())
-    before = Result(scenario, [Figures(silent_ms=20, more={"breaks": 1})], ["run 2: why"], 3.0)
+    before = Result(scenario, [Figures(silent_ms=20, more={"breaks": 1})], ["run 2: why"], seconds=3.0)
+    before.add(Figures(silent_ms=9_000, more={"speaker_late_ms": 2_000.0}))
     data = json.loads(json.dumps(as_data([before], {})))["scenarios"]["blink"]
     assert from_data(scenario, data) == before
-    assert before.times == 2
+    assert (before.times, len(before.runs), len(before.set_aside)) == (3, 1, 1)

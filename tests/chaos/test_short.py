@@ -79,7 +79,7 @@ def test_archive_killed(world: World) -> None:
 
 
 def test_slow_disk(world: World) -> None:
-    figures = hardware.slow_disk(world, parts=12)
+    figures = hardware.slow_disk(world, parts=3)
     check(figures)
     assert figures.lost_recorded_parts == 0
 
