@@ -80,6 +80,8 @@ def share_with(samples: Int16, frequency_hz: float) -> float:
     # Longer by silence, for `power_db` wants more than 40 ms.
     padded = [np.concatenate([window, np.zeros(4800 - 1920, np.int16)]) for window in windows]
     return float(np.mean([power_db(window, frequency_hz, width_hz=60) > -60 for window in padded]))
+
+
 WATCH = """({where, tones}) => {
   const element = eval(`() => ${where}`);  // later the page's policy would refuse it
   const context = new AudioContext({sampleRate: 48000});
