@@ -60,7 +60,7 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
         <Crowd hall={hall} state={state} />
         <div class="hall-side">
           {state !== "unknown" && space !== null && space.description !== "" && <About text={space.description} />}
-          {state !== "unknown" && space !== null && space.state !== "ended" && <Stage hall={hall} />}
+          {state !== "unknown" && space !== null && space.state !== "ended" && state !== "members" && <Stage hall={hall} />}
         </div>
       </div>
       {state !== "unknown" && state !== "ended" && state !== "unsupported" && state !== "members" && space !== null && (
@@ -86,11 +86,12 @@ export function HallPage({ hall, root }: { hall: Hall; root: HTMLElement }): JSX
 export function Head({ space, badge, children }: { space: Space; badge?: string; children?: ComponentChildren }): JSX.Element {
   const words = useWords();
   const acting = space.state === "live" ? actingName(space) : null;
+  const known = space.end_reason === "cancelled" ? words.calledOff : words.badge[space.state];
   return (
     <header class="hall-head">
       <h1 dir="auto" lang={space.language}>{space.title}</h1>
       <p class="hall-host soft">
-        <span class={space.state === "live" ? "badge badge-live" : "badge"}>{badge ?? words.badge[space.state]}</span>
+        <span class={space.state === "live" ? "badge badge-live" : "badge"}>{badge ?? known}</span>
         {space.host.display_name !== "" && <span>{words.hostedBy(space.host.display_name)}</span>}
       </p>
       {acting !== null && <p class="soft" role="status" data-testid="acting">{words.acting(acting)}</p>}
@@ -160,11 +161,11 @@ function Crowd({ hall, state }: { hall: Hall; state: HallState }): JSX.Element {
       </div>
       <figcaption>
         {here && lit && <p class="hall-speaking" aria-hidden="true">{speaker === null ? words.quiet : words.speaking(speaker)}</p>}
-        {state !== "ended" && state !== "unknown" && (
+        {state !== "ended" && state !== "unknown" && state !== "members" && (
           <p class="hall-count figures" data-testid="count" data-listeners={listeners}>
             <strong>{words.listening(listeners)}</strong>
             {listeners > 0 && <span class="soft small">{words.scale(scaleOf(listeners, CAPACITY))}</span>}
-            {space?.links.api !== undefined && state !== "members" && (
+            {space?.links.api !== undefined && (
               <button type="button" class="button button-quiet small" data-testid="who" onClick={() => hall.talk.toggle("people")}>
                 {words.whoIsHere}
               </button>

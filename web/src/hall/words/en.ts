@@ -127,6 +127,7 @@ export const en = {
   replayMaking: "The replay is being made. It appears here by itself.",
   replayDeleted: "The host has deleted the replay.",
   replayAway: "The replay doesn't answer just now; we'll ask again.",
+  calledOff: "Called off",
   cancelled: "This Space was called off",
   cancelledHint: "It will not take place. Whoever has it in a calendar is told there, too.",
   remind: "Remind me",

@@ -128,6 +128,7 @@ export const fr: Words = {
   replayMaking: "L’enregistrement se prépare. Il apparaîtra ici tout seul.",
   replayDeleted: "L’hôte a supprimé l’enregistrement.",
   replayAway: "L’enregistrement ne répond pas pour l’instant ; on redemandera.",
+  calledOff: "Annulé",
   cancelled: "C’est annulé",
   cancelledHint: "La rencontre n’aura pas lieu. Votre agenda le dira aussi, si vous l’y aviez mise.",
   remind: "Me le rappeler",
