@@ -260,6 +260,7 @@ async def test_a_profile_shows_what_is_live_comes_and_was(tmp_path: Path, pages:
         missing = await w.nobody().get("/@nobody")
         assert missing.status_code == 404
         assert "There is nobody of that name here" in Page(missing.text).said
+        assert "/@nobody?lang=fr" in Page(missing.text).links
 
 
 async def test_a_cover_is_made_alike_and_kept_by_its_content(tmp_path: Path) -> None:

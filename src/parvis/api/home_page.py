@@ -13,7 +13,7 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from parvis.api.home_words import DAYS, MONTHS, OTHER, WORDS
 from parvis.api.schemas_listing import ListedOut, ListedPage
@@ -124,14 +124,14 @@ class HomePage:
         none = "" if shown else f'<p class="soft">{escape(words["none_of"].format(name))}</p>'
         return self._fill(language, head, lead + sections + none, f"/@{handle}", {}, signed_in=signed_in)
 
-    def unknown(self, language: str, *, signed_in: bool) -> str:
-        """There is nobody of that handle."""
+    def unknown(self, handle: str, language: str, *, signed_in: bool) -> str:
+        """There is nobody of that handle, whatever it is."""
         words = WORDS[language]
         return self._fill(
             language,
             f"<title>{words['unknown']} · Parvis</title>",
             f'<h1>{words["unknown"]}</h1><p><a href="/">{words["home"]}</a></p>',
-            "/",
+            f"/@{quote(handle, safe='')}",
             {},
             signed_in=signed_in,
         )

@@ -92,7 +92,7 @@ async def profile(
     signed_in = COOKIE in request.cookies
     account = await _account(services, handle)
     if account is None:
-        return _html(page.unknown(language, signed_in=signed_in), request, status=404)
+        return _html(page.unknown(handle, language, signed_in=signed_in), request, status=404)
     names = (phase,) if phase is not None else ("live", "upcoming", "past")
     lists = {
         name: await _list(services, name, PROFILE_SHOWN, cursor if phase else None, host_id=account.id)
