@@ -93,7 +93,7 @@ async def test_peak_and_total_are_exact_over_edges_and_survive_restarts(tmp_path
         await hear(w, EdgeMessage("edge-2", {space: 30}, "b", {space: 35}))
         await hear(w, EdgeMessage("edge-1", {space: 20}, "a", {space: 50}))
         await hear(w, EdgeMessage("edge-2", {space: 5}, "c", {space: 5}))
-        counts = (await audience(w, space))["counts"]
+        counts = (await (await w.person("ana")).get(f"/api/v1/spaces/{space}")).json()["counts"]
         assert counts == {"listeners": 25, "peak_listeners": 70, "total_listeners": 90}
         w.clock.ahead_s += 11
         await w.watch.tick()

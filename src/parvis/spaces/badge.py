@@ -46,7 +46,7 @@ def sign(badge: Badge, key: Ed25519PrivateKey) -> str:
 
 
 def read(text: str, key: Ed25519PublicKey) -> Badge:
-    """What a badge says that was signed with this key, expired or not. Raises `Refused` `badge-invalid`."""
+    """What a badge says that was signed with this key, expired or not. Raises `Refused` `pass-invalid`."""
     if len(text) > TEXT_MAX_CHARS:
         raise _invalid()
     try:
@@ -63,4 +63,4 @@ def read(text: str, key: Ed25519PublicKey) -> Badge:
 
 
 def _invalid() -> Refused:
-    return Refused("badge-invalid", "This badge is not good here.")
+    return Refused("pass-invalid", "This badge is not good here.")

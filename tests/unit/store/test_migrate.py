@@ -155,8 +155,8 @@ async def test_passes_and_counts_from_before_badges_go_up_and_come_down(empty_da
         await records.hold_pass("p", "somebody else")
         await records.note_joined("0123456789", {"edge-1:a": 5, "edge-2:b": 7})
         await records.save(space)
-    async with database.read_spaces() as records:
         assert [one.id for one in await records.held_passes("0123456789", "a-ana")] == ["p"]
+    async with database.read_spaces() as records:
         assert await records.joined() == {"0123456789": {"edge-1:a": 5, "edge-2:b": 7}}
         again = await records.get("0123456789")
         assert again is not None
