@@ -138,6 +138,7 @@ def test_killed_again_and_again_it_holds_what_a_listener_got(own: Parvis, tmp_pa
     write_wav(tmp_path / "tone.wav", tone(700, 2))
     ears = {codec: Listener(own, space["id"], codec) for codec in Rendition}
     speaker = speak(host, space, tmp_path / "tone.wav", "--loop", "--for", "3600")
+    wait_until(lambda: own.space_json(space["id"])["speakers"][0]["connected"], patience_s=60)
     moments = random.Random(7)
     for _ in range(20 if long else 2):
         before, parts = own.pid("archive"), on_disk(own, space["id"])
@@ -146,7 +147,7 @@ def test_killed_again_and_again_it_holds_what_a_listener_got(own: Parvis, tmp_pa
         os.kill(before, signal.SIGKILL)
         wait_until(lambda: own.pid("archive") not in (before, 0), patience_s=60)  # noqa: B023
     parts = on_disk(own, space["id"])
-    wait_until(lambda: on_disk(own, space["id"]) > parts + 3, patience_s=60)
+    wait_until(lambda: on_disk(own, space["id"]) > parts + 8, patience_s=60)
     speaker.terminate()
     speaker.wait(20)
     host.post(f"spaces/{space['id']}/end")
@@ -157,7 +158,7 @@ def test_killed_again_and_again_it_holds_what_a_listener_got(own: Parvis, tmp_pa
         replay = replay_units(own, told, codec, tmp_path)
         assert min(heard[codec]) >= min(replay)
         assert max(heard[codec]) <= max(replay)
-        assert len(heard[codec]) > 15
+        assert len(heard[codec]) > 10
         compare(heard[codec], replay, codec)
 
 
