@@ -7,6 +7,7 @@ must hear.
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def seated(parvis: Parvis, host: Person, space: dict[str, Any]) -> Person:
     return guest
 
 
-@pytest.mark.parametrize("name", ["libdatachannel", "werift", "libwebrtc"])
+@pytest.mark.parametrize("name", ["libdatachannel", "werift", "libwebrtc", "gstreamer"])
 async def test_a_peer_of_others_speaks_and_hears(
     parvis: Parvis, host: Person, space: dict[str, Any], tmp_path: Path, name: str
 ) -> None:
@@ -53,3 +54,20 @@ async def test_a_peer_of_others_speaks_and_hears(
             assert share_with(heard, PEER_HZ) > 0.8, "without long gaps"
             await guest_peer.hears(HOST_HZ)
         await ear.hears_nothing()
+
+
+async def test_gstreamer_listens_as_a_monitor(
+    parvis: Parvis, host: Person, space: dict[str, Any], tmp_path: Path
+) -> None:
+    monitor = parvis.person("monitor")
+    host.patch(f"spaces/{space['id']}", {"monitors": [monitor.handle]})
+    links = space["links"]
+    async with Caller(links["whip"], host.token, speaks_hz=HOST_HZ) as voice:
+        await voice.call(await voice.offer("sendonly"))
+        await voice.connected()
+        await asyncio.to_thread(host.post, f"spaces/{space['id']}/start")
+        listens = {"PEER_DIRECTION": "recvonly"}
+        frames = written(tmp_path / "frames")
+        async with peer("gstreamer", links["whep"], monitor.token, frames, listens) as ear:
+            await ear.hears(HOST_HZ)
+            assert share_with(await ear.sound(), HOST_HZ) > 0.8
