@@ -1,8 +1,12 @@
-"""What uvicorn leaves open of a request's head: how long it may take to come, and how large it may be.
+"""What uvicorn leaves open: how long a request's head may take to come, how large it may be, and how long the
+asker may take to read what it is told.
 
 - A head must be whole `HEAD_TIMEOUT_S` after its connection was made, or after its first byte on one that is
   kept: whoever drips bytes, or sends none, holds no descriptor (slowloris).
 - A head has at most `HEAD_LIMIT_BYTES`, counted as they come; more is `431`, and the end.
+- Where so much of an answer waits that no more is taken from its route, `TAKEN_BYTES` of it must be taken
+  in each `TAKE_TIMEOUT_S`, or the connection is dropped: whoever reads a byte now and then holds nothing for
+  long. What waits below that is the kernel's to end, `VANISHED_AFTER_S` after the last byte was taken.
 - What names no version of HTTP, or one that is not 1.0 or 1.1, is no request.
 
 Control and the archive listen with it. Bodies are limited behind this, in the `guards.py` of each.
@@ -11,13 +15,22 @@ Control and the archive listen with it. Bodies are limited behind this, in the `
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_TIMEOUT_S: Final = 10.0
 HEAD_LIMIT_BYTES: Final = 32_768
+TAKE_TIMEOUT_S: Final = 30.0
+TAKEN_BYTES: Final = 16_384
+VANISHED_AFTER_S: Final = 60
 _ENDS: Final = {408: b"408 Request Timeout", 431: b"431 Request Header Fields Too Large"}
+
+
+def bound_waiting(listener: socket.socket) -> None:
+    """Lets the kernel end whoever takes nothing (tcp(7), TCP_USER_TIMEOUT): connections inherit it."""
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_AFTER_S * 1000)
 
 
 class Intake(HttpToolsProtocol):
@@ -30,6 +43,8 @@ class Intake(HttpToolsProtocol):
         self._begun = False
         """A byte of the head has come."""
         self._deadline: asyncio.TimerHandle | None = None
+        self._full: asyncio.TimerHandle | None = None
+        self._waiting_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -37,7 +52,16 @@ class Intake(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_came()
+        self._has_room()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._await_room()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._has_room()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
@@ -70,6 +94,21 @@ class Intake(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _await_room(self) -> None:
+        self._waiting_bytes = self.transport.get_write_buffer_size()
+        self._full = self.loop.call_later(TAKE_TIMEOUT_S, self._look)
+
+    def _look(self) -> None:
+        if self.transport.get_write_buffer_size() > self._waiting_bytes - TAKEN_BYTES:
+            self.transport.abort()
+        else:
+            self._await_room()
+
+    def _has_room(self) -> None:
+        if self._full is not None:
+            self._full.cancel()
+            self._full = None
 
     def _late(self) -> None:
         self._deadline = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import uvicorn
@@ -14,9 +16,16 @@ from parvis.intake import HEAD_LIMIT_BYTES, Intake
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
 
 
-async def hello(scope: object, receive: object, send: object) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})  # type: ignore[operator]
-    await send({"type": "http.response.body", "body": b"hi"})  # type: ignore[operator]
+LARGE = 16_000_000
+
+
+async def hello(scope: dict[str, Any], _receive: object, send: Any) -> None:
+    pieces = [bytes(LARGE // 8)] * 8 if scope["path"] == "/large" else [b"hi"]
+    length = b"%d" % sum(map(len, pieces))
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+    for piece in pieces:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 @pytest.fixture
@@ -73,3 +82,37 @@ async def test_a_body_is_no_head(port: int) -> None:
     body = b"b" * (2 * HEAD_LIMIT_BYTES)
     head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
     assert (await said(port, head, body)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_who_does_not_read_is_dropped(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "TAKE_TIMEOUT_S", 0.5)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+    writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    lost = False
+    async with asyncio.timeout(20):
+        while not lost:
+            await asyncio.sleep(0.1)
+            try:
+                writer.write(b"G")  # what comes to a connection that is dropped is answered by a reset
+                await writer.drain()
+            except ConnectionError:
+                lost = True
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        assert len(await reader.read()) < LARGE
+
+
+async def test_who_reads_slowly_is_served(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "TAKE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(intake, "TAKEN_BYTES", 1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=16_384)
+    writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    left = LARGE
+    await reader.readuntil(b"\r\n\r\n")
+    async with asyncio.timeout(60):
+        while left:
+            piece = await reader.read(1_000_000)
+            assert piece, "it was dropped"
+            left -= len(piece)
+            await asyncio.sleep(0)
+    writer.close()

@@ -23,7 +23,7 @@ from parvis.bus.port import Bus
 from parvis.certificate import LOOK_S, Certificate
 from parvis.clock import Clock
 from parvis.errors import UserError
-from parvis.intake import Intake
+from parvis.intake import Intake, bound_waiting
 from parvis.settings import ControlSettings
 from parvis.store.database import database_url
 from parvis.store.migrate import migrate
@@ -49,6 +49,7 @@ async def serve_control(
     certificate = Certificate.of(settings.certificate, settings.key)
     await migrate(database_url(settings.database_url, settings.data))
     listener = listener or _listen(settings.host, settings.control_port)
+    bound_waiting(listener)
     services = build_services(settings, bus, leases, clock)
     try:
         await services.restore()

@@ -30,7 +30,7 @@ from parvis.bus.port import Bus
 from parvis.certificate import LOOK_S, Certificate
 from parvis.clock import Clock
 from parvis.errors import UserError
-from parvis.intake import Intake
+from parvis.intake import Intake, bound_waiting
 from parvis.settings import ArchiveSettings
 
 log = structlog.get_logger(__name__)
@@ -63,6 +63,7 @@ async def serve_archive(
     )
     library = Library(settings.folder)
     listener = listener or _listen(settings.host, settings.archive_port)
+    bound_waiting(listener)
     try:
         await asyncio.to_thread(_restore, library)
         keeper: Keeper
