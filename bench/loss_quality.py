@@ -12,7 +12,7 @@ What comes out is compared with what went in by WB-PESQ (ITU-T P.862.2). Also pr
 during which nothing came out. Each network is tried with several seeds, and the median counts; so many
 sessions run at once, each in a process of its own.
 
-    python -m bench.loss_quality [--loss 0 5 10 20 30] [--repeat 3] [--at-once 6] [--json]
+    python -m bench.loss_quality [--loss 0 5 10 20 30] [--repeat 3] [--at-once 4] [--json]
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import multiprocessing
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from importlib import metadata
 from typing import Any, Final
 
@@ -146,7 +146,7 @@ class VoiceTrack(MediaStreamTrack):
 
     def __init__(self) -> None:
         super().__init__()
-        self.ticks: asyncio.Queue[tuple[Int16, int]] = asyncio.Queue(50)
+        self.ticks: asyncio.Queue[tuple[Int16, int]] = asyncio.Queue(3_000)
 
     async def recv(self) -> av.AudioFrame:
         tick, number = await self.ticks.get()
@@ -216,8 +216,8 @@ NAMES: Final = {
 }
 
 
-def one(way: str, faults: Faults, seed: int) -> tuple[float, float, float]:
-    """WB-PESQ, per cent silent, and kbit/s of RTP that was sent, of one session."""
+def one(way: str, faults: Faults, seed: int) -> tuple[Int16, float]:
+    """What was heard in one session, and kbit/s of RTP that was sent."""
 
     async def run() -> tuple[list[Int16], float]:
         near, far = await between(faults, seed)
@@ -226,39 +226,40 @@ def one(way: str, faults: Faults, seed: int) -> tuple[float, float, float]:
         far.close()
         return heard, 8 * near.payload_bytes / (len(sound) / RATE) / 1000
 
-    peers.allow_loopback()
-    said = voice()
     lead, pause, tail = (np.zeros(int(seconds * RATE), np.int16) for seconds in (LEAD_S, 0.5, 1.0))
-    sound = np.concatenate([lead, first_words(), pause, said, tail])
+    sound = np.concatenate([lead, first_words(), pause, voice(), tail])
     heard, rate_kbps = asyncio.run(run())
-    return (*score(said, np.concatenate(heard)), rate_kbps)
+    return np.concatenate(heard), rate_kbps
 
 
 def measure(
     networks: Mapping[str, Faults], ways: Sequence[str], repeat: int, at_once: int
 ) -> list[dict[str, Any]]:
-    """A row for each network and way."""
-    with ProcessPoolExecutor(at_once, multiprocessing.get_context("spawn")) as pool:
-        asked: dict[tuple[str, str], list[Future[tuple[float, float, float]]]] = {
-            (network, way): [pool.submit(one, way, faults, seed) for seed in range(1, repeat + 1)]
-            for network, faults in networks.items()
-            for way in ways
-        }
-        rows = []
-        for (network, way), futures in asked.items():
-            found = [future.result() for future in futures]
-            quality, silent, rate = (statistics.median(column) for column in zip(*found, strict=True))
-            rows.append(
-                {
-                    "network": network,
-                    "library": NAMES[way],
-                    "pesq_wb": round(quality, 2),
-                    "pesq_wb_least": round(min(row[0] for row in found), 2),
-                    "silent_percent": round(silent, 1),
-                    "sent_kbps": round(rate, 1),
-                }
-            )
-        return rows
+    """A row for each network and way. Sessions run in batches, and are scored when all are over: neither a
+    process that begins nor one that scores takes the processor from one that speaks."""
+    jobs = [(n, way, seed) for n in networks for way in ways for seed in range(1, repeat + 1)]
+    heard: dict[tuple[str, str], list[tuple[Int16, float]]] = {}
+    with ProcessPoolExecutor(at_once, multiprocessing.get_context("spawn"), peers.allow_loopback) as pool:
+        list(pool.map(time.sleep, [2.0] * at_once))  # until all have begun
+        for start in range(0, len(jobs), at_once):
+            batch = jobs[start : start + at_once]
+            running = [pool.submit(one, way, networks[network], seed) for network, way, seed in batch]
+            for (network, way, _), session in zip(batch, running, strict=True):
+                heard.setdefault((network, way), []).append(session.result())
+    said, rows = voice(), []
+    for (network, way), sessions in heard.items():
+        found = [score(said, sound) for sound, _ in sessions]
+        rows.append(
+            {
+                "network": network,
+                "library": NAMES[way],
+                "pesq_wb": round(statistics.median(quality for quality, _ in found), 2),
+                "pesq_wb_least": round(min(quality for quality, _ in found), 2),
+                "silent_percent": round(statistics.median(silent for _, silent in found), 1),
+                "sent_kbps": round(statistics.median(rate for _, rate in sessions), 1),
+            }
+        )
+    return rows
 
 
 def table(rows: Sequence[Mapping[str, Any]], ceiling: float) -> str:
@@ -289,7 +290,7 @@ def main() -> None:
     parser.add_argument("--only-loss", action="store_true", help="no jitter, nothing out of order")
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--at-once", type=int, default=6)
+    parser.add_argument("--at-once", type=int, default=4)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     networks = {f"{loss:g} % lost": Faults(loss=loss / 100) for loss in options.loss}
