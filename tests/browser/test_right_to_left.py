@@ -8,13 +8,14 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.hall_people import PATIENCE_MS, on_air
+from tests.browser.hall_people import PATIENCE_MS, enter, hall_of, on_air, write
 from tests.browser.studio_people import DESKTOP, PHONE, PICTURES, studio_of
 from tests.parvis import Parvis, Person
 
 TITLE: Final = "الميزانية بوضوح: 2027"
 ABOUT: Final = "أسئلة إلى هيئة التحرير، وأجوبة (ساعة واحدة)."
 NAME: Final = "נועה לוי"
+LINE: Final = "هل ينطبق ذلك على الجزر أيضًا؟"
 
 DIRECTION: Final = "element => getComputedStyle(element).direction"
 ASTRAY: Final = """() => [...document.querySelectorAll("button, a, input, textarea, select, h1, h2, p")]
@@ -66,6 +67,30 @@ def turned(page: Page, name: str, *pairs: tuple[str, str]) -> None:
         assert page.evaluate(ASTRAY) == []
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{name} is {wide} px too wide"
+
+
+def test_the_hall(parvis: Parvis, chromium: Browser, host: Person, space: dict[str, Any]) -> None:
+    page = hall_of(chromium, parvis, space["id"], viewport=DESKTOP, locale="en")
+    page.get_by_test_id("chat").click()
+    page.get_by_test_id("chat-sign-in").click()
+    handle = enter(page, "Inès")
+    write(page, LINE)
+    assert page.locator("html").evaluate(DIRECTION) == "ltr"
+    for selector in (
+        "h1",
+        ".hall-about",
+        f"[data-testid=speaker-{host.handle}] strong",
+        f"[data-by={handle}] > p[dir]",
+    ):
+        reads(page, selector, "rtl")
+    field = page.get_by_test_id("chat-text")
+    field.fill(LINE)
+    assert field.evaluate(DIRECTION) == "rtl"
+    field.fill("And now in English")
+    assert field.evaluate(DIRECTION) == "ltr"
+    field.fill("")
+    turned(page, "hall", (".brand", "[data-testid=language]"), ("[data-testid=hand]", "[data-testid=chat]"))
+    page.context.close()
 
 
 def test_what_stands_there_without_scripts(parvis: Parvis, chromium: Browser, space: dict[str, Any]) -> None:
