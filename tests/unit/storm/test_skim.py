@@ -98,6 +98,16 @@ def test_a_burst_that_was_left_out_is_missed_by_everybody(square: Square) -> Non
     assert (counts.gapped_listeners, counts.repeats, counts.malformed) == (LISTENERS, 0, 0)
 
 
+def test_a_burst_that_only_others_got_is_missed_too(square: Square) -> None:
+    square.send(burst(BEGIN, STRETCH))
+    square.send(burst(BEGIN + STRETCH, STRETCH), slice(12))
+    for number in range(2, 2 + WHOLE_EVERY):
+        square.send(burst(BEGIN + number * STRETCH, STRETCH))
+    counts = square.counts
+    assert (counts.gaps, counts.missing_parts) == (12, 12 * STRETCH)
+    assert (counts.repeats, counts.malformed) == (0, 0)
+
+
 def test_a_burst_of_another_size_is_no_gap(square: Square) -> None:
     square.send(burst(BEGIN, STRETCH))
     first = BEGIN + STRETCH
