@@ -3,7 +3,9 @@
 Rules:
 
 - Busy is the time that the loop spends not waiting, by the clock and not by its own CPU time: what other
-  processes take from it makes it late just the same.
+  processes take from it makes it late just the same. Time in which it would work and gets no processor
+  counts as well, as the kernel tells it (proc(5), schedstat): an edge that is woken late finds little to do
+  in each turn, and would think itself idle while its listeners run dry.
 - Accepting and answering is told apart from writing bursts. The first, divided by the connections that it was
   for, is what a join costs.
 - Socket memory is of the whole machine (proc(5), tcp(7)): from the second number of `tcp_mem` on the kernel
@@ -37,10 +39,11 @@ class Load:
         self.busy_share = 0.0
         """Of the last sample."""
         self.writing_share = 0.0
-        """Of that, what was neither accepting nor answering."""
+        """Of that, what was neither accepting nor answering: joins can't have it."""
         self._max_egress_bps = max_egress_bps
         self._proc = proc
         self._pressure_pages = _pressure_pages(proc)
+        self._kept_waiting_s = _kept_waiting_s(proc)
         self._sampled_at_s = now_s
         self._front_s = 0.0
         self._rest_s = 0.0
@@ -65,7 +68,10 @@ class Load:
             self.join_cost_s += SMOOTHING * (self._front_s / self._arrivals - self.join_cost_s)
         self.leaving_per_s += SMOOTHING * ((left - self._left) / span_s - self.leaving_per_s)
         egress_bps = (sent_bytes - self._sent_bytes) * 8 / span_s
-        self.busy_share = min(1.0, (self._front_s + self._rest_s) / span_s)
+        kept_waiting_s = _kept_waiting_s(self._proc)
+        waited_share = (kept_waiting_s - self._kept_waiting_s) / span_s
+        # Some of the wait is within the turns, and in their time already: so the larger, not the sum.
+        self.busy_share = min(1.0, max((self._front_s + self._rest_s) / span_s, waited_share))
         sample = Sample(
             now_s,
             self.busy_share,
@@ -74,8 +80,9 @@ class Load:
             egress_bps / self._max_egress_bps if self._max_egress_bps else 0.0,
             moving,
         )
-        self.writing_share = min(1.0, self._rest_s / span_s)
+        self.writing_share = min(1.0, max(self._rest_s / span_s, waited_share))
         self._sampled_at_s, self._sent_bytes, self._left = now_s, sent_bytes, left
+        self._kept_waiting_s = kept_waiting_s
         self._front_s = self._rest_s = 0.0
         self._arrivals = 0
         return sample
@@ -97,3 +104,12 @@ def _pressure_pages(proc: Path) -> int:
         return int((proc / "sys/net/ipv4/tcp_mem").read_text("ascii").split()[1])
     except (OSError, ValueError, IndexError):
         return 0
+
+
+def _kept_waiting_s(proc: Path) -> float:
+    """Seconds for which this thread was ready and had no processor, since its start; 0 where the kernel does
+    not say."""
+    try:
+        return int((proc / "thread-self/schedstat").read_text("ascii").split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
