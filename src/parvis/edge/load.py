@@ -3,9 +3,11 @@
 Rules:
 
 - Busy is the time that the loop spends not waiting, by the clock and not by its own CPU time: what other
-  processes take from it makes it late just the same. Time in which it would work and gets no processor
-  counts as well, as the kernel tells it (proc(5), schedstat): an edge that is woken late finds little to do
-  in each turn, and would think itself idle while its listeners run dry.
+  processes take from it makes it late just the same.
+- An edge that gets no processor has few turns, and would think itself idle while its listeners run dry. So
+  who has hardly slept, working or waiting for a processor as the kernel tells it (proc(5), schedstat), is
+  busy. A little waiting is no matter: an idle edge wakes twenty times a second, and would have to wait half a
+  second each time.
 - Accepting and answering is told apart from writing bursts. The first, divided by the connections that it was
   for, is what a join costs.
 - Socket memory is of the whole machine (proc(5), tcp(7)): from the second number of `tcp_mem` on the kernel
@@ -24,6 +26,8 @@ SMOOTHING: Final = 0.3
 """Weight of the last measurement in what is averaged."""
 ENOUGH_ARRIVALS: Final = 20
 """From so many on, a sample says what one costs."""
+SLEEPLESS_SHARE: Final = 0.9
+"""Of the time, from which on who has not slept is busy."""
 
 _PROC: Final = Path("/proc")
 
@@ -43,7 +47,7 @@ class Load:
         self._max_egress_bps = max_egress_bps
         self._proc = proc
         self._pressure_pages = _pressure_pages(proc)
-        self._kept_waiting_s = _kept_waiting_s(proc)
+        self._awake_s = _awake_s(proc)
         self._sampled_at_s = now_s
         self._front_s = 0.0
         self._rest_s = 0.0
@@ -68,10 +72,10 @@ class Load:
             self.join_cost_s += SMOOTHING * (self._front_s / self._arrivals - self.join_cost_s)
         self.leaving_per_s += SMOOTHING * ((left - self._left) / span_s - self.leaving_per_s)
         egress_bps = (sent_bytes - self._sent_bytes) * 8 / span_s
-        kept_waiting_s = _kept_waiting_s(self._proc)
-        waited_share = (kept_waiting_s - self._kept_waiting_s) / span_s
-        # Some of the wait is within the turns, and in their time already: so the larger, not the sum.
-        self.busy_share = min(1.0, max((self._front_s + self._rest_s) / span_s, waited_share))
+        awake_s = _awake_s(self._proc)
+        awake_share = (awake_s - self._awake_s) / span_s
+        least = awake_share if awake_share >= SLEEPLESS_SHARE else 0.0
+        self.busy_share = min(1.0, max((self._front_s + self._rest_s) / span_s, least))
         sample = Sample(
             now_s,
             self.busy_share,
@@ -80,9 +84,9 @@ class Load:
             egress_bps / self._max_egress_bps if self._max_egress_bps else 0.0,
             moving,
         )
-        self.writing_share = min(1.0, max(self._rest_s / span_s, waited_share))
+        self.writing_share = min(1.0, max(self._rest_s / span_s, least))
         self._sampled_at_s, self._sent_bytes, self._left = now_s, sent_bytes, left
-        self._kept_waiting_s = kept_waiting_s
+        self._awake_s = awake_s
         self._front_s = self._rest_s = 0.0
         self._arrivals = 0
         return sample
@@ -106,10 +110,10 @@ def _pressure_pages(proc: Path) -> int:
         return 0
 
 
-def _kept_waiting_s(proc: Path) -> float:
-    """Seconds for which this thread was ready and had no processor, since its start; 0 where the kernel does
-    not say."""
+def _awake_s(proc: Path) -> float:
+    """Seconds for which this thread ran, or was ready and had no processor; 0 where the kernel is silent."""
     try:
-        return int((proc / "thread-self/schedstat").read_text("ascii").split()[1]) / 1e9
-    except (OSError, ValueError, IndexError):
+        ran_ns, waited_ns = (proc / "thread-self/schedstat").read_text("ascii").split()[:2]
+        return (int(ran_ns) + int(waited_ns)) / 1e9
+    except (OSError, ValueError):
         return 0.0

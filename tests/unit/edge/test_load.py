@@ -31,22 +31,20 @@ def test_shares_are_of_the_time_between_samples(proc: Path) -> None:
     assert (again.busy_share, again.egress_share) == (0.0, 0.0)
 
 
-def test_time_without_a_processor_is_busy_and_leaves_none_for_joins(proc: Path) -> None:
+def test_who_never_sleeps_is_busy_and_has_nothing_left_for_joins(proc: Path) -> None:
     told = proc / "thread-self/schedstat"
     told.parent.mkdir()
     told.write_text("5000000 1000000000 7\n")
     load = Load(0.0, proc=proc)
     load.add_front(0.1, 9)
-    load.add_rest(0.1)
-    told.write_text("7000000 2900000000 9\n")
-    assert load.sample(2.0, late_share=0.0, sent_bytes=0, left=0, moving=False).busy_share == pytest.approx(
-        0.95
-    )
+    told.write_text("105000000 2800000000 9\n")
+    starved = load.sample(2.0, late_share=0.0, sent_bytes=0, left=0, moving=False)
+    assert starved.busy_share == pytest.approx(0.95)
     assert load.writing_share == pytest.approx(0.95)
-    load.add_rest(0.6)
-    told.write_text("8000000 2950000000 9\n")
-    again = load.sample(3.0, late_share=0.0, sent_bytes=0, left=0, moving=False)
-    assert again.busy_share == pytest.approx(0.6), "what it waited within its turns is not counted twice"
+    load.add_rest(0.1)
+    told.write_text("205000000 3500000000 9\n")
+    delayed = load.sample(3.0, late_share=0.0, sent_bytes=0, left=0, moving=False)
+    assert delayed.busy_share == pytest.approx(0.1), "to wait now and then is no strain"
 
 
 def test_a_join_costs_what_was_measured(proc: Path) -> None:
