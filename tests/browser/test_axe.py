@@ -121,7 +121,7 @@ def test_hall_hand_stage_and_ban(
     page.get_by_test_id("mute-self").click()
     look_at(page, "hall, on stage, muted")
     host.post(f"spaces/{space['id']}/bans", {"handle": handle, "reason": "Shouting at other guests."})
-    state_is(page, "playing")
+    state_is(page, "banned")
     said = page.get_by_test_id("banned")
     if page.get_by_test_id("sheet").count() == 0:
         page.get_by_test_id("hand").click()

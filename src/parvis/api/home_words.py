@@ -72,7 +72,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "state_ended": "Terminé",
         "replay": "Réécouter",
         "remind": "Me le rappeler",
-        "remind_of": "Me rappeler « {} »",
+        "remind_of": "Me le rappeler : « {} »",
         "home": "Accueil",
         "follow": "Suivre",
         "unfollow": "Suivi",
