@@ -25,6 +25,7 @@ from tests.parvis import Parvis, listen, speak, summary, wait_until
 from tests.unit.edge.world import World, wait_for
 from tests.unit.program.sounds import music
 
+pytestmark = pytest.mark.alone  # five players and an edge at once are enough
 SENT_BEFORE, SENT = 30, 54
 DOORS = {
     "stream.aac": tuple(PLAYERS),

@@ -32,6 +32,7 @@ from parvis.stage.room import ProgramSink
 from parvis.stage.service import Stage
 from tests.integration.signals import Int16, power_db, tone
 
+pytestmark = pytest.mark.alone  # stage and guests share one loop here, and none of them runs in real time
 SPACE = SpaceMessage(
     id="test",
     revision=1,
