@@ -92,7 +92,7 @@ def test_the_life_of_a_space_for_members(parvis: Parvis, launch: Launch, tmp_pat
     studio.get_by_test_id("duplicate").click()
     studio.get_by_test_id("create-later").check()
     studio.get_by_test_id("confirm-yes").click()
-    wait_until(lambda: space["id"] not in studio.url)
+    studio.wait_for_url(lambda url: space["id"] not in url)
     copy = ana.get(f"spaces/{studio.url.rpartition('/')[2]}")
     kept = ("title", "topics", "visibility", "cover", "state")
     assert [copy[name] for name in kept] == [*(space[name] for name in kept[:-1]), "scheduled"]

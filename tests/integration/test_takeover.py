@@ -21,6 +21,8 @@ from parvis.clock import PART_SAMPLES
 from tests.integration.signals import power_db, tone
 from tests.parvis import Parvis, Person, listen, speak, summary, wait_until
 
+pytestmark = pytest.mark.alone  # how long nobody is heard is counted
+
 MOST_SILENT_PARTS = 10
 """Of a takeover: 3.2 s."""
 TONE_HZ = 700
