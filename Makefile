@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+AGAIN := $(BIN)/pytest --last-failed --last-failed-no-failures none
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' 2>/dev/null)
 
 .PHONY: run setup test lint types check pages lock demo bench fuzz chaos soak clean debian
@@ -112,9 +113,9 @@ ifdef ARGS
 	$(BIN)/pytest $(ARGS)
 else
 	@# Four at a time, for most tests wait more than they work; then those that want the machine for themselves.
-	@# What failed is tried once more by itself: sound is measured as it comes, and a machine may stutter.
-	$(BIN)/pytest -n 4 --dist loadfile -m "not alone" || $(BIN)/pytest -m "not alone" --last-failed
-	$(BIN)/pytest -m alone || $(BIN)/pytest -m alone --last-failed
+	@# What failed is tried again by itself: sound is measured as it comes, and a machine may stutter.
+	$(BIN)/pytest -n 4 --dist loadfile -m "not alone" || $(AGAIN) -m "not alone" || $(AGAIN) -m "not alone"
+	$(BIN)/pytest -m alone || $(AGAIN) -m alone || $(AGAIN) -m alone
 endif
 
 lock: .make/dev  ## make the pinned requirements anew from pyproject.toml
