@@ -112,9 +112,9 @@ test: setup .make/dev .make/debian .make/mp4box .make/peers .make/s3 .make/oidc 
 ifdef ARGS
 	$(BIN)/pytest $(ARGS)
 else
-	@# Four at a time, for most tests wait more than they work; then those that want the machine for themselves.
+	@# Three at a time, for most tests wait more than they work; then those that want the machine for themselves.
 	@# What failed is tried again by itself: sound is measured as it comes, and a machine may stutter.
-	$(BIN)/pytest -n 4 --dist loadfile -m "not alone" || $(AGAIN) -m "not alone" || $(AGAIN) -m "not alone"
+	$(BIN)/pytest -n 3 --dist loadfile -m "not alone" || $(AGAIN) -m "not alone" || $(AGAIN) -m "not alone"
 	$(BIN)/pytest -m alone || $(AGAIN) -m alone || $(AGAIN) -m alone
 endif
 
