@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import secrets
 import select
 import time
@@ -29,28 +30,27 @@ MESSAGE_LIMIT_BYTES = 4 << 20
 REPLAY_PATIENCE_S = 2.0
 """How long new publications wait for a replay; a publisher that is this slow is read without it."""
 LOOK_INTERVAL_S = 0.1
-SWEEP_S = 3.0
+SWEEP_S = 10.0
 """How often every source is read, whatever its descriptor said."""
 MTIME_GRAIN_NS = 50_000_000
 
 
 class _Source:
-    """One publisher as a reader sees it. Owned by its reader, whose `epoll` watches its sockets.
-
-    `descriptors` are those of its open sockets.
-    """
+    """One publisher as a reader sees it. Owned by its reader, whose `epoll` watches its sockets, and whose
+    `sources` say of each descriptor whose it is."""
 
     def __init__(
         self,
         context: zmq.Context[zmq.Socket[bytes]],
         epoll: select.epoll,
+        sources: dict[int, _Source],
         pub: Path,
         patterns: tuple[str, ...],
         *,
         replay: bool,
     ) -> None:
         self._epoll = epoll
-        self.descriptors: set[int] = set()
+        self._sources = sources
         self._replay: zmq.Socket[bytes] | None = None
         self._replay_until_s = 0.0
         self._patterns = patterns
@@ -76,13 +76,13 @@ class _Source:
         socket.connect(socket_address(path))
         descriptor = descriptor_of(socket)
         self._epoll.register(descriptor, select.EPOLLIN)
-        self.descriptors.add(descriptor)
+        self._sources[descriptor] = self
         return socket
 
     def _disconnect(self, socket: zmq.Socket[bytes]) -> None:
         descriptor = descriptor_of(socket)
         self._epoll.unregister(descriptor)
-        self.descriptors.discard(descriptor)
+        del self._sources[descriptor]
         socket.close()
 
     @property
@@ -148,11 +148,13 @@ class LocalReader:
 
     def __init__(self, run_dir: Path, *patterns: str, replay: bool = False) -> None:
         self._run_dir = prepare_run_dir(run_dir)
+        self._run_dir_name = str(self._run_dir)
         self._patterns = patterns
         self._replay = replay
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._epoll = select.epoll()
         self._sources: dict[str, _Source] = {}
+        self._by_descriptor: dict[int, _Source] = {}
         self._unread: set[_Source] = set()
         self._swept_at_s = 0.0
         self._seen_mtime_ns = -1
@@ -164,9 +166,8 @@ class LocalReader:
 
     def drain(self) -> Iterator[tuple[str, bytes]]:
         self._look()
-        ready = {descriptor for descriptor, _ in self._epoll.poll(0)}
-        if ready:
-            self._unread.update(s for s in self._sources.values() if not ready.isdisjoint(s.descriptors))
+        for descriptor, _ in self._epoll.poll(0):
+            self._unread.add(self._by_descriptor[descriptor])
         for source in list(self._unread):
             yield from source.drain()
             # Only now: who stops reading in the middle finds the rest the next time.
@@ -190,7 +191,7 @@ class LocalReader:
             self._swept_at_s = now_s
             self._unread.update(self._sources.values())
         try:
-            mtime_ns = self._run_dir.stat().st_mtime_ns
+            mtime_ns = os.stat(self._run_dir_name).st_mtime_ns  # noqa: PTH116
         except FileNotFoundError:  # what is connected stays so; the next who publishes makes the folder anew
             return
         if mtime_ns == self._seen_mtime_ns:
@@ -201,7 +202,14 @@ class LocalReader:
             self._unread.discard(source)
             source.close()
         for name in there.keys() - self._sources.keys():
-            source = _Source(self._context, self._epoll, there[name], self._patterns, replay=self._replay)
+            source = _Source(
+                self._context,
+                self._epoll,
+                self._by_descriptor,
+                there[name],
+                self._patterns,
+                replay=self._replay,
+            )
             self._sources[name] = source
             self._unread.add(source)
         # A folder that changed just now may change again within the same tick of its clock: look again.

@@ -269,7 +269,7 @@ class PartMessage:
         if start > len(payload):
             raise RemoteProtocolError("bus-payload", f"{subject}: events run past the end")
         lines = payload[_PART_HEADER.size : start].split(b"\n") if events_size else []
-        events = tuple(Event(json.loads(line)["type"], line) for line in lines)
+        events = tuple(Event.parse(line) for line in lines)
         return cls(space, Rendition(rendition), sequence, payload[start:], events, bool(flags & _LAST), epoch)
 
 
@@ -422,7 +422,7 @@ class ProcessMessage:
         return f"process.{self.name}"
 
     def encode(self) -> bytes:
-        return _dump(asdict(self))
+        return _dump({"name": self.name, "role": self.role, "pid": self.pid, "gauges": self.gauges})
 
     @classmethod
     def decode(cls, payload: bytes) -> ProcessMessage:

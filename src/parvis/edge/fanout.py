@@ -221,6 +221,8 @@ class Fanout:
     def _go_on(self, cohort: Cohort) -> None:
         """Begins the cohort's next burst if one is due. It writes none now."""
         source, stretch = cohort.source, cohort.key.stretch
+        if source.newest - cohort.position < stretch and not source.over:
+            return  # as for most cohorts at most parts
         while True:
             behind = source.oldest - 1 - cohort.position
             if behind > 0:

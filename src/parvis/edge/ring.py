@@ -44,14 +44,11 @@ class Ring:
         self._capacity = capacity
         self._parts: dict[int, HeldPart] = {}
         self.newest: int | None = None
+        self.oldest: int | None = None
+        """The lowest sequence held, or None."""
 
     def __len__(self) -> int:
         return len(self._parts)
-
-    @property
-    def oldest(self) -> int | None:
-        """The lowest sequence held, or None."""
-        return min(self._parts, default=None)
 
     def put(self, sequence: int, body: bytes, *, stand_in: bool = False) -> Put:
         """Keeps a part; `body` is what a listener gets. Whatever falls out of the window is dropped."""
@@ -61,6 +58,8 @@ class Ring:
         if held is not None:
             return Put.LATE if held.stand_in and not stand_in else Put.KNOWN
         self._parts[sequence] = HeldPart(body, stand_in)
+        if self.oldest is None or sequence < self.oldest:
+            self.oldest = sequence
         if self.newest is None or sequence > self.newest:
             self.newest = sequence
             self.drop_before(sequence - self._capacity + 1)
@@ -83,12 +82,16 @@ class Ring:
     def clear(self) -> None:
         """Forgets everything."""
         self._parts.clear()
-        self.newest = None
+        self.newest = self.oldest = None
 
     def drop_before(self, sequence: int) -> None:
         """Forgets what is older than `sequence`."""
-        # Parts are few and mostly in order: those to drop stand first, but a late one may stand anywhere.
-        for held in [held for held in self._parts if held < sequence]:
-            del self._parts[held]
+        if self.oldest is None or self.oldest >= sequence:
+            return
+        if sequence - self.oldest == 1:  # each part that comes takes the place of one
+            del self._parts[self.oldest]
+        else:
+            self._parts = {number: held for number, held in self._parts.items() if number >= sequence}
+        self.oldest = sequence if sequence in self._parts else min(self._parts, default=None)
         if not self._parts:
             self.newest = None

@@ -66,8 +66,8 @@ EVENTS_PER_TURN: Final = 256
 EVENTS_PER_BUSY_TURN: Final = 64
 ACCEPTS_PER_TURN: Final = 64
 ACCEPTS_PER_BUSY_TURN: Final = 16
-NAP_S_PER_PART: Final = 0.0031
-"""Of the stretch that newcomers get: 100 ms at the longest."""
+NAP_S_PER_PART: Final = 0.00625
+"""Of the stretch that newcomers get: 200 ms at the longest."""
 NAP_FROM_STRETCH: Final = 6
 ADVANCE_S: Final = 0.02
 """How often deadlines are looked at while the bus is quiet."""

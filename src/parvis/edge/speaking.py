@@ -32,6 +32,8 @@ class Speaking:
     def hear(self, sequence: int, events: Iterable[Event]) -> None:
         """The events of a part, which may be none: who spoke long ago is forgotten."""
         for event in events:
+            if event.type not in ("stage", "levels"):
+                continue
             fields = event.fields()
             if event.type == "stage":
                 self._names = {
