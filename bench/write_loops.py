@@ -5,11 +5,12 @@ in the same process, on the same sockets, several rounds; the CPU time of the wr
 write, as the median of the rounds.
 
 - `edge`: the loop of `edge/fanout.py`: a flat array of descriptors, `os.write`, a `try` around each.
+- `shared`: the same by `os.sendfile` from a memfd, as `edge/shared.py` has it for long bursts.
 - `bare`: the same without holes, without comparing sizes and without a `try`.
 - `ctypes`: `write` of the C library, called from Python for each.
 - `compiled`: the whole loop in C, called once a burst by ctypes, the interpreter's lock let go meanwhile.
 
-    python -m bench.write_loops [--listeners 10000] [--rounds 15] [--bytes 1500 6000 24000] [--json]
+    python -m bench.write_loops [--listeners 10000] [--rounds 15] [--bytes 1500 6000 20000 40000] [--json]
 """
 
 from __future__ import annotations
@@ -61,6 +62,22 @@ def edge_loop(fds: array[int], burst: bytes) -> None:
             written = 0
         if written != size:
             raise RuntimeError("the reader is too slow for a measurement")
+
+
+def shared_loop(fds: array[int], burst: bytes) -> None:
+    """As `Fanout._write_slice` does it for long bursts: from a file in memory, made anew each time."""
+    size, file, sendfile = len(burst), os.memfd_create("burst"), os.sendfile
+    os.write(file, burst)
+    for fd in fds:
+        if fd < 0:
+            continue
+        try:
+            written = sendfile(fd, file, 0, size)
+        except BlockingIOError:
+            written = 0
+        if written != size:
+            raise RuntimeError("the reader is too slow for a measurement")
+    os.close(file)
 
 
 def bare_loop(fds: array[int], burst: bytes) -> None:
@@ -147,7 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--listeners", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--bytes", type=int, nargs="+", default=[1500, 6000, 24_000])
+    parser.add_argument("--bytes", type=int, nargs="+", default=[1500, 6000, 20_000, 40_000])
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -155,6 +172,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, connections(options.listeners) as fds:
         loops: dict[str, Loop] = {
             "edge": edge_loop,
+            "shared": shared_loop,
             "bare": bare_loop,
             "ctypes": ctypes_loop,
             "compiled": compiled_loop(Path(folder)),

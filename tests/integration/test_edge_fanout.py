@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import select
 import socket
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from parvis.clock import ManualClock
 from parvis.edge.bursts import FINAL, Framing, frame
 from parvis.edge.cohorts import Cohort, Key
 from parvis.edge.fanout import JUNK_LIMIT_BYTES, LINGER_S, QUIET, Fanout
+from parvis.edge.shared import NONE, SHARED_FROM_LISTENERS
 from parvis.media.events import Event
 
 LAGGARD_TIMEOUT_S = 30.0
@@ -313,3 +316,56 @@ def test_only_what_was_joined_is_closed(square: Square) -> None:
     with pytest.raises(KeyError):
         square.fanout.close(square.epoll.fileno())
     assert not square.epoll.closed
+
+
+def test_a_long_burst_to_many_is_the_same_as_if_each_were_written(square: Square) -> None:
+    square.source.size = 3_000
+    cohort = square.cohort(stretch=8, phase=0)
+    cohort.position = 103
+    square.source.newest = 103
+    ends = [tcp_pair() for _ in range(SHARED_FROM_LISTENERS)]
+    for ours, theirs in ends:
+        square.epoll.register(ours.fileno(), QUIET)
+        square.fanout.join(ours.detach(), cohort, b"H")
+        square.peers.append(theirs)
+    narrow = square.join(cohort, narrow=True)
+    descriptors = len(os.listdir("/proc/self/fd"))
+    square.advance(8, write=10)
+    assert cohort.shared != NONE, "a burst of 24 kB to so many is shared"
+    square.advance(0)
+    expected = b"H" + b"".join(square.source.part(number) for number in range(104, 112))
+    assert {got_all(theirs, len(expected)) for _, theirs in ends} == {expected}
+    assert square.drain(narrow) == expected, "what a full socket did not take comes later"
+    assert len(os.listdir("/proc/self/fd")) == descriptors
+    assert square.fanout.listeners() == {"abc": SHARED_FROM_LISTENERS + 1}
+
+
+def test_without_a_descriptor_for_it_a_long_burst_is_written(
+    square: Square, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "memfd_create", no_descriptor)
+    square.source.size = 3_000
+    cohort = square.cohort(stretch=8, phase=4)
+    peers = [square.join(cohort) for _ in range(SHARED_FROM_LISTENERS)]
+    square.advance(8)
+    assert {len(square.drain(peer)) for peer in peers} == {1 + 8 * 3_000}
+
+
+def no_descriptor(name: str, flags: int) -> int:
+    raise OSError(errno.EMFILE, name, flags)
+
+
+def tcp_pair() -> tuple[socket.socket, socket.socket]:
+    """Ours, which does not block, and theirs."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        theirs = socket.create_connection(door.getsockname(), timeout=5)
+        ours, _ = door.accept()
+    ours.setblocking(False)
+    return ours, theirs
+
+
+def got_all(peer: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        data += peer.recv(size - len(data))
+    return data

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from parvis.edge.bursts import MAX_STRETCH, Framing
+from parvis.edge.shared import NONE, unshare
 from parvis.media.events import Event
 
 EVENTS = "events"
@@ -93,6 +94,7 @@ class Cohort:
         "laggards",
         "move",
         "position",
+        "shared",
         "source",
     )
 
@@ -108,6 +110,8 @@ class Cohort:
         self.position = source.newest - (source.newest + 1 - key.phase) % key.stretch
         self.before = self.position
         self.burst: bytes | None = None
+        self.shared = NONE
+        """The file that holds the burst while it is written, or none (`shared.py`)."""
         self.cursor = 0
         self.end = 0
         self.began_s = 0.0
@@ -237,6 +241,8 @@ class Cohorts:
     def settle(self, cohort: Cohort) -> None:
         """The cohort's burst is written: closes the holes that were left meanwhile."""
         cohort.burst = None
+        unshare(cohort.shared)
+        cohort.shared = NONE
         # From the highest down, for then the last place is never itself a hole.
         for place in sorted(cohort.holes, reverse=True):
             self._fill(cohort, place)

@@ -20,6 +20,7 @@ Times are monotonic seconds.
 
 from __future__ import annotations
 
+import os
 import select
 from collections import deque
 from collections.abc import Callable
@@ -31,6 +32,7 @@ from parvis.edge.bursts import FINAL, MAX_STRETCH
 from parvis.edge.cohorts import EVENTS, Cohort, Cohorts
 from parvis.edge.onward import Onward
 from parvis.edge.pacing import Pacing
+from parvis.edge.shared import share
 from parvis.edge.strain import LATE_FROM_S, window_s
 from parvis.edge.transport import Plain, Transport
 
@@ -256,6 +258,8 @@ class Fanout:
         burst = cohort.burst
         assert burst is not None
         fds = cohort.fds[cohort.cursor : min(cohort.cursor + limit, cohort.end)]
+        if cohort.cursor == 0 and self._transport.shares and not cohort.closing:
+            cohort.shared = share(burst, cohort.end)
         cohort.cursor += len(fds)
         if cohort.closing:
             for fd in fds:
@@ -263,13 +267,13 @@ class Fanout:
                     self._say_goodbye(fd, cohort, burst)
             return len(fds)
         self.counts.bursts += len(fds)
-        size, write = len(burst), self._transport.write
+        size, write, shared = len(burst), self._transport.write, cohort.shared
         self.counts.sent_bytes += size * len(fds)
         for fd in fds:
             if fd < 0:
                 continue
             try:
-                written = write(fd, burst)
+                written = write(fd, burst) if shared < 0 else os.sendfile(fd, shared, 0, size)
             except BlockingIOError:
                 written = 0
             except OSError:

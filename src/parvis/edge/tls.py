@@ -59,6 +59,7 @@ class Secure:
     told that it should."""
 
     whole: Final = True
+    shares: Final = False
 
     def __init__(self) -> None:
         self._lines: dict[int, ssl.SSLSocket] = {}

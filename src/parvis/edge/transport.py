@@ -20,6 +20,10 @@ class Transport(Protocol):
         """`write` takes all or nothing; where it takes nothing, the same bytes must be offered again first,
         for some of them may be out already."""
 
+    @property
+    def shares(self) -> bool:
+        """What `os.sendfile` sends through a descriptor arrives as if it were written (`shared.py`)."""
+
     def read(self, fd: int, size: int, /) -> bytes:
         """Some bytes, b"" at the end. TLS may give more than `size`, one record at most."""
 
@@ -37,6 +41,7 @@ class Plain:
     """The system's own calls."""
 
     whole: Final = False
+    shares: Final = True
     read = staticmethod(os.read)
     write = staticmethod(os.write)
     shut = staticmethod(shut_sending)
