@@ -8,6 +8,7 @@ import select
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -329,14 +330,14 @@ def test_a_long_burst_to_many_is_the_same_as_if_each_were_written(square: Square
         square.fanout.join(ours.detach(), cohort, b"H")
         square.peers.append(theirs)
     narrow = square.join(cohort, narrow=True)
-    descriptors = len(os.listdir("/proc/self/fd"))
+    descriptors = open_descriptors()
     square.advance(8, write=10)
     assert cohort.shared != NONE, "a burst of 24 kB to so many is shared"
     square.advance(0)
     expected = b"H" + b"".join(square.source.part(number) for number in range(104, 112))
     assert {got_all(theirs, len(expected)) for _, theirs in ends} == {expected}
     assert square.drain(narrow) == expected, "what a full socket did not take comes later"
-    assert len(os.listdir("/proc/self/fd")) == descriptors
+    assert open_descriptors() == descriptors
     assert square.fanout.listeners() == {"abc": SHARED_FROM_LISTENERS + 1}
 
 
@@ -353,6 +354,10 @@ def test_without_a_descriptor_for_it_a_long_burst_is_written(
 
 def no_descriptor(name: str, flags: int) -> int:
     raise OSError(errno.EMFILE, name, flags)
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def tcp_pair() -> tuple[socket.socket, socket.socket]:

@@ -1,8 +1,7 @@
 """A long burst as a file in memory, from which the kernel sends without copying it for each listener.
 
-`write(2)` copies what it is given into buffers of each socket. `sendfile(2)` from a memfd hands all sockets the
-same pages, so a listener costs the same whatever the length of the burst. For short ones the copy is cheaper
-than the bookkeeping of pages (decision 0036). Rules:
+`write(2)` copies what it is given into buffers of each socket. `sendfile(2)` from a memfd hands all sockets
+the same pages. For short bursts the copy is cheaper than the bookkeeping of pages (decision 0036). Rules:
 
 - A file is written once and never again: its pages may lie in send buffers long after it is closed, and what
   changed in them would change on its way.

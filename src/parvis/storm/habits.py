@@ -51,7 +51,7 @@ class Habits:
     def newcomer(self) -> Visit:
         """One more listener, whose nature is drawn now."""
         plan, draw = self._plan, self._rng.random
-        nature, traits = draw(), Trait(0)
+        nature, traits = draw(), 0
         if nature < plan.slow_share:
             traits |= Trait.SLOW
         elif nature < plan.slow_share + plan.lossy_share:

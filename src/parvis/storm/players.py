@@ -23,7 +23,7 @@ leaves it alone.
 from __future__ import annotations
 
 from array import array
-from enum import IntFlag
+from enum import IntEnum
 from typing import Final
 
 import numpy as np
@@ -41,7 +41,7 @@ SLOWING: Final = 20
 _ROUNDING_S: Final = 1e-6
 
 
-class Trait(IntFlag):
+class Trait(IntEnum):
     """What a listener is like, and what has happened to it."""
 
     SLOW = 1
