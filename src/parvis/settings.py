@@ -188,6 +188,8 @@ class EdgeSettings:
     """Parts per burst under the greatest strain, `min_stretch` to 32."""
     target_busy_share: float = 0.7
     """Of the time, how much this process may work before something gives way."""
+    edges_here: int = 0
+    """Edges on this machine; `parvis up` says it to them by itself. Each takes its part of the cores."""
     max_egress_mbps: float = 0.0
     """Outgoing rate beyond which newcomers get appointments, in Mbit/s; 0 means no limit."""
     drain_s: float = 10.0
@@ -237,9 +239,16 @@ class EdgeSettings:
             "spare_connections",
             "reactions_per_address_s",
             "voters_per_address",
+            "edges_here",
         ):
             if getattr(self, name) < 0:
                 raise UserError("setting-invalid", f"PARVIS_{name.upper()} must not be below 0")
+
+    @property
+    def busy_target(self) -> float:
+        """Of the time, how much this process may work: less than `target_busy_share` where more edges than
+        cores share this machine."""
+        return self.target_busy_share * min(1.0, _cores() / max(1, self.edges_here))
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +349,11 @@ class CaptionerSettings:
         """Each of them once, in the order in which they were given."""
         said = (one.strip() for one in self.captions_languages.split(","))
         return tuple(dict.fromkeys(one for one in said if one))
+
+
+def _cores() -> int:
+    """Of this machine, as far as this process may use them."""
+    return len(os.sched_getaffinity(0))
 
 
 def _check_tls(certificate: str, key: str, hsts_s: int) -> None:

@@ -180,6 +180,7 @@ class Place:
             "PARVIS_HOST": hosts.get(process, self.edge.host),
             "PARVIS_PORT": str(self.edge.port),
             "PARVIS_EDGE_PORT": str(self.edge.port),
+            "PARVIS_EDGES_HERE": str(self.edges),
             "PARVIS_CONTROL_PORT": str(self.control.control_port),
             "PARVIS_ARCHIVE_PORT": str(self.archive_port),
         }

@@ -42,9 +42,9 @@ class Relief:
         self._strain = Strain(
             least=settings.min_stretch,
             most=settings.max_stretch,
-            target_busy_share=settings.target_busy_share,
+            target_busy_share=settings.busy_target,
         )
-        self._target_busy_share = settings.target_busy_share
+        self._target_busy_share = settings.busy_target
         self._fanout = fanout
         self._spaces = spaces
         self._admission = admission

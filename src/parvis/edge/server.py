@@ -465,7 +465,7 @@ class Edge:
         self._accept_again()
         self._relief.look(now_s)
         if self._handshakes is not None:
-            load, target_share = self._relief.load, self._settings.target_busy_share
+            load, target_share = self._relief.load, self._settings.busy_target
             self._handshakes.adapt(target_share - load.writing_share, strained=load.busy_share > target_share)
 
 
