@@ -56,8 +56,8 @@ class LevelMeter:
         self._samples = 0
 
     def add(self, samples: Float32) -> None:
-        """One tick, float32[seats, n]."""
-        self._energy += np.einsum("ij,ij->i", samples, samples)
+        """One tick of the first seats, float32[rows ≤ seats, n]; the others are silent."""
+        self._energy[: len(samples)] += np.einsum("ij,ij->i", samples, samples)
         self._samples += samples.shape[1]
 
     def take(self) -> Int64:

@@ -90,14 +90,15 @@ class Limiter:
 
     def step(self, samples: Float32) -> Float32:
         """Takes a tick of each output, float32[outputs, 960] of any level, and returns, as a new array, the
-        one of 5 ms ago within ±`CEILING`."""
-        sound = self._sound
+        one of 5 ms ago within ±`CEILING`. Fewer outputs are the first; `reset` the others before they come
+        again."""
+        sound = self._sound[: len(samples)]
         sound[:, :DELAY_SAMPLES] = sound[:, TICK_SAMPLES:]
         sound[:, DELAY_SAMPLES:] = samples
         limited: Float32 = sound[:, :TICK_SAMPLES].copy()
         recent = sound[:, _FIRST_PEAK : _FIRST_PEAK + TICK_SAMPLES + _TAPS - 1]
         loud = np.maximum(recent.max(axis=1), -recent.min(axis=1)) > _WATCH
-        rows = np.flatnonzero(loud | self._limiting)
+        rows = np.flatnonzero(loud | self._limiting[: len(samples)])
         if rows.size:
             limited[rows] *= self._gain(rows, true_peaks(recent[rows]))
         return limited

@@ -13,6 +13,7 @@
 - A seat that is not open is neither heard, nor levelled, nor active; its room is listened to all the same, so
   that its first word after an unmute is known for one.
 - Latency is that of the limiter: 5 ms, always.
+- Rows after the last one in use cost next to nothing: all that is as long as a tick is done for those before.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _RAMP: Float32 = (np.arange(1, TICK_SAMPLES + 1) / TICK_SAMPLES).astype(np.float
 class Mixed:
     """One tick of all outputs. The arrays are the receiver's to keep.
 
-    `program` is int16[960]; `minus` is int16[seats, 960], a row for each seat, open or not; `voice` is
+    `program` is int16[960]; `minus` is int16[rows, 960], a row for each one mixed, open or not; `voice` is
     bool[seats]; `active` is the row of the active speaker, or None.
     """
 
@@ -63,17 +64,24 @@ class Mix:
         self._is_open: Bool = np.zeros(seats, dtype=np.bool_)
         self._seats = np.zeros((seats, TICK_SAMPLES), dtype=np.float32)
         self._outputs = np.zeros((1 + seats, TICK_SAMPLES), dtype=np.float32)
+        self._rows = 0
 
     def step(self, samples: Int16, is_open: Bool) -> Mixed:
-        """Mixes one tick: int16[seats, 960] and which seats are open, bool[seats].
+        """Mixes one tick: int16[rows ≤ seats, 960] and which seats are open, bool[seats].
 
-        A seat is closed when it is muted or empty, and what stands in its row is then never heard.
+        A seat is closed when it is muted or empty, and what stands in its row is then never heard. All seats
+        after the rows given are empty.
         """
-        assert samples.shape == self._seats.shape, samples.shape
+        assert not is_open[len(samples) :].any(), samples.shape
+        # Who has just left the last row still has an end there.
+        rows, self._rows = max(len(samples), self._rows), len(samples)
+        seats, outputs = self._seats[:rows], self._outputs[: 1 + rows]
         closing = np.flatnonzero(self._is_open & ~is_open)
-        ends = self._seats[closing, : -FADE_SAMPLES - 1 : -1] * FADE_OUT
-        np.multiply(samples, np.float32(1 / FULL_SCALE), out=self._seats)
-        power = k_power(self._seats)
+        ends = seats[closing, : -FADE_SAMPLES - 1 : -1] * FADE_OUT
+        np.multiply(samples, np.float32(1 / FULL_SCALE), out=seats[: len(samples)])
+        seats[len(samples) :] = 0
+        power = np.zeros(len(is_open))
+        power[:rows] = k_power(seats)
         loudness = lufs(power)
         self._activity.step(loudness)
         voice = self._activity.voice & is_open
@@ -81,23 +89,23 @@ class Mix:
         gain_db = np.zeros(len(is_open))
         if self._levelling is not None:
             gain_db = self._levelling.step(power, self._activity.heard, voice)
-        self._ramp_to(10 ** (gain_db / 20) * is_open)
-        self._seats[~is_open] = 0
-        self._seats[closing, :FADE_SAMPLES] = ends
+        self._ramp_to(seats, 10 ** (gain_db / 20) * is_open)
+        seats[~is_open[:rows]] = 0
+        seats[closing, :FADE_SAMPLES] = ends
         self._is_open = is_open.copy()
-        self._levels.add(self._seats)
+        self._levels.add(seats)
 
-        np.sum(self._seats, axis=0, out=self._outputs[0])
-        np.subtract(self._outputs[0], self._seats, out=self._outputs[1:])
-        limited = self._limiter.step(self._outputs)
+        np.sum(seats, axis=0, out=outputs[0])
+        np.subtract(outputs[0], seats, out=outputs[1:])
+        limited = self._limiter.step(outputs)
         limited *= FULL_SCALE
         whole = np.rint(limited, out=limited).astype(np.int16)
         return Mixed(whole[0], whole[1:], voice, self._active.step(loudness + gain_db, voice))
 
-    def _ramp_to(self, gain: Float64) -> None:
-        start = self._gain.astype(np.float32)[:, np.newaxis]
-        change = (gain - self._gain).astype(np.float32)[:, np.newaxis]
-        self._seats *= start + change * _RAMP
+    def _ramp_to(self, seats: Float32, gain: Float64) -> None:
+        start = self._gain.astype(np.float32)[: len(seats), np.newaxis]
+        change = (gain - self._gain).astype(np.float32)[: len(seats), np.newaxis]
+        seats *= start + change * _RAMP
         self._gain = gain
 
     @property

@@ -310,7 +310,8 @@ class Room:
                 connected.append(session)
         self._ticks_alone = 0 if self._sessions else self._ticks_alone + 1
         is_settled = self._ticks_alone > SETTLED_TICKS
-        mixed = self._silent if is_settled else self._mix.step(self._input, self._open)
+        rows = 1 + max(self._rows(), default=0)
+        mixed = self._silent if is_settled else self._mix.step(self._input[:rows], self._open)
         for session in self._sessions.values():
             session.peer.send(mixed.minus[session.row])
         if self._open.any():

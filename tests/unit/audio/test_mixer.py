@@ -169,6 +169,27 @@ def test_reset_gives_a_row_to_somebody_else() -> None:
     assert abs(int(tick.minus[1, DELAY_SAMPLES])) < 20, "its new owner fades in"
 
 
+def test_rows_after_the_last_in_use_need_not_be_given() -> None:
+    """Two seats, of which the second leaves in the middle: bit for bit as if all 13 were mixed."""
+    ticks = 300
+    voices = np.stack([to_int16(speech(-24, ticks)), to_int16(speech(-30, ticks, "en+f3"))])
+    voices[1, 960 * 150 :] = 0
+    few, all_rows = Mix(13), Mix(13)
+    is_open = np.zeros(13, dtype=np.bool_)
+    for n in range(ticks):
+        rows = 2 if n < 150 else 1
+        is_open[:2] = True, rows == 2
+        whole = np.zeros((13, 960), dtype=np.int16)
+        whole[:2] = voices[:, n * 960 : n * 960 + 960]
+        given, expected = few.step(whole[:rows], is_open), all_rows.step(whole, is_open)
+        assert (given.program == expected.program).all(), n
+        assert (given.minus[:rows] == expected.minus[:rows]).all(), n
+        assert (given.voice == expected.voice).all()
+        assert given.active == expected.active
+    assert (few.gain_db == all_rows.gain_db).all()
+    assert (few.take_levels() == all_rows.take_levels()).all()
+
+
 def test_what_a_tick_gave_is_not_touched_by_the_next() -> None:
     mix = Mix(1, levelling=False)
     wave = to_int16(tone(440, -12, 1920))[np.newaxis]
