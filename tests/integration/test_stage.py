@@ -258,6 +258,28 @@ async def ben_offer() -> str:
         await peer.close()
 
 
+async def test_who_takes_late_gets_the_newest_200_ms() -> None:
+    heard = peers.Peer(peers.PeerSettings(loopback=True))
+    sender = peers.Peer(peers.PeerSettings(loopback=True))
+    await sender.accept(await heard.answer(await sender.offer(receive=False), send=False))
+    await until(lambda: heard.state == "connected")
+
+    tick = tone(440, 1)[960:1920]
+    frames: list[Int16] = []
+    async with asyncio.timeout(20):
+        while not any(frame.any() for frame in frames):
+            sender.send(tick)
+            await asyncio.sleep(0.02)
+            frames += heard.take()
+    assert {frame.shape for frame in frames} == {(480,)}
+    for _ in range(50):
+        sender.send(tick)
+        await asyncio.sleep(0.02)
+    assert len(list(heard.take())) == peers.QUEUE_FRAMES
+    await asyncio.gather(sender.close(), heard.close())
+    assert not list(heard.take())
+
+
 async def test_a_full_stage_says_so(world: World) -> None:
     world.say(seats=(*world.wanted.seats, SeatState("dan", "Dan", "speaker")))
     for handle in ("ana", "ben", "cem"):

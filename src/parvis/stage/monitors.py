@@ -35,7 +35,7 @@ class Monitor:
 
     def __init__(self, settings: PeerSettings, finish: Callable[[str], str], clock: Clock) -> None:
         self.id = secrets.token_urlsafe(24)
-        self.peer = Peer(settings, lambda _samples: None)
+        self.peer = Peer(settings)
         self.ice = IceSession(self.peer, finish)
         self._clock = clock
         self._connected_s = clock.monotonic_s()

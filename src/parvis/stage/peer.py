@@ -4,6 +4,10 @@ Rules:
 
 - Sound in: int16[480] mono, 10 ms, as Chrome's jitter buffer, concealment, FEC and RED leave it. It keeps
   coming (as silence) when packets stop, so only `stats()` tells whether anybody is there.
+- A stage has a clock of its own, and takes what has come when its tick is there (`take`). To be woken for
+  each frame (`on_samples`) is for those who have none: it costs ten times as much.
+- On both ways the stage uses the library's native half (`wrtc`): its streams, as the W3C has them, make
+  several futures and objects of each frame. It is not promised to stay, so the library's version is bounded.
 - Sound out: int16[960] mono, 20 ms, handed over in one piece: the library cuts it into frames itself, and
   each piece costs a hop to its thread.
 - Opus with in-band FEC, wrapped in RED; RED first, which makes 20 % loss sound like 5 %
@@ -18,15 +22,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import structlog
 import webrtc
+import wrtc
 from numpy.typing import NDArray
 
-from parvis.clock import SAMPLE_RATE_HZ, TICK_MS, TICK_SAMPLES
+from parvis.clock import SAMPLE_RATE_HZ, TICK_SAMPLES
 from parvis.errors import RemoteProtocolError, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -65,19 +70,21 @@ def allow_loopback() -> None:
 
 
 class Peer:
-    """One WebRTC session with one track of sound in, and one out if the other side wants it."""
+    """One WebRTC session with one track of sound in, and one out if the other side wants it.
 
-    def __init__(self, settings: PeerSettings, on_samples: OnSamples) -> None:
+    With `on_samples` each frame is handed over as it comes; without, frames wait for `take`.
+    """
+
+    def __init__(self, settings: PeerSettings, on_samples: OnSamples | None = None) -> None:
         port_range = (settings.port_min, settings.port_max) if settings.port_max else None
         self._connection = webrtc.RTCPeerConnection(webrtc.RTCConfiguration(port_range=port_range))
         self._on_samples = on_samples
         self._pump: asyncio.Task[None] | None = None
+        self._in: wrtc.MediaStreamTrackProcessor | None = None
         self._out: webrtc.MediaStreamTrackGenerator | None = None
-        self._writer: webrtc.WritableStreamDefaultWriter | None = None
-        self._sent_ticks = 0
+        self._out_native: wrtc.TrackGenerator | None = None
         self._mid = "0"
         self._sound: webrtc.RTCRtpTransceiver | None = None
-        self.discarded_frames = 0
         self._all_gathered = asyncio.Event()
         self._connection.on("track", self._on_track)
         self._connection.on("icegatheringstatechange", self._on_gathering)
@@ -155,20 +162,17 @@ class Peer:
 
     def send(self, samples: Samples) -> None:
         """Sends one tick, int16[960]. Does nothing when there is no way out or the peer is closed."""
-        writer = self._writer
-        if writer is None:
+        if self._out_native is None:
             return
         assert samples.shape == (TICK_SAMPLES,), samples.shape
-        tick = webrtc.AudioDataInit(
-            format="s16",
-            sample_rate=SAMPLE_RATE_HZ,
-            number_of_frames=TICK_SAMPLES,
-            number_of_channels=1,
-            timestamp=self._sent_ticks * TICK_MS * 1_000,
-            data=samples.tobytes(),
-        )
-        writer.write(webrtc.AudioData(tick))
-        self._sent_ticks += 1
+        self._out_native.writeAudio(samples.tobytes(), SAMPLE_RATE_HZ, 1, TICK_SAMPLES)
+
+    def take(self) -> Iterator[Samples]:
+        """The frames that have come since the last call, the oldest first; of more than 200 ms the newest."""
+        while self._in is not None and (frame := self._in.read()) is not None:
+            data, _bits, _rate_hz, channels, *_ = frame
+            assert isinstance(data, bytes)
+            yield _mono(data, channels)
 
     async def stats(self) -> PeerStats:
         """What the transport measured so far."""
@@ -191,7 +195,10 @@ class Peer:
 
     async def close(self) -> None:
         """Ends the session. Afterwards no samples come and none are sent."""
-        self._writer = None
+        self._out_native = None
+        if self._in is not None:
+            self._in.cancel()
+            self._in = None
         pump, self._pump = self._pump, None
         if pump is not None:
             pump.cancel()
@@ -201,7 +208,7 @@ class Peer:
 
     def _open_out(self) -> webrtc.MediaStreamTrackGenerator:
         self._out = webrtc.MediaStreamTrackGenerator("audio")
-        self._writer = self._out.writable.get_writer()
+        self._out_native = self._out._generator
         return self._out
 
     async def _take_offer(self, sdp: str, code: str, detail: str) -> None:
@@ -231,25 +238,28 @@ class Peer:
             self._all_gathered.set()
 
     def _on_track(self, event: webrtc.RTCTrackEvent) -> None:
-        self._pump = asyncio.get_running_loop().create_task(self._read(event.track))
+        if self._on_samples is not None:
+            pump = self._read(event.track, self._on_samples)
+            self._pump = asyncio.get_running_loop().create_task(pump)
+        else:
+            # Of the native half, for the library's own processor wakes the loop for each frame.
+            self._in = wrtc.MediaStreamTrackProcessor(event.track._native_obj, QUEUE_FRAMES)
 
-    async def _read(self, track: webrtc.MediaStreamTrack) -> None:
+    async def _read(self, track: webrtc.MediaStreamTrack, on_samples: OnSamples) -> None:
         processor = webrtc.MediaStreamTrackProcessor(
             webrtc.MediaStreamTrackProcessorInit(track, QUEUE_FRAMES)
         )
         async for data in processor.readable:
             assert isinstance(data, webrtc.AudioData)
             with data:
-                self._on_samples(_mono(data))
-            self.discarded_frames = processor.discarded_frames
+                buffer = bytearray(data.number_of_frames * data.number_of_channels * 2)
+                data.copy_to(buffer, webrtc.AudioDataCopyToOptions(plane_index=0, format="s16"))
+                on_samples(_mono(buffer, data.number_of_channels))
 
 
-def _mono(data: webrtc.AudioData) -> Samples:
+def _mono(data: bytes | bytearray, channels: int) -> Samples:
     """int16[n] at 48 kHz; stereo becomes its mean. The library resamples to 48 kHz by itself."""
-    channels = data.number_of_channels
-    buffer = bytearray(data.number_of_frames * channels * 2)
-    data.copy_to(buffer, webrtc.AudioDataCopyToOptions(plane_index=0, format="s16"))
-    samples = np.frombuffer(buffer, dtype="<i2")
+    samples = np.frombuffer(data, dtype="<i2")
     if channels == 1:
         return samples
     mean: Samples = samples.reshape(-1, channels).mean(axis=1).astype(np.int16)

@@ -38,11 +38,13 @@ class Session:
         self._stats = PeerStats()
         self._loss_percent: float | None = None
         self.buffer = TickBuffer()
-        self.peer = Peer(settings, self.buffer.push)
+        self.peer = Peer(settings)
         self.ice = IceSession(self.peer, finish)
 
     def pull(self) -> Int16:
         """The next tick of sound, int16[960]; silence while there is none."""
+        for frame in self.peer.take():
+            self.buffer.push(frame)
         return self.buffer.tick()
 
     @property

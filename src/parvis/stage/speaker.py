@@ -40,7 +40,7 @@ class Speaker:
         self._whip_url = whip_url
         self._token = token
         self._receives = on_samples is not None
-        self._peer = Peer(PeerSettings(loopback=True), on_samples or (lambda _samples: None))
+        self._peer = Peer(PeerSettings(loopback=True), on_samples)
         self._session_url: str | None = None
         self.events_url: str | None = None
         """Where control tells what happens on the stage; None before `connect`, or if it did not say."""
