@@ -105,12 +105,14 @@ class Parvis:
         edges: int = 2,
         environment: Mapping[str, str] | None = None,
         name: str = "127.0.0.1",
+        control_port: int | None = None,
     ) -> None:
         self.data = data
         # A parvis.toml that happens to be here is not for tests.
         self._environment = {**os.environ, "PARVIS_CONFIG": "", **(environment or {})}
         self._scheme = "https" if "PARVIS_CERTIFICATE" in self._environment else "http"
-        self.port, self.control_port, self.archive_port = free_ports(3)
+        self.port, self.archive_port = free_ports(2)
+        self.control_port = control_port or free_ports(1)[0]
         self._name = name
         if name != "127.0.0.1":
             origins = {"EDGE": self.edge, "CONTROL": self.control, "ARCHIVE": self.archive}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
-import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -21,27 +19,16 @@ from parvis.api.routes.openid import COOKIE
 from parvis.errors import Refused
 from parvis.people.openid import OpenId, Provider, handle_stem, is_local_path
 from tests.contract.api_world import PASSWORD, World, world
+from tests.contract.openid_provider import SECRET, openid_provider
 from tests.parvis import free_ports
 
-OIDC = Path(__file__).parent / "oidc"
 CONTROL = "http://127.0.0.1:8081"
-SECRET = "a-secret-that-only-tests-know"
 
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
-    assert (OIDC / "node_modules").is_dir(), "run `npm ci` in tests/contract/oidc (make test does)"
-    [port] = free_ports(1)
-    process = subprocess.Popen(
-        ["node", OIDC / "provider.mjs", str(port), CONTROL + OPENID_CALLBACK],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == "listening"
-    yield f"http://127.0.0.1:{port}"
-    process.send_signal(signal.SIGTERM)
-    process.wait(timeout=30)
+    with openid_provider(CONTROL) as at:
+        yield at
 
 
 @asynccontextmanager
@@ -103,7 +90,7 @@ async def test_a_stranger_signs_in_and_comes_again(issuer: str, tmp_path: Path) 
             assert (mine["handle"], mine["display_name"]) == ("leo_marchand", "Léo Marchand")
             assert mine["has_password"] is False
             ids.append(mine["id"])
-            # The same answer again is no answer.
+            # The same answer again is no answer, and nobody knows any more where it began.
             assert await come_back(client, back) == "/studio#openid=openid-refused"
         assert ids[0] == ids[1]
         [kept] = (await client.get("/api/v1/accounts/me/export")).json()["kept"]["identities"]
@@ -129,14 +116,17 @@ async def test_what_was_not_begun_here_is_refused(issuer: str, tmp_path: Path) -
         back = await at_the_provider(await begin(attacker), "mallory")
         assert await come_back(victim, back) == "/studio#openid=openid-refused", "no cookie of this sign-in"
         assert (await victim.get("/api/v1/sessions/current")).status_code == 401
-        # What another browser tried once is over for its owner, too.
-        assert await come_back(attacker, back) == "/studio#openid=openid-refused"
-        late = await at_the_provider(await begin(attacker), "mallory")
+        # What another browser tried once is over for its owner, too: told where it was begun.
+        assert await come_back(attacker, back) == "/studio/0123456789#openid=openid-refused"
+        late = await at_the_provider(await begin(attacker, "/sign-in?x=1#log"), "mallory")
         w.clock.ahead_s += 601
-        assert await come_back(attacker, late) == "/studio#openid=openid-refused"
-        state = httpx.URL(await begin(attacker)).params["state"]
+        assert await come_back(attacker, late) == "/sign-in?x=1#openid=openid-refused"
+        state = httpx.URL(await begin(attacker, "/sign-in")).params["state"]
         forged = await come_back(attacker, f"{CONTROL}{OPENID_CALLBACK}?state={state}&code=forged")
-        assert forged == "/studio#openid=openid-refused"
+        assert forged == "/sign-in#openid=openid-refused"
+        path = "/api/v1/sessions/openid"
+        attacker.cookies.set("parvis_openid_from", "%2F%2Fevil.example%2F", "127.0.0.1", path)
+        assert await come_back(attacker, back) == "/studio#openid=openid-refused", "no page of this site"
         assert COOKIE not in attacker.cookies
 
 
@@ -144,7 +134,7 @@ async def test_strangers_may_be_kept_out(issuer: str, tmp_path: Path) -> None:
     async with world_with(issuer, tmp_path, openid_sign_up=False) as w:
         client = w.nobody()
         back = await at_the_provider(await begin(client), "zoe")
-        assert await come_back(client, back) == "/studio#openid=openid-no-account"
+        assert await come_back(client, back) == "/studio/0123456789#openid=openid-no-account"
 
 
 async def test_nobody_is_led_to_another_site(issuer: str, tmp_path: Path) -> None:
@@ -160,9 +150,9 @@ async def test_nobody_is_led_to_another_site(issuer: str, tmp_path: Path) -> Non
 async def test_a_provider_that_is_away(tmp_path: Path) -> None:
     [port] = free_ports(1)
     async with world_with(f"http://127.0.0.1:{port}", tmp_path) as w:
-        answer = await w.nobody().get("/api/v1/sessions/openid")
-        assert (answer.status_code, answer.json()["code"]) == (503, "openid-away")
-        assert SECRET not in answer.text
+        answer = await w.nobody().get("/api/v1/sessions/openid", params={"return_to": "/sign-in"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in#openid=openid-away")
+        assert "set-cookie" not in answer.headers
 
 
 def test_handles_from_names() -> None:

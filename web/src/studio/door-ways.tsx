@@ -42,10 +42,19 @@ export function OtherWays(): JSX.Element | null {
   );
 }
 
+/** Whether a sign-in elsewhere has just failed: it is to be told beside the button that tries again. */
+export function cameFromElsewhere(): boolean {
+  return refusalIn(location.hash) !== null;
+}
+
+function refusalIn(fragment: string): string | null {
+  return new URLSearchParams(fragment.replace(/^#/, "")).get("openid");
+}
+
 /** Why the sign-in elsewhere failed: control says it in the fragment, which is then taken away. */
 function useRefusedElsewhere(): Problem | null {
   const [problem] = useState(() => {
-    const code = new URLSearchParams(location.hash.replace(/^#/, "")).get("openid");
+    const code = refusalIn(location.hash);
     return code === null ? null : new Problem(403, code, "");
   });
   useEffect(() => {

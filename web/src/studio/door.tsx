@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { HANDLE, handleFrom } from "../shared/handle";
 import { signIn, signUp } from "./account";
 import { Problem } from "./api";
-import { OtherWays } from "./door-ways";
+import { cameFromElsewhere, OtherWays } from "./door-ways";
 import { Field, Refusal } from "./parts";
 import { useWords } from "./words";
 
@@ -13,7 +13,7 @@ type Way = "sign-up" | "sign-in";
 
 export function Door({ first = "sign-up" }: { first?: Way }): JSX.Element {
   const words = useWords();
-  const [way, setWay] = useState<Way>(first);
+  const [way, setWay] = useState<Way>(() => (cameFromElsewhere() ? "sign-in" : first));
   const fresh = way === "sign-up";
   return (
     <section class="card door">
