@@ -25,6 +25,16 @@ ASTRAY: Final = """() => [...document.querySelectorAll("button, a, input, textar
     return width > 1 && (left < -1 || right > innerWidth + 1);
   }).map((one) => one.outerHTML.slice(0, 160))"""
 """What stands outside the screen, to the left or to the right."""
+AT_LEFT: Final = """element => {
+  const text = element.firstChild, at = text.data.indexOf("@"), range = document.createRange();
+  const [sign, letter] = [at, at + 1].map((from) => {
+    range.setStart(text, from);
+    range.setEnd(text, from + 1);
+    return range.getBoundingClientRect().left;
+  });
+  return sign < letter;
+}"""
+"""Whether the @ of a handle stands left of its first letter."""
 LEFT: Final = "element => element.getBoundingClientRect().left"
 
 
@@ -108,10 +118,15 @@ def test_home_and_studio(parvis: Parvis, chromium: Browser, host: Person, space:
     for selector in ("h1", f"[data-testid=card-{space['id']}] h3", ".card-about"):
         reads(page, selector, "rtl")
     turned(page, "profile", (".brand", "[data-testid=language]"))
+    assert page.get_by_text(f"@{host.handle}").first.evaluate(AT_LEFT)
     page.close()
 
     page = studio_of(chromium, parvis, host, space, viewport=DESKTOP, locale="en")
     for selector in ("h1", f"[data-testid=seat-{host.handle}] strong"):
         reads(page, selector, "rtl")
     turned(page, "studio", (".brand", "[data-testid=language]"), (".studio-main", ".studio-side"))
+    page.goto(f"{parvis.control}/account")
+    page.get_by_test_id("account-page").wait_for()
+    turned(page, "account")
+    assert page.get_by_text(f"@{host.handle}").first.evaluate(AT_LEFT)
     page.context.close()

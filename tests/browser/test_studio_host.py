@@ -66,7 +66,9 @@ def test_a_suspended_host_is_rescued_by_one_act_and_the_log_says_so(parvis: Parv
     wait_until(lambda: leo.get(f"spaces/{space['id']}")["host"]["handle"] == leo.handle)
 
     guest.get_by_test_id("log-link").click()
-    expect(guest.get_by_test_id("log-rescued")).to_contain_text(f"became host in place of @{ana.handle}")
+    expect(guest.get_by_test_id("log-rescued")).to_contain_text(
+        f"became host in place of \u2066@{ana.handle}"
+    )
     expect(guest.get_by_test_id("log-account-suspended")).to_contain_text("A mistake of ours.")
     expect(guest.get_by_test_id("mute-self")).to_be_visible()  # the sound goes on meanwhile
     pictures(guest, "log")

@@ -111,7 +111,7 @@ class HomePage:
         webcal = re.sub(r"^https?:", "webcal:", calendar)
         lead = (
             f'<header class="profile">{face}<div><h1 dir="auto">{escape(name)}</h1>'
-            f'<p class="soft">@{handle}</p></div>'
+            f'<p class="soft"><bdi>@{handle}</bdi></p></div>'
             + (f'<p class="profile-about" dir="auto">{escape(about)}</p>' if about else "")
             + '<p class="profile-acts">'
             + (_follow(handle, language) if signed_in else "")

@@ -1,6 +1,7 @@
 /** What the edge tells of a Space: `space.json` (docs/protocol.md §2), from the page itself or fetched. */
 
 import type { ServerClock } from "../shared/clock";
+import { at } from "../shared/handle";
 import { offerIn, type Offer } from "./appointment";
 import { passHeaders } from "./pass";
 import { liveAddress, type Place } from "./place";
@@ -91,7 +92,7 @@ export function needsPass(space: Space | null): boolean {
 export function actingName(space: Space | null): string | null {
   const acting = space?.acting_host ?? null;
   if (acting === null) return null;
-  return space?.speakers.find(({ handle }) => handle === acting)?.display_name ?? `@${acting}`;
+  return space?.speakers.find(({ handle }) => handle === acting)?.display_name ?? at(acting);
 }
 
 /** The Space that the edge has put into the page, or null when it has not. */

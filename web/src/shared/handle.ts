@@ -13,3 +13,8 @@ export function handleFrom(name: string): string {
     .replace(/^_+|_+$/g, "")
     .slice(0, 30);
 }
+
+/** `@leo`, kept together from left to right (U+2066, U+2069): among words from right to left the @ would change sides. */
+export function at(handle: string): string {
+  return `\u2066@${handle}\u2069`;
+}

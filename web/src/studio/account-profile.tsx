@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { initials } from "../shared/format";
+import { at } from "../shared/handle";
 import { account } from "./account";
 import { mine } from "./account-api";
 import { useAct } from "./account-page";
@@ -29,7 +30,7 @@ export function ProfileCard({ who }: { who: Account }): JSX.Element {
       <h2 id="profile-title">{words.profile}</h2>
       <Picture who={who} />
       <form class="form" onSubmit={(event) => void save(event)}>
-        <Field label={words.name} hint={`@${who.handle}`}>
+        <Field label={words.name} hint={at(who.handle)}>
           {(id, hint) => (
             <input
               id={id} aria-describedby={hint} data-testid="profile-name" dir="auto" autocomplete="name" required maxLength={60} value={name}

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Avatar, ownPath } from "../shared/avatar";
+import { at } from "../shared/handle";
 import { Icon } from "../shared/icons";
 import { pause } from "../shared/reconnect";
 import { useStore } from "../shared/store";
@@ -66,7 +67,7 @@ function Here({ room, on }: { room: Room; on: boolean }): JSX.Element | null {
       <h3>{words.here(crowd.seen)}</h3>
       <ul class="audience-here">
         {crowd.sample.map(({ handle, display_name: name, avatar }) => (
-          <li key={handle} title={`${name} @${handle}`} data-testid={`present-${handle}`}>
+          <li key={handle} title={`${name} ${at(handle)}`} data-testid={`present-${handle}`}>
             <Avatar name={name} picture={ownPath(avatar)} /><span class="hidden">{name}</span>
           </li>
         ))}

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { dayAndTime } from "../shared/format";
+import { at } from "../shared/handle";
 import { useLanguage } from "../shared/language";
 import { manners } from "./api-manners";
 import { Field, Question } from "./parts";
@@ -62,11 +63,11 @@ export function Bans({ room }: { room: Room }): JSX.Element {
     <div class="bans" data-testid="bans" data-count={bans?.length ?? ""}>
       {bans?.length === 0 && <p class="soft">{words.bansNone}</p>}
       <ul>
-        {bans?.map(({ handle, display_name: name, reason, by, at }) => (
+        {bans?.map(({ handle, display_name: name, reason, by, at: when }) => (
           <li key={handle} data-testid={`banned-${handle}`}>
             <span class="person-name">
               <strong dir="auto">{name}</strong>
-              <span class="soft small">@{handle} · {words.bannedBy(by)}, {dayAndTime(new Date(at), language)}</span>
+              <span class="soft small">{at(handle)} · {words.bannedBy(by)}, {dayAndTime(new Date(when), language)}</span>
               <q dir="auto">{reason}</q>
             </span>
             <button type="button" class="button button-small" data-testid={`lift-${handle}`} aria-label={words.liftThem(name)} onClick={() => void lift(handle)}>

@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { at } from "../shared/handle";
 import { Icon } from "../shared/icons";
 import type { Archive, Clip } from "./archive";
 import { Problem } from "./api";
@@ -47,7 +48,7 @@ export function Clips({ archive, turn, own, decides, attempt }: ListProps): JSX.
         {clips.map((clip) => (
           <li key={clip.id} class="field" data-testid={`clip-${clip.id}`}>
             <span class="heading">
-              <span><strong dir="auto">{clip.title}</strong> <span class="soft small">{showTime(clip.duration_s)} · @{clip.by}</span></span>
+              <span><strong dir="auto">{clip.title}</strong> <span class="soft small">{showTime(clip.duration_s)} · {at(clip.by)}</span></span>
               {(decides || clip.by === own) && (
                 <button
                   type="button" class="button button-quiet" aria-label={words.clipRemove} title={words.clipRemove}

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { initials } from "../shared/format";
+import { at } from "../shared/handle";
 import { Icon } from "../shared/icons";
 import { useStore } from "../shared/store";
 import { BanQuestion } from "./ban";
@@ -110,7 +111,7 @@ function HandRow({ hand, hands, room }: { hand: Hand; hands: Hands; room: Room }
       <span class="avatar" aria-hidden="true">{initials(name)}</span>
       <span class="person-name">
         <strong dir="auto">{name}</strong>
-        <span class="soft small figures">@{handle}{position !== null && ` · ${words.handPlace(position)}`}</span>
+        <span class="soft small figures">{at(handle)}{position !== null && ` · ${words.handPlace(position)}`}</span>
         {note !== "" && <span class="hand-note" dir="auto">{note}</span>}
       </span>
       <span class="hand-acts">

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { dayAndTime } from "../shared/format";
+import { at } from "../shared/handle";
 import { useLanguage } from "../shared/language";
 import { api, Problem } from "./api";
 import { Refusal } from "./parts";
@@ -40,7 +41,7 @@ export function Log({ space }: { space: string }): JSX.Element {
               {words.logAt(new Date(entry.at))}
             </time>
             <span>
-              <strong>{entry.by === null ? words.logParvis : `@${entry.by}`}</strong> {sentenceOf(entry, words)}
+              <strong>{entry.by === null ? words.logParvis : at(entry.by)}</strong> {sentenceOf(entry, words)}
               {entry.reason !== null && <q class="soft log-reason" dir="auto">{entry.reason}</q>}
             </span>
           </li>
@@ -56,7 +57,7 @@ export function Log({ space }: { space: string }): JSX.Element {
 /** An act in words; one that these pages don't know yet is named as the server names it. */
 export function sentenceOf({ act, whom, reason, details }: LogEntry, words: Words): string {
   const say = words.logAct[act];
-  const name = whom === null ? "" : `@${whom}`;
+  const name = whom === null ? "" : at(whom);
   if (say === undefined) return `${act} ${name}`.trim();
   return say(name, reason ?? "", what(act, details, words));
 }

@@ -3,6 +3,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useState } from "preact/hooks";
 import { HANDLE } from "../shared/handle";
+import { at } from "../shared/handle";
 import { Field } from "./parts";
 import { startOf, type Draft } from "./plan";
 import { Radios } from "./radios";
@@ -139,7 +140,7 @@ function Successors({ value, seats, onChange }: { value: string[]; seats: Seat[]
         <ul class="chips">
           {value.map((one) => (
             <li key={one} class="chip">
-              @{one}
+              {at(one)}
               <button
                 type="button" class="button button-quiet button-chip" aria-label={words.successorRemove(one)} data-testid={`successor-remove-${one}`}
                 onClick={() => onChange(value.filter((other) => other !== one))}

@@ -1,5 +1,6 @@
 /** A replay as the archive tells it: `replay.json`, its captions and its chat (docs/protocol.md §7). */
 
+import { at } from "../../shared/handle";
 import { Answer, answerOf } from "../space";
 import { captionsOf, type Cue } from "./captions";
 
@@ -82,7 +83,7 @@ export async function fetchChat(address: string, signal: AbortSignal): Promise<L
   const found = (await asked(address, signal)) as Record<string, unknown>[];
   return found.flatMap(({ at_s, text, by, name }) => {
     if (typeof at_s !== "number" || typeof text !== "string" || text === "") return [];
-    return [{ at_s, text, name: typeof name === "string" ? name : typeof by === "string" ? `@${by}` : "" }];
+    return [{ at_s, text, name: typeof name === "string" ? name : typeof by === "string" ? at(by) : "" }];
   });
 }
 

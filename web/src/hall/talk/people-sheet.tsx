@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Avatar } from "../../shared/avatar";
+import { at } from "../../shared/handle";
 import { pause } from "../../shared/reconnect";
 import { useStore } from "../../shared/store";
 import type { Hall } from "../model";
@@ -52,7 +53,7 @@ function Here({ hall, talker }: { hall: Hall; talker: Talker }): JSX.Element {
           {audience.sample.map(({ handle, display_name: name, avatar }) => (
             <li key={handle} class="person" data-testid={`present-${handle}`}>
               <Avatar name={name} picture={avatar} />
-              <span class="person-name"><strong>{name}</strong><span class="soft small">@{handle}</span></span>
+              <span class="person-name"><strong>{name}</strong><span class="soft small">{at(handle)}</span></span>
             </li>
           ))}
         </ul>

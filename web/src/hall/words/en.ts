@@ -1,6 +1,7 @@
 /** The hall in English. Short, and in words that one would say. */
 
 import { clock, dayTimeAndZone, number, seconds, span, timeOfDay, timeToTheSecond } from "../../shared/format";
+import { at } from "../../shared/handle";
 import type { Scale } from "../../square/geometry";
 
 const count = (n: number, one: string, many: string): string => `${number(n, "en")} ${n === 1 ? one : many}`;
@@ -44,6 +45,7 @@ export const en = {
     code === "too-many-requests" ? "Too many votes came from your network. Yours doesn't count." : "Your vote didn't get through. Tap again.",
 
   listening: (n: number) => (n === 0 ? "Nobody is listening yet" : count(n, "person listening", "people listening")),
+  waitingFor: (n: number) => (n === 0 ? "Nobody is waiting yet" : count(n, "person waiting", "people waiting")),
   scale: (scale: Scale) => (scale === 1 ? "One point is one person." : `One point is ${number(scale, "en")} people.`),
   squareLabel: (listeners: number, speaking: string | null) =>
     `The square: ${count(listeners, "listener", "listeners")} around the stage` +
@@ -119,7 +121,7 @@ export const en = {
   handedAway: (host: string) => `It goes on at ${host}, which doesn't answer just now.`,
   handedElsewhere: (host: string) => `The sound now comes from ${host}.`,
   handedOpen: "Open it there",
-  handedBy: (handle: string) => `Decided by @${handle}.`,
+  handedBy: (handle: string) => `Decided by ${at(handle)}.`,
   dismiss: "Close this notice",
   ended: "This Space is over",
   endedHint: (lastedMs: number | null) =>

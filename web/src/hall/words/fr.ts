@@ -1,6 +1,7 @@
 /** Le hall en français : écrit pour lui-même, pas traduit. */
 
 import { clock, dayTimeAndZone, number, seconds, span, timeOfDay, timeToTheSecond } from "../../shared/format";
+import { at } from "../../shared/handle";
 import type { Words } from "./en";
 
 const count = (n: number, one: string, many: string): string => `${number(n, "fr")} ${n < 2 ? one : many}`;
@@ -44,6 +45,7 @@ export const fr: Words = {
     code === "too-many-requests" ? "Trop de voix sont venues de votre réseau. La vôtre n’est pas comptée." : "Votre voix n’est pas passée. Touchez encore.",
 
   listening: (n) => (n === 0 ? "Personne n’écoute encore" : count(n, "personne écoute", "personnes écoutent")),
+  waitingFor: (n) => (n === 0 ? "Personne n’attend encore" : count(n, "personne attend", "personnes attendent")),
   scale: (scale) => (scale === 1 ? "Un point, une personne." : `Un point, ${number(scale, "fr")} personnes.`),
   squareLabel: (listeners, speaking) =>
     `La place : ${count(listeners, "auditeur", "auditeurs")} autour de la scène` +
@@ -61,7 +63,7 @@ export const fr: Words = {
   quiet: "Personne ne parle",
 
   delay: (ms) => `${seconds(ms, "fr")} s`,
-  behind: "après la scène",
+  behind: "de décalage",
   delayTitle: "D’où vient ce décalage ?",
   delayWhy: (delayMs, aheadMs) =>
     `Ce que vous entendez a été dit il y a ${seconds(delayMs, "fr")} s. Votre navigateur en garde ` +
@@ -77,7 +79,7 @@ export const fr: Words = {
   delayLostValue: (ms, gaps) => `${seconds(ms, "fr")} s, en ${count(gaps, "fois", "fois")}`,
   rendition: { opus: "Opus", aac: "AAC" },
 
-  scheduled: (at) => `Début ${dayTimeAndZone(at, "fr")}`,
+  scheduled: (at) => `Début le ${dayTimeAndZone(at, "fr")}`,
   scheduledUnknown: "Pas encore commencé",
   scheduledIn: (ms) => (ms > 86_400_000 ? `dans ${count(Math.floor(ms / 86_400_000), "jour", "jours")}` : clock(ms)),
   scheduledLate: "D’un instant à l’autre",
@@ -87,7 +89,7 @@ export const fr: Words = {
   scheduledHeard: "Ce que vous entendez est le son d’attente. Le premier mot viendra tout seul.",
   hostAwaited: "On attend l’hôte",
   hostAwaitedHint: "C’était pour maintenant. Ça commence dès que l’hôte est là ; rien à faire.",
-  postponed: (at) => `Reporté : ${dayTimeAndZone(at, "fr")}`,
+  postponed: (at) => `Reporté au ${dayTimeAndZone(at, "fr")}`,
   postponedHint: "L’hôte n’a pas pu être là à l’heure dite.",
   connecting: "On vous fait entrer…",
   buffering: "Le son arrive…",
@@ -120,7 +122,7 @@ export const fr: Words = {
   handedAway: (host) => `La suite est sur ${host}, qui ne répond pas pour l’instant.`,
   handedElsewhere: (host) => `Le son vient maintenant de ${host}.`,
   handedOpen: "L’ouvrir là-bas",
-  handedBy: (handle) => `Décidé par @${handle}.`,
+  handedBy: (handle) => `Décidé par ${at(handle)}.`,
   dismiss: "Fermer ce message",
   ended: "C’est terminé",
   endedHint: (lastedMs) =>
@@ -137,7 +139,7 @@ export const fr: Words = {
   passOver: "Votre lien n’est plus valable. Redemandez-en un à qui vous l’a envoyé.",
   passFull: "Votre lien est déjà pris",
   passFullHint: "Il y a autant d’auditeurs par ce lien qu’il en permet. Demandez-en un pour vous, ou revenez plus tard.",
-  banned: "Vous avez été exclu de cet espace",
+  banned: "Vous avez été exclu de cet Espace",
   bannedHint: "Le son s’arrête ici pour vous. La raison est sous « Lever la main ».",
   askAgain: "Redemander",
   whoIsHere: "Qui est là ?",

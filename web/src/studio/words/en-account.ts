@@ -1,6 +1,7 @@
 /** English: one's own account. */
 
 import { dayAndTime, number } from "../../shared/format";
+import { at } from "../../shared/handle";
 
 export const enAccount = {
   account: "Your account",
@@ -53,7 +54,7 @@ export const enAccount = {
   deleteAccount: "Delete my account",
   deleteAsk: "Delete your account for good?",
   deleteWhat: (handle: string) =>
-    `You leave every stage. A Space that you host goes on with a co-host, or ends. Nobody will be called @${handle} again. Recordings of your Spaces stay: delete those first. This can't be undone.`,
+    `You leave every stage. A Space that you host goes on with a co-host, or ends. Nobody will be called ${at(handle)} again. Recordings of your Spaces stay: delete those first. This can't be undone.`,
   operatorsStay: "You run this Parvis: the account stays as long as you do.",
 
   accountErrors: {

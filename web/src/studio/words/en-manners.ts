@@ -1,6 +1,7 @@
 /** English: hands, bans, chat, polls. */
 
 import { number } from "../../shared/format";
+import { at } from "../../shared/handle";
 
 const count = (n: number, one: string, many: string): string => `${number(n, "en")} ${n === 1 ? one : many}`;
 const list = (names: string[]): string => new Intl.ListFormat("en-GB").format(names);
@@ -48,13 +49,13 @@ export const enManners = {
   banReasonHint: (name: string) => `${name} reads this, and it is kept in the log.`,
   bans: "Who was banned",
   bansNone: "Nobody.",
-  bannedBy: (by: string) => `by @${by}`,
+  bannedBy: (by: string) => `by ${at(by)}`,
   lift: "Lift",
   liftThem: (name: string) => `Lift the ban of ${name}`,
 
   chat: "Chat",
   chatNone: "Nobody has written yet.",
-  chatWrite: "Write to everybody",
+  chatWrite: "Write to all",
   chatSend: "Send",
   pinned: "Pinned",
   pin: "Pin",

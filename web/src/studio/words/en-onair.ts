@@ -1,6 +1,7 @@
 /** English: who is host, handing the audience off, the log. */
 
 import { number, timeToTheSecond } from "../../shared/format";
+import { at } from "../../shared/handle";
 import { enManners } from "./en-manners";
 
 const listeners = (n: number): string => `${number(n, "en")} ${n === 1 ? "listener" : "listeners"}`;
@@ -57,7 +58,7 @@ export const enOnAir = {
   askedOf: (title: string, s: number) => `${title} has been asked. ${s} s left to answer.`,
   askDeclined: (title: string) => `${title} has declined.`,
   askExpired: (title: string) => `${title} has not answered.`,
-  incoming: (by: string, title: string) => `@${by} would like to send you the audience of ${title}`,
+  incoming: (by: string, title: string) => `${at(by)} would like to send you the audience of ${title}`,
   incomingCount: (n: number) => `They are ${listeners(n)}.`,
   incomingLeft: (s: number) => `${s} s left to answer`,
   accept: "Take them",

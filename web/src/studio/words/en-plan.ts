@@ -1,6 +1,7 @@
 /** English: the plan of a Space, and the sound check. */
 
 import { clock, dayAndTime, number, timeOfDay } from "../../shared/format";
+import { at } from "../../shared/handle";
 import type { IfAbsent, RecordingMode, Standby } from "../types";
 
 export const enPlan = {
@@ -61,7 +62,7 @@ export const enPlan = {
   successorsHint: "Co-hosts come first. Then the speakers named here: of those who are there, whoever has been on stage the longest.",
   successorAdd: "Add",
   successorHandle: "Handle of a speaker",
-  successorRemove: (handle: string) => `@${handle} no longer takes over`,
+  successorRemove: (handle: string) => `${at(handle)} no longer takes over`,
   keepOpen: "If the stage is empty, keep it open for",
   keepOpenEver: "until somebody ends it",
 

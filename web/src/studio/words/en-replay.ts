@@ -1,6 +1,7 @@
 /** English: after the Space, its replay. */
 
 import { clock, number } from "../../shared/format";
+import { at } from "../../shared/handle";
 
 export const enReplay = {
   replay: "Replay",
@@ -41,13 +42,13 @@ export const enReplay = {
   downloads: "Downloads",
   download: (name: string, mb: string) => `${name}, ${mb} MB`,
   sounds: { aac: "For everything (AAC)", opus: "Smaller, as good (Opus)" } as Record<string, string | undefined>,
-  trackOf: (handle: string) => `Voice of @${handle}`,
+  trackOf: (handle: string) => `Voice of ${at(handle)}`,
   requests: "Requests for removal",
   requestsNone: "Nobody has asked.",
   request: "Ask that this be taken out",
   requestReason: "Why",
   requestSent: "Asked. The host decides.",
-  requestBy: (handle: string, from: string, to: string) => `@${handle} asks that ${from} to ${to} be taken out`,
+  requestBy: (handle: string, from: string, to: string) => `${at(handle)} asks that ${from} to ${to} be taken out`,
   requestOwn: (from: string, to: string) => `You asked that ${from} to ${to} be taken out`,
   requestState: { open: "open", done: "silenced", declined: "declined" },
   requestDecline: "Decline",

@@ -1,6 +1,7 @@
 /** Français : son propre compte. */
 
 import { dayAndTime, number } from "../../shared/format";
+import { at } from "../../shared/handle";
 import type { enAccount } from "./en-account";
 
 export const frAccount: typeof enAccount = {
@@ -54,7 +55,7 @@ export const frAccount: typeof enAccount = {
   deleteAccount: "Supprimer mon compte",
   deleteAsk: "Supprimer votre compte pour de bon ?",
   deleteWhat: (handle: string) =>
-    `Vous quittez toutes les scènes. Un Space dont vous êtes l’hôte continue avec un co-hôte, ou prend fin. Plus personne ne s’appellera @${handle}. Les enregistrements de vos Spaces restent : supprimez-les d’abord. C’est irréversible.`,
+    `Vous quittez toutes les scènes. Un Espace dont vous êtes l’hôte continue avec un co-hôte, ou prend fin. Plus personne ne s’appellera ${at(handle)}. Les enregistrements de vos Espaces restent : supprimez-les d’abord. C’est irréversible.`,
   operatorsStay: "Vous faites tourner ce Parvis : le compte reste tant que vous restez.",
 
   accountErrors: {

@@ -1,6 +1,7 @@
 /** Français : les mains, les bannissements, la discussion, les sondages. */
 
 import { number } from "../../shared/format";
+import { at } from "../../shared/handle";
 import type { enManners } from "./en-manners";
 
 const count = (n: number, one: string, many: string): string => `${number(n, "fr")} ${n < 2 ? one : many}`;
@@ -49,13 +50,13 @@ export const frManners: typeof enManners = {
   banReasonHint: (name) => `${name} le lira, et le journal le garde.`,
   bans: "Qui a été banni",
   bansNone: "Personne.",
-  bannedBy: (by) => `par @${by}`,
+  bannedBy: (by) => `par ${at(by)}`,
   lift: "Lever",
   liftThem: (name) => `Lever le bannissement de ${name}`,
 
   chat: "Discussion",
   chatNone: "Personne n’a encore écrit.",
-  chatWrite: "Écrire à tout le monde",
+  chatWrite: "Écrire à tous",
   chatSend: "Envoyer",
   pinned: "Épinglé",
   pin: "Épingler",

@@ -1,6 +1,7 @@
 /** Français : qui anime, passer le public, le journal. */
 
 import { number, timeToTheSecond } from "../../shared/format";
+import { at } from "../../shared/handle";
 import type { enOnAir } from "./en-onair";
 import { frManners } from "./fr-manners";
 
@@ -59,7 +60,7 @@ export const frOnAir: typeof enOnAir = {
   askedOf: (title, s) => `On a demandé à ${title}. Encore ${s} s pour répondre.`,
   askDeclined: (title) => `${title} a refusé.`,
   askExpired: (title) => `${title} n’a pas répondu.`,
-  incoming: (by, title) => `@${by} voudrait vous passer le public de ${title}`,
+  incoming: (by, title) => `${at(by)} voudrait vous passer le public de ${title}`,
   incomingCount: (n) => `Cela fait ${people(n)}.`,
   incomingLeft: (s) => `Encore ${s} s pour répondre`,
   accept: "Les accueillir",

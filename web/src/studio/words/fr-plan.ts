@@ -1,6 +1,7 @@
 /** Français : le plan d’un Espace, et l’essai de son. */
 
 import { clock, dayAndTime, number, timeOfDay } from "../../shared/format";
+import { at } from "../../shared/handle";
 import type { enPlan } from "./en-plan";
 
 const often = (n: number): string => (n > 1 ? ` (${n} fois)` : "");
@@ -64,7 +65,7 @@ export const frPlan: typeof enPlan = {
   successorsHint: "Les co-hôtes d’abord. Puis, parmi les personnes nommées ici et présentes, celle qui est sur scène depuis le plus longtemps.",
   successorAdd: "Ajouter",
   successorHandle: "Identifiant d’une personne à la tribune",
-  successorRemove: (handle) => `@${handle} ne prend plus la relève`,
+  successorRemove: (handle) => `${at(handle)} ne prend plus la relève`,
   keepOpen: "Si la scène est vide, garder l’Espace ouvert",
   keepOpenEver: "jusqu’à ce qu’on le termine",
 

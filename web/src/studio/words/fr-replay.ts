@@ -1,6 +1,7 @@
 /** Français : après l’Espace, sa réécoute. */
 
 import { clock, number } from "../../shared/format";
+import { at } from "../../shared/handle";
 import type { enReplay } from "./en-replay";
 
 export const frReplay: typeof enReplay = {
@@ -42,13 +43,13 @@ export const frReplay: typeof enReplay = {
   downloads: "Fichiers",
   download: (name, mb) => `${name}, ${mb} Mo`,
   sounds: { aac: "Lisible partout (AAC)", opus: "Plus petit, aussi bon (Opus)" },
-  trackOf: (handle) => `La voix de @${handle}`,
+  trackOf: (handle) => `La voix de ${at(handle)}`,
   requests: "Demandes de retrait",
   requestsNone: "Personne n’a rien demandé.",
   request: "Demander le retrait de ce passage",
   requestReason: "Pourquoi",
   requestSent: "C’est demandé. L’hôte décide.",
-  requestBy: (handle, from, to) => `@${handle} demande le retrait de ${from} à ${to}`,
+  requestBy: (handle, from, to) => `${at(handle)} demande le retrait de ${from} à ${to}`,
   requestOwn: (from, to) => `Vous avez demandé le retrait de ${from} à ${to}`,
   requestState: { open: "en attente", done: "rendu muet", declined: "refusée" },
   requestDecline: "Refuser",

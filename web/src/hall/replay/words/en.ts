@@ -1,6 +1,7 @@
 /** The replay in English. */
 
 import { clock, dayTimeAndZone, number, span } from "../../../shared/format";
+import { at } from "../../../shared/handle";
 
 const mb = (bytes: number): string => number(Math.max(0.1, Math.round(bytes / 100_000) / 10), "en");
 
@@ -38,7 +39,7 @@ export const en = {
   file: { aac: (bytes: number) => `M4A, ${mb(bytes)} MB`, opus: (bytes: number) => `Opus, ${mb(bytes)} MB` },
   clips: "Clips",
   clip: "Clip",
-  clipBy: (handle: string, ms: number) => `${span(ms)}, chosen by @${handle}`,
+  clipBy: (handle: string, ms: number) => `${span(ms)}, chosen by ${at(handle)}`,
   whole: "Hear the whole Space",
   clipGone: "That clip is not there any more. Here is the whole Space.",
   keys: "Keys: space plays and pauses, J and L go 15 s back and forth, N and P change the speaker, < and > the speed.",

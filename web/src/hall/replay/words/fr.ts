@@ -1,6 +1,7 @@
 /** La réécoute en français : écrite pour elle-même, pas traduite. */
 
 import { clock, dayTimeAndZone, number, span } from "../../../shared/format";
+import { at } from "../../../shared/handle";
 import type { Words } from "./en";
 
 const mo = (bytes: number): string => number(Math.max(0.1, Math.round(bytes / 100_000) / 10), "fr");
@@ -38,7 +39,7 @@ export const fr: Words = {
   file: { aac: (bytes) => `M4A, ${mo(bytes)} Mo`, opus: (bytes) => `Opus, ${mo(bytes)} Mo` },
   clips: "Extraits",
   clip: "Extrait",
-  clipBy: (handle, ms) => `${span(ms)}, choisi par @${handle}`,
+  clipBy: (handle, ms) => `${span(ms)}, choisi par ${at(handle)}`,
   whole: "Tout réécouter",
   clipGone: "Cet extrait n’est plus là. Voici le tout.",
   keys: "Au clavier : espace pour écouter ou couper, J et L pour 15 s en arrière ou en avant, N et P pour changer de voix, < et > pour la vitesse.",
