@@ -163,7 +163,7 @@ function Crowd({ hall, state }: { hall: Hall; state: HallState }): JSX.Element {
         {here && lit && <p class="hall-speaking" aria-hidden="true">{speaker === null ? words.quiet : words.speaking(speaker)}</p>}
         {state !== "ended" && state !== "unknown" && state !== "members" && (
           <p class="hall-count figures" data-testid="count" data-listeners={listeners}>
-            <strong>{words.listening(listeners)}</strong>
+            <strong>{space?.state === "scheduled" ? words.waitingFor(listeners) : words.listening(listeners)}</strong>
             {listeners > 0 && <span class="soft small">{words.scale(scaleOf(listeners, CAPACITY))}</span>}
             {space?.links.api !== undefined && (
               <button type="button" class="button button-quiet small" data-testid="who" onClick={() => hall.talk.toggle("people")}>

@@ -23,7 +23,7 @@ export function MicrophoneCard({ room }: { room: Room }): JSX.Element {
       )}
       {!mic.on && (
         <button
-          type="button" class="button button-wide" data-testid="mic-on" disabled={mic.asking}
+          type="button" class={mic.error === null ? "button button-wide" : "button button-main button-wide"} data-testid="mic-on" disabled={mic.asking}
           onClick={() => void microphone.turnOn()}
         >
           <Icon name="mic" />{mic.asking ? words.micAsking : mic.error === null ? words.micOn : words.retry}
@@ -118,14 +118,14 @@ function Test({ microphone }: { microphone: Microphone }): JSX.Element {
 function Connect({ room }: { room: Room }): JSX.Element {
   const words = useWords();
   const { phase, problem } = useStore(room.whip.state);
-  const { asking } = useStore(room.microphone.state);
+  const { asking, error } = useStore(room.microphone.state);
   const busy = phase === "connecting" || phase === "reconnecting" || asking;
   return (
     <div class="connect" data-testid="connection" data-phase={phase}>
       <Refusal problem={problem} />
       {phase === "replaced" && <p class="refusal" role="alert">{words.replaced}</p>}
       <button
-        type="button" class="button button-main button-wide" data-testid="connect" disabled={busy}
+        type="button" class={error === null ? "button button-main button-wide" : "button button-wide"} data-testid="connect" disabled={busy}
         onClick={() => void room.connect()}
       >
         {busy ? (phase === "reconnecting" ? words.reconnecting : words.connecting)

@@ -146,7 +146,7 @@ export const en = {
   copy: "Copy",
   copied: "Copied",
   audience: "Audience",
-  listening: (n: number) => count(n, "person listening", "people listening"),
+  listening: (n: number) => (n === 0 ? "Nobody is listening yet" : count(n, "person listening", "people listening")),
   total: (n: number) => `In all: ${number(n, "en")}`,
   here: (n: number) => (n === 1 ? "1 person who chose to be seen" : `${number(n, "en")} who chose to be seen`),
   hereHint: "Everybody else listens anonymously.",
