@@ -38,8 +38,8 @@ from parvis.storm.target import Target
 
 CROWD: Final = 1_000
 LOOK_EVERY_S: Final = 0.02
-LOOK_EVERY_MOST_S: Final = 0.12
-LOOKS_PER_S: Final = 300
+LOOK_EVERY_MOST_S: Final = 0.2
+LOOKS_PER_S: Final = 160
 """Of all workers together: each look costs a switch of processes."""
 REPORT_EVERY_S: Final = 0.5
 SAMPLE_EVERY_S: Final = 2.0
