@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import MICROPHONE_HZ
 from tests.browser.hall_people import HOST_HZ, PATIENCE_MS, hall_of, on_air
 from tests.browser.keyboard import HEAR, Keys, said
 from tests.browser.people import HALL, ears
@@ -17,6 +18,7 @@ from tests.integration.signals import power_db
 from tests.parvis import PASSWORD, Parvis, Person, wait_until
 
 THERE_DB = -50
+GONE_DB = -70
 DOCK = r"""
 - region "Controls":
   - group "React":
@@ -32,6 +34,14 @@ DOCK = r"""
 MEANING = r"""
 - region "Controls":
   - heading "Why is there a delay?" [level=2]
+"""
+GUEST = """
+- listitem:
+  - button "Mute Leo"
+"""
+GUEST_MUTED = """
+- listitem:
+  - button "Allow Leo to speak"
 """
 
 
@@ -159,3 +169,103 @@ def test_a_listener_by_keyboard_alone(
     assert not [line for line in lines if re.search(r"\d", line)], "no counts, no clocks"
     assert len(lines) < 15, lines
     page.close()
+
+
+def test_a_host_by_keyboard_alone(parvis: Parvis, chromium: Browser) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.add_init_script(HEAR)
+    page.goto(f"{parvis.control}/studio")
+    keys = Keys(page)
+    sign_up(keys, "Ana")
+    keys.is_at("h1")
+    keys.to("create-title")
+    keys.write("By keyboard alone")
+    keys.press("Enter")
+    page.wait_for_url("**/studio/*")
+    made = page.url.rpartition("/")[2]
+    keys.is_at("h1")
+
+    # The sound check.
+    keys.to("mic-on")
+    keys.press("Enter")
+    keys.is_at("#microphone")
+    meter = page.get_by_test_id("mic-meter")
+    wait_until(lambda: int(meter.get_attribute("data-level") or "0") > 20)
+    for cleaner in ("echoCancellation", "noiseSuppression", "autoGainControl"):
+        keys.to(f"mic-{cleaner}")  # a tone is noise to them
+        keys.press(" ")
+        expect(page.get_by_test_id(f"mic-{cleaner}")).not_to_be_checked()
+    keys.to("test-record")
+    keys.press("Enter")
+    expect(page.get_by_test_id("test")).to_have_attribute("data-phase", "recording")
+    keys.press("Enter")
+    expect(page.get_by_test_id("test")).to_have_attribute("data-phase", "done", timeout=PATIENCE_MS)
+    keys.is_at("[data-testid=test-record]")
+    keys.to("connect")
+    keys.press("Enter")
+    expect(page.get_by_test_id("mute-self")).to_be_visible(timeout=PATIENCE_MS)
+    keys.is_at("h1")
+
+    # A question is a place of its own; no brings one back to where it was asked.
+    keys.to("go-live")
+    keys.press("Enter")
+    expect(page.get_by_role("dialog", name="Go live now?")).to_be_visible()
+    assert page.evaluate("document.activeElement.closest('dialog') !== null")
+    keys.press("Escape")
+    keys.is_at("[data-testid=go-live]")
+    keys.press("Enter")
+    keys.to("confirm-yes")
+    keys.press("Enter")
+    expect(page.get_by_test_id("on-air")).to_be_visible(timeout=PATIENCE_MS)
+    keys.is_at(".console")
+    ear = hall_of(chromium, parvis, made)
+    wait_until(lambda: loud(ear, MICROPHONE_HZ) > THERE_DB)
+
+    # Muted by the letter, opened by the button.
+    keys.press("m")
+    wait_until(lambda: loud(ear, MICROPHONE_HZ) < GONE_DB)
+    keys.to("mute-self")
+    keys.press(" ")
+    wait_until(lambda: loud(ear, MICROPHONE_HZ) > THERE_DB)
+    keys.is_at("[data-testid=mute-self]")
+    keys.forget()
+    keys.goes_round()
+
+    # Somebody asks, and is called.
+    guest = parvis.person("leo")
+    guest.post(f"spaces/{made}/hands", {"note": "Who pays?"})
+    expect(page.get_by_test_id(f"hand-{guest.handle}")).to_be_visible(timeout=PATIENCE_MS)
+    keys.to(f"call-{guest.handle}")
+    keys.press("Enter")
+    expect(page.get_by_test_id(f"seat-{guest.handle}")).to_be_visible(timeout=PATIENCE_MS)
+    keys.is_at("#hands")
+
+    # Muted and opened again, from where the keyboard is.
+    guest_seat = page.get_by_test_id(f"seat-{guest.handle}")
+    keys.to(f"mute-{guest.handle}", back=True)
+    expect(guest_seat).to_match_aria_snapshot(GUEST)
+    keys.press(" ")
+    expect(guest_seat).to_have_attribute("data-muted-by", "host", timeout=PATIENCE_MS)
+    keys.is_at(f"[data-testid=unmute-{guest.handle}]")
+    expect(guest_seat).to_match_aria_snapshot(GUEST_MUTED)
+    keys.press("Enter")
+    expect(guest_seat).to_have_attribute("data-muted", "false", timeout=PATIENCE_MS)
+    keys.is_at(f"[data-testid=mute-{guest.handle}]")
+
+    # The end.
+    keys.to("end")
+    keys.press("Enter")
+    keys.to("confirm-yes")
+    keys.press("Enter")
+    expect(page.get_by_test_id("peak")).to_be_visible(timeout=PATIENCE_MS)
+    keys.is_at("h1")
+    expect(ear.locator("#app")).to_have_attribute("data-state", "ended", timeout=PATIENCE_MS)
+
+    lines = [line for how, line in said(page) if how == "status"]
+    assert "On air" in " ".join(lines)
+    assert lines.count("Somebody asks to speak.") == 1
+    assert "You're muted" in lines
+    assert not [line for line in lines if re.search(r"\d:\d\d|\d+ (person|people|listening)", line)]
+    assert len(lines) < 25, lines
+    page.close()
+    ear.context.close()

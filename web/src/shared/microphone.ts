@@ -45,6 +45,7 @@ export class Microphone {
   #open = true;
   /** Counts what was asked for: of several at once the last one counts, in whatever order the browser answers. */
   #turn = 0;
+  #cleaning: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly onTrack: (track: MediaStreamTrack) => void) {
     (navigator as Partial<Navigator>).mediaDevices?.addEventListener("devicechange", this.#listDevices);
@@ -81,7 +82,13 @@ export class Microphone {
     this.state.patch({ cleaners: { ...this.state.value.cleaners, [cleaner]: on } });
     // While a device is open Chromium keeps cleaning it as before, whatever is asked for. It costs a tenth of a second.
     this.#release();
-    await this.turnOn();
+    await (this.#cleaning = this.turnOn());
+  }
+
+  /** The sound, once it is cleaned as was asked for last; null where there is none. */
+  async cleaned(): Promise<MediaStream | null> {
+    await this.#cleaning;
+    return this.stream;
   }
 
   /** Lets sound through, or silence: at once, before the server knows. */

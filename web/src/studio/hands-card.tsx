@@ -35,6 +35,7 @@ export function HandsCard({ room, space }: { room: Room; space: Space }): JSX.El
         <h2 id="hands">{words.hands}</h2>
         <span class="soft figures" data-testid="hands-total">{total > 0 && words.handsCount(total, screened)}</span>
       </div>
+      <p class="hidden" role="status">{total > 0 || filtered ? words.handsAsked : ""}</p>
       {(total > 0 || filtered) && <Finder hands={hands} />}
       {items.length === 0 && <p class="soft">{filtered ? words.handsNotFound : open ? words.handsNone : words.handsAreClosed}</p>}
       <ol class="hand-list">

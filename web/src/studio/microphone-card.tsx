@@ -100,7 +100,7 @@ function Test({ microphone }: { microphone: Microphone }): JSX.Element {
     <div class="test" data-testid="test" data-phase={state.phase}>
       <button
         type="button" class="button" data-testid="test-record"
-        onClick={() => microphone.stream !== null && recording.toggle(microphone.stream)}
+        onClick={() => void microphone.cleaned().then((stream) => stream !== null && recording.toggle(stream))}
       >
         <Icon name={state.phase === "recording" ? "stop" : "record"} />
         {state.phase === "recording" ? words.testRecording(Math.max(0, leftS)) : state.phase === "done" ? words.testAgain : words.testRecord}

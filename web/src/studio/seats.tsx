@@ -82,8 +82,9 @@ function SeatActs({ seat, room }: { seat: Seat; room: Room }): JSX.Element {
   );
   return (
     <span class="seat-acts">
-      {acts.includes("mute") && button("mic", words.muteThem(name), () => void room.changeSeat(seat.handle, { muted: true }), "mute")}
-      {acts.includes("unmute") && button("micOff", words.unmuteThem(name), () => void room.changeSeat(seat.handle, { muted: false }), "unmute")}
+      {/* One button with two names, or the keyboard would fall from it. */}
+      {acts.includes("mute") ? button("mic", words.muteThem(name), () => void room.changeSeat(seat.handle, { muted: true }), "mute")
+        : acts.includes("unmute") && button("micOff", words.unmuteThem(name), () => void room.changeSeat(seat.handle, { muted: false }), "unmute")}
       {acts.includes("role") && button(
         "people", raise ? words.makeCoHost(name) : words.makeSpeaker(name),
         () => void room.changeSeat(seat.handle, { role: raise ? "co-host" : "speaker" }), "role",

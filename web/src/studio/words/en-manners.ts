@@ -10,6 +10,7 @@ export const enManners = {
   hands: "Raised hands",
   handsCount: (n: number, screened: number) => [`${number(n, "en")} up`, ...(screened > 0 ? [`${number(screened, "en")} marked`] : [])].join(", "),
   handsNone: "Nobody asks to speak just now.",
+  handsAsked: "Somebody asks to speak.",
   handsAreClosed: "Hands are closed: nobody can ask to speak.",
   handsNotFound: "No hand like that.",
   handsSearch: "Name or note",

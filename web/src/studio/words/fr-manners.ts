@@ -11,6 +11,7 @@ export const frManners: typeof enManners = {
   hands: "Mains levées",
   handsCount: (n, screened) => [count(n, "levée", "levées"), ...(screened > 0 ? [count(screened, "retenue", "retenues")] : [])].join(", "),
   handsNone: "Personne ne demande la parole.",
+  handsAsked: "Quelqu’un demande la parole.",
   handsAreClosed: "On ne prend pas de mains : personne ne peut demander la parole.",
   handsNotFound: "Aucune main de ce genre.",
   handsSearch: "Nom ou mot",
