@@ -105,7 +105,7 @@ def on_air(gallery: Gallery, ana: Person, leo: Person) -> None:
     plan = {"recording": "program", "visibility": "members", "captions": "human"}
     space = ana.post("spaces", told | plan)
     at = f"spaces/{space['id']}"
-    seat_in(space, ana, leo, "co-host")
+    seat_in(space, ana, leo)
     beside = open_studio(gallery, leo, space)
     connect(beside)
     page = open_studio(gallery, ana, space)
