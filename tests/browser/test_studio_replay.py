@@ -51,6 +51,7 @@ def test_a_replay_is_heard_and_edited(parvis: Parvis, launch: Launch, tmp_path: 
     sound = page.get_by_test_id("replay-audio")
     wait_until(lambda: bool(sound.evaluate("audio => audio.currentTime > 0.5")))
     page.get_by_test_id("replay-play").click()
+    expect(page.get_by_test_id("range-from-here")).not_to_be_empty()
     page.get_by_test_id("range-from-here").click()
     assert page.get_by_test_id("range-from").input_value() != "0:00"
 

@@ -129,7 +129,7 @@ function Editor({ archive, replay, decides, attempt }: EditorProps): JSX.Element
         {label}
         <input inputMode="decimal" value={value} data-testid={testId} aria-invalid={range === null} onInput={({ currentTarget }) => set(currentTarget.value)} />
       </label>
-      <button type="button" class="button button-small" data-testid={`${testId}-here`} onClick={() => set(showTime(atS()))}>{words.here}</button>
+      <button type="button" class="button button-small" data-testid={`${testId}-here`} onClick={() => set(showTime(atS()))}>{words.fromHere}</button>
     </span>
   );
   const act = (name: NonNullable<Asking>, label: string, possible = true): JSX.Element => (

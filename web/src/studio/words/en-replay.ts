@@ -19,7 +19,7 @@ export const enReplay = {
   waveform: "Where in the replay",
   from: "From",
   to: "To",
-  here: "Here",
+  fromHere: "Here",
   rangeHint: "Choose a stretch, then what to do with it. Times are minutes:seconds.",
   rangeLasts: (s: number) => `${clock(s * 1000)} chosen`,
   rangeBad: "From has to come before to, within the replay.",

@@ -20,7 +20,7 @@ export const frReplay: typeof enReplay = {
   waveform: "Où dans la réécoute",
   from: "De",
   to: "À",
-  here: "Ici",
+  fromHere: "Ici",
   rangeHint: "Choisissez un passage, puis ce qu’il faut en faire. Les temps sont en minutes:secondes.",
   rangeLasts: (s) => `${clock(s * 1000)} choisies`,
   rangeBad: "Le début doit venir avant la fin, dans la réécoute.",
