@@ -245,9 +245,13 @@ class EdgeSettings:
                 raise UserError("setting-invalid", f"PARVIS_{name.upper()} must not be below 0")
 
     @property
+    def shares_cores(self) -> bool:
+        """There are more edges on this machine than cores."""
+        return self.edges_here > _cores()
+
+    @property
     def busy_target(self) -> float:
-        """Of the time, how much this process may work: less than `target_busy_share` where more edges than
-        cores share this machine."""
+        """Of the time, how much this process may work: its part of the cores where it shares them."""
         return self.target_busy_share * min(1.0, _cores() / max(1, self.edges_here))
 
 

@@ -3,7 +3,8 @@
 Rules:
 
 - Busy is the time that the loop spends not waiting, by the clock and not by its own CPU time: what other
-  processes take from it makes it late just the same.
+  processes take from it makes it late just the same. Only where more edges than cores share a machine it is
+  CPU time, held against each edge's part of the cores: they take the clock's time from each other.
 - An edge that gets no processor has few turns, and would think itself idle while its listeners run dry. So
   who has hardly slept, working or waiting for a processor as the kernel tells it (proc(5), schedstat), is
   busy. A little waiting is no matter: an idle edge wakes twenty times a second, and would have to wait half a

@@ -188,6 +188,8 @@ class Edge:
         self._renewed_at_s = now_s
         self._carrier = Carrier(self.spaces, self.fanout, self._lines, origins.edge, self._door.counts.joined)
         self._rested = False
+        # What one of many edges takes from another is no work of either: see load.py.
+        self._worked_s = time.thread_time if settings.shares_cores else clock.monotonic_s
         self._drain: Drain | None = None
         self._advanced_at_s = self._swept_at_s = now_s
         self._epoll.register(reader.fileno(), select.EPOLLIN)
@@ -208,7 +210,7 @@ class Edge:
         if self._rested and not busy and (nap := nap_s(self._door.concession.newcomers)):
             time.sleep(nap)
         events = self._epoll.poll(0 if busy else TURN_S, EVENTS_PER_BUSY_TURN if busy else EVENTS_PER_TURN)
-        began_s = self._clock.monotonic_s()
+        began_s = self._worked_s()
         knocking = False
         if self._handshakes is not None:
             self._handshakes.allow(busy=busy)
@@ -218,19 +220,19 @@ class Edge:
                 knocking = True
             elif fd != self._reader.fileno():
                 self._on_event(fd, mask)
-        answered_s = self._clock.monotonic_s()
+        answered_s = self._worked_s()
         self._read_bus()
         self.fanout.write(WRITES_PER_TURN)
         self._waiting.write(ANSWERS_PER_TURN)
-        wrote_s = self._clock.monotonic_s()
+        wrote_s = self._worked_s()
         all_in = not knocking or self._accept(ACCEPTS_PER_BUSY_TURN if self.fanout.busy else ACCEPTS_PER_TURN)
         behind = self._handshakes is not None and self._handshakes.behind
         self._rested = all_in and not behind and len(events) < EVENTS_PER_BUSY_TURN
-        now_s = self._clock.monotonic_s()
         self._relief.load.add_front(
-            answered_s - began_s + now_s - wrote_s, self.connections.requests - requests
+            answered_s - began_s + self._worked_s() - wrote_s, self.connections.requests - requests
         )
         self._relief.load.add_rest(wrote_s - answered_s)
+        now_s = self._clock.monotonic_s()
         if self._drain is not None:
             self.fanout.dismiss(self._drain.due(now_s))
         if now_s >= self._accept_at_s:
