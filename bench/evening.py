@@ -22,7 +22,11 @@ from bench.scene import (
     storm_rows,
     write,
 )
-from bench.watch import Watch
+from bench.watch import INTERVAL_S, Watch
+
+LARGE = 100_000
+LARGE_INTERVAL_S = 3.0
+"""A look at a hundred processes is work, too."""
 
 
 def run(options: argparse.Namespace) -> None:
@@ -30,7 +34,7 @@ def run(options: argparse.Namespace) -> None:
     with (
         folder() as place,
         servers.demo(place, options.edges, machine.all_cores()) as demo,
-        Watch(demo.run_dir) as watch,
+        Watch(demo.run_dir, LARGE_INTERVAL_S if options.listeners >= LARGE else INTERVAL_S) as watch,
     ):
         storm = start_storm(
             demo.share,

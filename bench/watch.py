@@ -1,6 +1,6 @@
 """Watches a running Parvis from outside: what its processes use, and what they say of themselves on the bus.
 
-A thread samples once a second: CPU by role out of proc(5), the machine's busy time, memory, and the gauges
+A thread samples once a second, or as often as it is told: CPU by role out of proc(5), the machine's busy time, memory, and the gauges
 of the heartbeats. Heartbeats come once a second, so listeners and lateness are as old as that; a process
 that is dead counts for nothing at once.
 """
@@ -47,10 +47,11 @@ class Sample:
 class Watch:
     """A context: samples are in `samples` while it runs and after it."""
 
-    def __init__(self, run_dir: Path) -> None:
+    def __init__(self, run_dir: Path, interval_s: float = INTERVAL_S) -> None:
         self.samples: list[Sample] = []
         self.failure: BaseException | None = None
         self._run_dir = run_dir
+        self._interval_s = interval_s
         self._load: list[int] = []
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -103,7 +104,7 @@ class Watch:
         reader = LocalReader(self._run_dir, "process.", replay=True)
         try:
             used, busy_s, then_s = self._used(), machine.busy_s(), time.monotonic()
-            while not self._ending.wait(INTERVAL_S):
+            while not self._ending.wait(self._interval_s):
                 self._listen(reader)
                 now_used, now_busy_s, now_s = self._used(), machine.busy_s(), time.monotonic()
                 cores: dict[str, float] = defaultdict(float)

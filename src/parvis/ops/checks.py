@@ -114,6 +114,18 @@ def syn_backlog(host: Host, load: Load) -> Finding:
     return Finding(name, value, limits, Verdict.RAISE, None, change)
 
 
+def established(host: Host, load: Load) -> Finding:
+    """`tcp_ehash_entries`: where several connections share a bucket, each packet is searched for among them."""
+    name, limits = "tcp_ehash_entries", "finding the connection of a packet"
+    if host.established_buckets is None:
+        return unknown(name, limits)
+    value = f"{host.established_buckets:,} buckets"
+    if host.established_buckets >= load.listeners:
+        return Finding(name, value, limits, Verdict.FINE)
+    change = f"thash_entries={round_up(load.listeners)} on the kernel's command line"
+    return Finding(name, value, limits, Verdict.BETTER, None, change)
+
+
 def socket_memory(host: Host, load: Load) -> Finding:
     """`net.ipv4.tcp_mem`: at its second figure the kernel begins to shrink buffers."""
     name, limits = "net.ipv4.tcp_mem", "bursts on their way, all sockets together"
@@ -304,6 +316,6 @@ def congestion(host: Host, _load: Load) -> Finding:
 
 CHECKS: Final[tuple[Callable[[Host, Load], Finding], ...]] = (
     files_per_process, files_of_system, files_ceiling, cores, memory, socket_memory, network, conntrack,
-    joins, backlog, syn_backlog, socket_buffers, congestion, local_ports, rtc_ports, clock, cpu_time,
-    priorities, disk,
+    joins, backlog, syn_backlog, established, socket_buffers, congestion, local_ports, rtc_ports, clock,
+    cpu_time, priorities, disk,
 )  # fmt: skip

@@ -46,6 +46,8 @@ class Host:
     somaxconn: int | None = None
     syn_backlog: int | None = None
     syn_cookies: int | None = None
+    established_buckets: int | None = None
+    """Of the table in which the kernel finds a packet's connection; a table that is not its own counts too."""
     tcp_mem_pages: tuple[int, int, int] | None = None
     """Pages of socket buffers: below the first no care is taken, from the second on there is pressure, and at
     the third sockets are refused memory."""
@@ -110,6 +112,7 @@ def read_host(data: Path, root: Path = Path("/")) -> Host:
         somaxconn=_number(sysctl / "net/core/somaxconn"),
         syn_backlog=_number(sysctl / "net/ipv4/tcp_max_syn_backlog"),
         syn_cookies=_number(sysctl / "net/ipv4/tcp_syncookies"),
+        established_buckets=_size(sysctl / "net/ipv4/tcp_ehash_entries"),
         tcp_mem_pages=_three(sysctl / "net/ipv4/tcp_mem"),
         tcp_rmem_bytes=_three(sysctl / "net/ipv4/tcp_rmem"),
         tcp_wmem_bytes=_three(sysctl / "net/ipv4/tcp_wmem"),
@@ -129,6 +132,12 @@ def read_host(data: Path, root: Path = Path("/")) -> Host:
         autogroup=_number(sysctl / "kernel/sched_autogroup_enabled"),
         realtime_priority=_realtime_priority(proc) if real else None,
     )
+
+
+def _size(path: Path) -> int | None:
+    """A number of which the sign says whose it is: a network namespace that shares the table has it negative."""
+    text = _text(path)
+    return abs(int(text)) if text and text.lstrip("-").isdigit() else None
 
 
 def _open_files() -> tuple[int | None, int | None]:

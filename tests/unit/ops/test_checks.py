@@ -27,6 +27,7 @@ BIG = Host(
     somaxconn=65535,
     syn_backlog=65535,
     syn_cookies=1,
+    established_buckets=1_048_576,
     tcp_mem_pages=(5_000_000, 10_000_000, 20_000_000),
     tcp_rmem_bytes=(4096, 131_072, 6_291_456),
     tcp_wmem_bytes=(4096, 16_384, 4_194_304),
@@ -104,6 +105,12 @@ def test_what_is_too_little_is_named_with_its_command(
 def test_syn_cookies_take_who_finds_no_place() -> None:
     found = finding("tcp_max_syn_backlog", replace(BIG, syn_backlog=5, syn_cookies=1), CROWD)
     assert found.verdict is Verdict.FINE
+
+
+def test_a_crowd_is_found_faster_in_a_large_table() -> None:
+    found = finding("tcp_ehash_entries", replace(BIG, established_buckets=262_144), CROWD)
+    assert found.verdict is Verdict.BETTER
+    assert found.change == "thash_entries=1048576 on the kernel's command line"
 
 
 def test_an_edge_holds_what_its_limit_and_its_setting_leave() -> None:

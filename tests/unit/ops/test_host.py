@@ -37,6 +37,7 @@ def root(tmp_path: Path) -> Path:
             "proc/sys/net/ipv4/ip_local_port_range": "32768\t60999",
             "proc/sys/net/ipv4/tcp_max_syn_backlog": "512",
             "proc/sys/net/ipv4/tcp_syncookies": "1",
+            "proc/sys/net/ipv4/tcp_ehash_entries": "-262144",
             "proc/sys/net/ipv4/tcp_mem": "1000\t2000\t3000",
             "proc/sys/net/ipv4/tcp_wmem": "4096\t16384\t4194304",
             "proc/sys/net/ipv4/tcp_congestion_control": "cubic",
@@ -66,6 +67,7 @@ def test_a_machine_is_read_out_of_its_files(root: Path) -> None:
     assert (host.files_max, host.files_used, host.files_ceiling) == (500_000, 1200, 1_048_576)
     assert host.local_ports == (32768, 60999)
     assert (host.somaxconn, host.syn_backlog, host.syn_cookies) == (4096, 512, 1)
+    assert host.established_buckets == 262_144
     assert host.tcp_mem_pages == (1000, 2000, 3000)
     assert host.tcp_wmem_bytes == (4096, 16384, 4_194_304)
     assert host.send_buffer_max_bytes == 212_992
