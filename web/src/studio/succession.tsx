@@ -34,8 +34,13 @@ export function SuccessionBanner({ room, space }: { room: Room; space: Space }):
 function Coming({ succession, own }: { succession: Succession & { heardMs: number }; own: string }): JSX.Element {
   const words = useWords();
   const { host, acting, next } = succession;
-  const away = (acting ?? host).display_name;
+  const gone = acting ?? host;
+  const away = gone.display_name;
   const leftS = Math.max(0, Math.ceil((succession.in_s ?? 0) - (performance.now() - succession.heardMs) / 1000));
+  if (gone.handle === own) {
+    if (next === null) return <p class="said-urgent" role="status">{words.soonNobodyForMe}</p>;
+    return <p class="said-urgent figures">{words.soonForMe(next.display_name, leftS)}</p>;
+  }
   if (next === null) return <p class="said-urgent" role="status">{words.soonNobody(away)}</p>;
   if (next.handle !== own) return <p class="said-urgent figures">{words.soonOther(away, next.display_name, leftS)}</p>;
   return (

@@ -18,6 +18,8 @@ export const enOnAir = {
   soonYou: (s: number) => (s === 0 ? "You will be acting host any moment" : `In ${s} s you will be acting host`),
   soonYouWhat: (host: string) => `${host} has dropped out. Nothing to do: go on speaking.`,
   soonOther: (host: string, next: string, s: number) => `${host} has dropped out. In ${s} s ${next} will be acting host.`,
+  soonForMe: (next: string, s: number) => `Your connection is gone. In ${s} s ${next} will be acting host, until you are back.`,
+  soonNobodyForMe: "Your connection is gone, and nobody here can take over. The Space stays open.",
   soonNobody: (host: string) => `${host} has dropped out, and nobody here can take over. Make somebody co-host.`,
 
   hostLeaveAsk: "Who is host after you?",

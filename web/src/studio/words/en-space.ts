@@ -111,7 +111,7 @@ export const enSpace = {
       "Invitations and passes stop working.",
     ].join(" "),
   calledOff: "Called off",
-  calledOffHint: "It did not take place. Calendars and the link say so.",
+  calledOffHint: "It will not take place. Calendars and the link say so.",
 
   duplicate: "Make a copy",
   duplicateAgain: "Make another like it",

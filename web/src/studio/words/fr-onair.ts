@@ -20,6 +20,8 @@ export const frOnAir: typeof enOnAir = {
   soonYou: (s) => (s === 0 ? "Vous animez d’un instant à l’autre" : `Dans ${s} s, c’est vous qui animez`),
   soonYouWhat: (host) => `${host} a décroché. Rien à faire : continuez à parler.`,
   soonOther: (host, next, s) => `${host} a décroché. Dans ${s} s, c’est ${next} qui anime.`,
+  soonForMe: (next, s) => `Votre connexion est coupée. Dans ${s} s, c’est ${next} qui anime, jusqu’à votre retour.`,
+  soonNobodyForMe: "Votre connexion est coupée, et personne ici ne peut prendre la relève. L’Espace reste ouvert.",
   soonNobody: (host) => `${host} a décroché, et personne ici ne peut prendre la relève. Nommez quelqu’un co-hôte.`,
 
   hostLeaveAsk: "Qui anime après vous ?",

@@ -108,7 +108,7 @@ export const frSpace: typeof enSpace = {
       "Invitations et laissez-passer ne valent plus rien.",
     ].join(" "),
   calledOff: "Annulé",
-  calledOffHint: "Il n’a pas eu lieu. Les agendas et le lien le disent.",
+  calledOffHint: "Il n’aura pas lieu. Les agendas et le lien le disent.",
 
   duplicate: "En faire une copie",
   duplicateAgain: "En refaire un pareil",
