@@ -34,7 +34,7 @@ def folder() -> Iterator[Path]:
             raise
 
 
-LEAVING_PER_S = 5_000
+LEAVING_PER_S = 4_000
 """A crowd that hangs up in the same second is no end of an evening, and would be measured with it."""
 
 
