@@ -8,8 +8,7 @@ Rules:
 - An edge that gets no processor has few turns, and would think itself idle while its listeners run dry. So
   who has hardly slept, working or waiting for a processor as the kernel tells it (proc(5), schedstat), is
   busy. A little waiting is no matter: an idle edge wakes twenty times a second, and would have to wait half a
-  second each time. One that naps between turns sleeps whatever happens, and wakes four times a second: if it
-  waits for half of the time, it is late by as much as it may be.
+  second each time.
 - Accepting and answering is told apart from writing bursts. The first, divided by the connections that it was
   for, is what a join costs.
 - Socket memory is of the whole machine (proc(5), tcp(7)): from the second number of `tcp_mem` on the kernel
@@ -30,8 +29,6 @@ ENOUGH_ARRIVALS: Final = 20
 """From so many on, a sample says what one costs."""
 SLEEPLESS_SHARE: Final = 0.9
 """Of the time, from which on who has not slept is busy."""
-STARVED_SHARE: Final = 0.5
-"""Of the time, from which on who naps and waits for a processor is busy."""
 
 _PROC: Final = Path("/proc")
 
@@ -51,11 +48,10 @@ class Load:
         self._max_egress_bps = max_egress_bps
         self._proc = proc
         self._pressure_pages = _pressure_pages(proc)
-        self._ran_s, self._waited_s = _awake_s(proc)
+        self._awake_s = _awake_s(proc)
         self._sampled_at_s = now_s
         self._front_s = 0.0
         self._rest_s = 0.0
-        self._naps = 0
         self._arrivals = 0
         self._left = 0
         self._sent_bytes = 0
@@ -69,10 +65,6 @@ class Load:
         """Time spent on anything else."""
         self._rest_s += seconds
 
-    def add_nap(self) -> None:
-        """It slept between two turns."""
-        self._naps += 1
-
     def sample(self, now_s: float, *, late_share: float, sent_bytes: int, left: int, moving: bool) -> Sample:
         """What was since the last sample. `sent_bytes` and `left` are totals since the start: bytes of
         bursts, and listeners who left."""
@@ -81,12 +73,9 @@ class Load:
             self.join_cost_s += SMOOTHING * (self._front_s / self._arrivals - self.join_cost_s)
         self.leaving_per_s += SMOOTHING * ((left - self._left) / span_s - self.leaving_per_s)
         egress_bps = (sent_bytes - self._sent_bytes) * 8 / span_s
-        ran_s, waited_s = _awake_s(self._proc)
-        waited_share = (waited_s - self._waited_s) / span_s
-        awake_share = (ran_s - self._ran_s) / span_s + waited_share
+        awake_s = _awake_s(self._proc)
+        awake_share = (awake_s - self._awake_s) / span_s
         least = awake_share if awake_share >= SLEEPLESS_SHARE else 0.0
-        if self._naps and waited_share >= STARVED_SHARE:
-            least = 1.0
         self.busy_share = min(1.0, max((self._front_s + self._rest_s) / span_s, least))
         sample = Sample(
             now_s,
@@ -98,9 +87,9 @@ class Load:
         )
         self.writing_share = min(1.0, max(self._rest_s / span_s, least))
         self._sampled_at_s, self._sent_bytes, self._left = now_s, sent_bytes, left
-        self._ran_s, self._waited_s = ran_s, waited_s
+        self._awake_s = awake_s
         self._front_s = self._rest_s = 0.0
-        self._naps = self._arrivals = 0
+        self._arrivals = 0
         return sample
 
     def _memory_share(self) -> float:
@@ -122,10 +111,10 @@ def _pressure_pages(proc: Path) -> int:
         return 0
 
 
-def _awake_s(proc: Path) -> tuple[float, float]:
-    """Seconds for which this thread ran, and was ready and had no processor; 0 where the kernel is silent."""
+def _awake_s(proc: Path) -> float:
+    """Seconds for which this thread ran, or was ready and had no processor; 0 where the kernel is silent."""
     try:
         ran_ns, waited_ns = (proc / "thread-self/schedstat").read_text("ascii").split()[:2]
-        return int(ran_ns) / 1e9, int(waited_ns) / 1e9
+        return (int(ran_ns) + int(waited_ns)) / 1e9
     except (OSError, ValueError):
-        return 0.0, 0.0
+        return 0.0

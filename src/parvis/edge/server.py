@@ -209,7 +209,6 @@ class Edge:
         busy = self.fanout.busy or self._waiting.busy
         if self._rested and not busy and (nap := nap_s(self._door.concession.newcomers)):
             time.sleep(nap)
-            self._relief.load.add_nap()
         events = self._epoll.poll(0 if busy else TURN_S, EVENTS_PER_BUSY_TURN if busy else EVENTS_PER_TURN)
         began_s = self._worked_s()
         knocking = False

@@ -47,24 +47,6 @@ def test_who_never_sleeps_is_busy_and_has_nothing_left_for_joins(proc: Path) -> 
     assert delayed.busy_share == pytest.approx(0.1), "to wait now and then is no strain"
 
 
-def test_who_naps_and_waits_for_half_of_the_time_is_busy(proc: Path) -> None:
-    told = proc / "thread-self/schedstat"
-    told.parent.mkdir()
-    told.write_text("0 0 0\n")
-    load = Load(0.0, proc=proc)
-    told.write_text("20000000 600000000 4\n")
-    awake = load.sample(1.0, late_share=0.0, sent_bytes=0, left=0, moving=False)
-    assert awake.busy_share == 0.0, "who does not nap wakes so often that this is little each time"
-    load.add_nap()
-    told.write_text("40000000 1200000000 8\n")
-    starved = load.sample(2.0, late_share=0.0, sent_bytes=0, left=0, moving=False)
-    assert (starved.busy_share, load.writing_share) == (1.0, 1.0)
-    load.add_nap()
-    told.write_text("60000000 1500000000 12\n")
-    delayed = load.sample(3.0, late_share=0.0, sent_bytes=0, left=0, moving=False)
-    assert delayed.busy_share == 0.0
-
-
 def test_a_join_costs_what_was_measured(proc: Path) -> None:
     load = Load(0.0, proc=proc)
     for second in range(1, 60):
