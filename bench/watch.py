@@ -1,8 +1,8 @@
 """Watches a running Parvis from outside: what its processes use, and what they say of themselves on the bus.
 
-A thread samples once a second, or as often as it is told: CPU by role out of proc(5), the machine's busy time, memory, and the gauges
-of the heartbeats. Heartbeats come once a second, so listeners and lateness are as old as that; a process
-that is dead counts for nothing at once.
+A thread samples once a second, or as often as it is told: CPU by role out of proc(5), the machine's busy
+time, memory, and the gauges of the heartbeats. Heartbeats come once a second, so listeners and lateness are
+as old as that; a process that is dead counts for nothing at once.
 """
 
 from __future__ import annotations

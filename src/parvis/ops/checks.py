@@ -115,7 +115,7 @@ def syn_backlog(host: Host, load: Load) -> Finding:
 
 
 def established(host: Host, load: Load) -> Finding:
-    """`tcp_ehash_entries`: where several connections share a bucket, each packet is searched for among them."""
+    """`tcp_ehash_entries`: connections that share a bucket are gone through for each packet of theirs."""
     name, limits = "tcp_ehash_entries", "finding the connection of a packet"
     if host.established_buckets is None:
         return unknown(name, limits)

@@ -47,7 +47,7 @@ class Host:
     syn_backlog: int | None = None
     syn_cookies: int | None = None
     established_buckets: int | None = None
-    """Of the table in which the kernel finds a packet's connection; a table that is not its own counts too."""
+    """Of the table in which the kernel finds a packet's connection."""
     tcp_mem_pages: tuple[int, int, int] | None = None
     """Pages of socket buffers: below the first no care is taken, from the second on there is pressure, and at
     the third sockets are refused memory."""
@@ -135,7 +135,7 @@ def read_host(data: Path, root: Path = Path("/")) -> Host:
 
 
 def _size(path: Path) -> int | None:
-    """A number of which the sign says whose it is: a network namespace that shares the table has it negative."""
+    """A number, negative where a network namespace has no table of its own."""
     text = _text(path)
     return abs(int(text)) if text and text.lstrip("-").isdigit() else None
 
