@@ -191,16 +191,18 @@ class Evening:
 
     @staticmethod
     def _wait_for_closed(sampler: Sampler) -> None:
-        """Until every process holds no more descriptors than after the first crowd; whoever still does when
-        patience ends is said by the verdict. What a takeover cost the recording is asked for again for some
-        seconds, for example."""
+        """Until every process holds no more descriptors than after the first crowd, but stages, for the Space
+        has moved; whoever still does when patience ends is said by the verdict. What a takeover cost the
+        recording is asked for again for some seconds, for example."""
         quiet = [moment for moment in sampler.moments if moment.quiet]
         then = quiet[min(1, len(quiet) - 1)].held
 
         def closed() -> bool:
             now = sampler.look(quiet=False).held
             both = [
-                (now[name], held) for name, held in then.items() if name in now and now[name].pid == held.pid
+                (now[name], held)
+                for name, held in then.items()
+                if name in now and now[name].pid == held.pid and not name.startswith("stage")
             ]
             return all(one.descriptors <= held.descriptors + DESCRIPTORS for one, held in both)
 
