@@ -61,23 +61,33 @@ CACHE_BYTES: Final = 1 << 20
 a second. The ring that they are made of is a third of it: more would only keep what nobody can ask for."""
 
 
+KEPT_PARTS: Final = 16
+"""For so long what ends with a part is asked for again; later only by who has fallen behind."""
+
+
 class ByteCache:
     """Bytes by key, at most `limit_bytes` in all, the oldest dropped first. The newest is always kept."""
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
-        self._entries: dict[Hashable, bytes] = {}
+        self._entries: dict[Hashable, tuple[bytes, int]] = {}
         self.size_bytes = 0
 
-    def get(self, key: Hashable, build: Callable[[], bytes]) -> bytes:
-        """What is kept under `key`, built now if need be."""
+    def get(self, key: Hashable, build: Callable[[], bytes], last: int = 0) -> bytes:
+        """What is kept under `key`, built now if need be. `last` is the part with which it ends: what ends
+        `KEPT_PARTS` before it is dropped, so that a quiet evening does not fill the cache in an hour."""
         entry = self._entries.get(key)
         if entry is None:
-            entry = self._entries[key] = build()
-            self.size_bytes += len(entry)
-            while self.size_bytes > self._limit_bytes and len(self._entries) > 1:
-                self.size_bytes -= len(self._entries.pop(next(iter(self._entries))))
-        return entry
+            entry = self._entries[key] = (build(), last)
+            self.size_bytes += len(entry[0])
+            while len(self._entries) > 1:
+                oldest = next(iter(self._entries))
+                data, ended = self._entries[oldest]
+                if self.size_bytes <= self._limit_bytes and ended >= last - KEPT_PARTS:
+                    break
+                self.size_bytes -= len(data)
+                del self._entries[oldest]
+        return entry[0]
 
     def clear(self) -> None:
         """Forgets everything."""
@@ -107,7 +117,7 @@ class Bursts:
                 return frame(parts, framing)
             return frame((with_event(next(parts), first, event), *parts), framing)
 
-        return self._bursts.get((first, count, framing, event), build)
+        return self._bursts.get((first, count, framing, event), build, first + count)
 
     def join(
         self,
@@ -125,7 +135,7 @@ class Bursts:
             parts = (frame([self._part(sequence)], framing) for sequence in range(first, last + 1))
             return b"".join([head(), frame([init], framing), *parts])
 
-        return self._joins.get((first, last, framing, init, stretch), build)
+        return self._joins.get((first, last, framing, init, stretch), build, last)
 
     def clear(self) -> None:
         """Forgets everything that was built."""

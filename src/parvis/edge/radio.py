@@ -100,7 +100,9 @@ class Radio:
         del event
         assert 1 <= count <= MAX_STRETCH, count
         parts = range(first, first + count)
-        return self._bursts.get((first, count, framing), lambda: frame(map(self.part, parts), framing))
+        return self._bursts.get(
+            (first, count, framing), lambda: frame(map(self.part, parts), framing), first + count
+        )
 
     def join(self, head: bytes, first: int, last: int, framing: Framing) -> bytes:
         """What a newcomer gets at once: response head, what begins the wrapping, parts `first` to `last`."""
@@ -114,7 +116,7 @@ class Radio:
             return frame(sound, framing)
 
         told = title if self.name == OGG else playing
-        return head + self._joins.get((first, last, framing, told), build)
+        return head + self._joins.get((first, last, framing, told), build, last)
 
     def headers(self) -> Headers:
         """What receivers and directories read in the head, as Icecast writes it. `icy-pub` is 0: nobody lists

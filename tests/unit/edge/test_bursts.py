@@ -1,4 +1,4 @@
-from parvis.edge.bursts import Bursts, ByteCache, Framing, frame
+from parvis.edge.bursts import KEPT_PARTS, Bursts, ByteCache, Framing, frame
 
 
 def test_a_chunk_is_framed_once() -> None:
@@ -69,3 +69,12 @@ def test_the_cache_is_bounded_and_drops_the_oldest() -> None:
     assert cache.size_bytes == 100, "the newest is kept even when it is too large"
     get("d", 1)
     assert cache.size_bytes == 1
+
+
+def test_what_ends_long_before_is_dropped_though_there_is_room() -> None:
+    cache = ByteCache(limit_bytes=1_000_000)
+    for last in range(100, 200):
+        cache.get(last, lambda: b"0123456789", last)
+    assert cache.size_bytes == 10 * (1 + KEPT_PARTS)
+    assert cache.get(199, lambda: b"anew", 199) == b"0123456789"
+    assert cache.get(100, lambda: b"anew", 100) == b"anew", "who is far behind gets it built again"
