@@ -254,6 +254,8 @@ def _target(target: bytes) -> tuple[tuple[str, ...], dict[str, str]]:
         query = dict(parse_qsl(raw_query, keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS))
     except (httptools.HttpParserInvalidURLError, ValueError) as error:
         raise RemoteProtocolError("request-malformed", "The address cannot be read.") from error
+    if not raw_path.startswith("/"):  # the parser takes what begins like an asterisk form
+        raise RemoteProtocolError("request-malformed", "The address is no path.")
     return tuple(unquote(segment) for segment in raw_path.split("/")[1:]), query
 
 
