@@ -81,7 +81,7 @@ def test_a_life_of_an_account_with_a_passkey(launch: Launch, control: str, tmp_p
     photo.write_bytes(picture(900, 600))
     page.get_by_test_id("picture").set_input_files(photo)
     expect(page.get_by_test_id("portrait")).to_be_visible(timeout=PATIENCE_MS)
-    page.wait_for_function("document.querySelector('[data-testid=portrait]').naturalWidth === 256")
+    expect(page.get_by_test_id("portrait")).to_have_js_property("naturalWidth", 256, timeout=PATIENCE_MS)
 
     # A passkey, and everything else in one file.
     page.get_by_test_id("passkey-new").click()

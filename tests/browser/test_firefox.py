@@ -31,6 +31,8 @@ WITHOUT_OPUS: Final = """(() => {
   MediaSource.isTypeSupported = (type) => !/opus/i.test(type) && plays(type);
 })()"""
 
+pytestmark = pytest.mark.alone  # what its sound card got is held against what was said, to 10 ms
+
 
 @pytest.fixture(scope="module")
 def host(parvis: Parvis) -> Person:
