@@ -183,9 +183,9 @@ class EdgeSettings:
     voters_per_address: int = 50
     """Voters of one poll from one IPv4 address or IPv6 /64; 0 means no limit."""
     min_stretch: int = 1
-    """Parts per burst when calm, 1 to 32."""
+    """Parts per burst when calm, 1 to 64."""
     max_stretch: int = 32
-    """Parts per burst under the greatest strain, `min_stretch` to 32."""
+    """Parts per burst under the greatest strain, `min_stretch` to 64."""
     target_busy_share: float = 0.7
     """Of the time, how much this process may work before something gives way."""
     edges_here: int = 0
@@ -225,8 +225,8 @@ class EdgeSettings:
         _check_tls(self.certificate, self.key, self.hsts_s)
         if self.handshake_timeout_s <= 0:
             raise UserError("setting-invalid", "PARVIS_HANDSHAKE_TIMEOUT_S must be above 0")
-        if not 1 <= self.min_stretch <= self.max_stretch <= 32:
-            raise UserError("setting-invalid", "PARVIS_MIN_STRETCH ≤ PARVIS_MAX_STRETCH must be 1 to 32")
+        if not 1 <= self.min_stretch <= self.max_stretch <= 64:
+            raise UserError("setting-invalid", "PARVIS_MIN_STRETCH ≤ PARVIS_MAX_STRETCH must be 1 to 64")
         if not 0.1 <= self.target_busy_share <= 1:
             raise UserError("setting-invalid", "PARVIS_TARGET_BUSY_SHARE must be 0.1 to 1")
         if self.requests_per_s < 1:

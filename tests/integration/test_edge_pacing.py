@@ -132,6 +132,21 @@ def test_up_and_down_again_nobody_misses_a_part(hall: Hall) -> None:
         assert ear.sequences == list(range(ear.joined_at + 1, hall.feed.newest + 1))
 
 
+def test_bursts_of_twenty_seconds_are_reached_and_left(hall: Hall) -> None:
+    for _ in range(5):
+        hall.join(32)
+    pacing = hall.fanout.pacing
+    pacing.floor = 64
+    hall.advance(lead_parts(32, 64) + 3 * 64)
+    assert {cohort.key.stretch for cohort in hall.fanout.cohorts if len(cohort)} == {64}
+    hall.join(64)
+    pacing.floor = pacing.ceiling = 1
+    hall.advance(4 * 64)
+    assert {cohort.key.stretch for cohort in hall.fanout.cohorts if len(cohort)} == {1}
+    for ear in hall.ears:
+        assert ear.sequences == list(range(ear.joined_at + 1, hall.feed.newest + 1))
+
+
 def test_a_crowd_that_has_fallen_behind_moves_all_the_same(hall: Hall) -> None:
     """Strain is when it matters: parts come while the last burst is still being written."""
     for _ in range(40):

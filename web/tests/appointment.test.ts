@@ -101,7 +101,7 @@ describe("Pocket", () => {
 });
 
 describe("what an edge says of its bursts", () => {
-  it.each([[null, null], ["1", 1], ["32", 32], ["0", null], ["33", null], ["4.5", null], ["-1", null], ["", null]])(
+  it.each([[null, null], ["1", 1], ["64", 64], ["0", null], ["65", null], ["4.5", null], ["-1", null], ["", null]])(
     "X-Parvis-Stretch %j is %j", (header, stretch) => {
       expect(stretchOf(header)).toBe(stretch);
     },
@@ -117,7 +117,7 @@ describe("what an edge says of its bursts", () => {
     expect(paceIn([counts])).toBeNull();
   });
 
-  it.each([{}, { stretch: 0, from_sequence: 9 }, { stretch: 33, from_sequence: 9 }, { stretch: 2 },
+  it.each([{}, { stretch: 0, from_sequence: 9 }, { stretch: 65, from_sequence: 9 }, { stretch: 2 },
     { stretch: 1.5, from_sequence: 9 }, { stretch: "2", from_sequence: 9 }, { stretch: 2, from_sequence: null }])(
     "leaves %j alone", (fields) => {
       expect(paceIn([pace(fields)])).toBeNull();

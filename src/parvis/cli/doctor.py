@@ -43,7 +43,7 @@ def doctor(
         int | None, typer.Option(help="Edge processes; else as configured.", min=0, max=64)
     ] = None,
     stretch: Annotated[
-        int, typer.Option(help="Parts in a burst: 1 when calm, 32 at most.", min=1, max=32)
+        int, typer.Option(help="Parts in a burst: 1 when calm, 64 at most.", min=1, max=64)
     ] = 1,
     codec: Annotated[Rendition, typer.Option(help="What they listen to.")] = Rendition.OPUS,
     data: Annotated[Path | None, typer.Option(help="The data folder; else as configured.")] = None,

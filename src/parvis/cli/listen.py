@@ -45,8 +45,8 @@ from parvis.program.decoders import WavWriter
 
 BACKOFF_FIRST_S: Final = 0.25
 BACKOFF_MAX_S: Final = 15.0
-SILENCE_LIMIT_S: Final = 15.0
-"""Longer than the longest burst, 10.24 s."""
+SILENCE_LIMIT_S: Final = 25.0
+"""Longer than the longest burst, 20.48 s."""
 APPOINTMENT_SPREAD_S: Final = 5.0
 """An edge allows 30 s."""
 GIVE_UP_AFTER_S: Final = 60.0

@@ -20,8 +20,8 @@ from parvis.media.boxes import box_header
 from parvis.media.events import Event
 from parvis.media.part import event_box
 
-MAX_STRETCH: Final = 32
-"""Most parts in one burst: 10.24 s."""
+MAX_STRETCH: Final = 64
+"""Most parts in one burst: 20.48 s. The ring then still holds the 4 s in which a lost listener comes back."""
 
 
 OWN_EVENT_INDEX: Final = 255
@@ -108,7 +108,7 @@ class Bursts:
         self._joins = ByteCache(limit_bytes=CACHE_BYTES)
 
     def burst(self, first: int, count: int, framing: Framing, event: Event | None = None) -> bytes:
-        """Parts `first` to `first + count - 1` as one write, `event` in the first. `count` is 1 to 32."""
+        """Parts `first` to `first + count - 1` as one write, `event` in the first. `count` is 1 to 64."""
         assert 1 <= count <= MAX_STRETCH, count
 
         def build() -> bytes:

@@ -38,7 +38,7 @@ from parvis.storm.target import Target
 from parvis.storm.wire import Answer, Heard, PartBook, StreamReader, read_join
 
 BUFFER_BYTES: Final = 262_144
-"""More than the longest burst, 32 parts of AAC: 90 KB."""
+"""More than the longest burst, 64 parts of AAC: 180 KB."""
 KNOWN_BURSTS: Final = 64
 KNOWN_JOINS: Final = 64
 ANSWER_PATIENCE_S: Final = 30.0

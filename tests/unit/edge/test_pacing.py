@@ -92,7 +92,7 @@ def test_a_crowd_is_told_once_then_spread_over_all_phases() -> None:
 def test_step_by_step_up_and_back_it_stays_even() -> None:
     cohorts, pacing = Cohorts(), Pacing()
     _, source = crowd(cohorts, 320)
-    for stretch in (2, 4, 8, 16, 32):
+    for stretch in (2, 4, 8, 16, 32, 64):
         pacing.floor = stretch
         for _ in range(lead_parts(stretch // 2, stretch) + 3 * stretch):
             advance(cohorts, pacing, source)

@@ -91,6 +91,7 @@ def test_the_way_back_is_newcomers_first_then_all_then_events() -> None:
     ("least", "most", "ladder"),
     [
         (1, 32, (1, 2, 4, 8, 16, 32)),
+        (1, 64, (1, 2, 4, 8, 16, 32, 64)),
         (19, 32, (19, 32)),
         (19, 19, (19,)),
         (3, 20, (3, 4, 8, 16, 20)),
@@ -191,8 +192,8 @@ def test_what_stretch_does_not_help_closes_the_door(scarce: str) -> None:
         min_size=1,
         max_size=300,
     ),
-    st.integers(1, 32),
-    st.integers(1, 32),
+    st.integers(1, 64),
+    st.integers(1, 64),
 )
 def test_whatever_happens_it_stays_between_its_bounds(
     samples: list[tuple[float, float, float, bool]], one: int, other: int

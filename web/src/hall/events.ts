@@ -43,7 +43,7 @@ export interface PaceEvent {
   from_sequence: number;
 }
 
-export const MOST_STRETCH = 32;
+export const MOST_STRETCH = 64;
 export const TYPES = [
   "state", "stage", "levels", "counts", "handoff", "caption",
   "chat", "chat-gone", "chat-back", "chat-more", "pin", "poll", "reactions",

@@ -28,9 +28,9 @@ import { Answer, needsPass, type Rendition, type RenditionName, type Space } fro
 import { readStream, type Opened } from "./stream";
 
 const TICK_MS = 100;
-/** An edge under full strain writes every 10.24 s; longer than this it is gone. */
+/** An edge under full strain writes every 10.24 s; longer than this it is gone, if it has told no longer bursts. */
 const SILENT_MS = 16_000;
-/** With nothing left to play, patience is shorter: so much longer than a burst. */
+/** So much longer than a burst it may be: with nothing left to play, patience is shorter. */
 const DRY_SILENT_MS = 6_000;
 /** Who waited may start this far back, to hear the first word. */
 const FIRST_WORD_MS = 8_000;
@@ -354,7 +354,7 @@ export class Listening implements Hearing {
 
     const quietMs = nowMs - this.#bytesAtMs;
     const drySilentMs = DRY_SILENT_MS + (player.stretch ?? 0) * PART_MS;
-    if (this.#connection === "open" && quietMs > (audible ? SILENT_MS : drySilentMs)) {
+    if (this.#connection === "open" && quietMs > (audible ? Math.max(SILENT_MS, drySilentMs) : drySilentMs)) {
       this.#attempt?.abort(new TypeError("the stream fell silent"));
     }
     this.#noteMissed(player.gapMs, nowMs);

@@ -65,7 +65,7 @@ export async function readStream(reading: Reading): Promise<void> {
   }
 }
 
-/** `X-Parvis-Stretch` as a number, 1 to 32, or null. */
+/** `X-Parvis-Stretch` as a number, 1 to 64, or null. */
 export function stretchOf(header: string | null): number | null {
   const stretch = /^\d{1,2}$/.test(header ?? "") ? Number(header) : 0;
   return stretch >= 1 && stretch <= MOST_STRETCH ? stretch : null;

@@ -23,7 +23,7 @@ from parvis.clock import PART_MS
 from parvis.errors import RemoteProtocolError
 from parvis.media.reader import Part, PartReader
 
-SILENCE_LIMIT_S: Final = 15.0
+SILENCE_LIMIT_S: Final = 25.0
 """Longer than the longest burst."""
 BACKOFF_S: Final = 0.25
 RETRY_S: Final = 0.5
