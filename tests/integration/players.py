@@ -10,8 +10,10 @@ from typing import Final
 
 import numpy as np
 
+from parvis.clock import SAMPLE_RATE_HZ
 from tests.integration.signals import Int16
 from tests.integration.test_proxies import program
+from tests.parvis import wait_until
 
 
 def ffmpeg(url: str, out: Path) -> list[str]:
@@ -60,6 +62,7 @@ PLAYERS: Final[dict[str, Callable[[str, Path], list[str]]]] = {
     "mplayer": mplayer,
     "vlc": vlc,
 }
+SAMPLE_BYTES: Final = 2
 HLS_PLAYERS: Final = ("ffmpeg", "gstreamer", "mpv", "vlc")
 """MPlayer reads no playlist of segments."""
 
@@ -80,6 +83,23 @@ class Playing:
                 stderr=log,
                 env=environment,
             )
+
+    def has_played(self, seconds: float, *, patience_s: float) -> None:
+        """Waits until it has, and fails when it ends before."""
+
+        def enough() -> bool:
+            assert self._process.poll() is None, f"{self.name} ended at {self._played_s:.1f} s: {self.said()}"
+            return self._played_s >= seconds
+
+        try:
+            wait_until(enough, patience_s=patience_s)
+        except AssertionError as error:
+            raise AssertionError(f"{self.name} has played {self._played_s:.1f} s. {error}") from error
+
+    @property
+    def _played_s(self) -> float:
+        size_bytes = self._out.stat().st_size if self._out.exists() else 0
+        return size_bytes / SAMPLE_BYTES / SAMPLE_RATE_HZ
 
     def ended(self, *, patience_s: float = 60) -> Int16:
         """What it wrote, once it has ended by itself, and well."""

@@ -129,7 +129,7 @@ def test_they_play_on_while_somebody_speaks(parvis: Parvis, tmp_path: Path, long
         players = started(parvis, space["id"], LONG if long else SHORT, folder)
         try:
             for player in players:
-                wait_until(lambda: len(player.heard()) >= seconds * SAMPLE_RATE_HZ, patience_s=seconds + 60)  # noqa: B023
+                player.has_played(seconds, patience_s=seconds + 60)
             host.post(f"spaces/{space['id']}/end")
             assert [summary(one)["gaps"] for one in own.values()] == [0, 0]
             said = [read_wav(tmp_path / f"{codec}.wav") for codec in own]
