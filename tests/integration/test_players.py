@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from parvis.cli.speak import write_wav
-from parvis.clock import PART_SAMPLES, SAMPLE_RATE_HZ
+from parvis.clock import PART_SAMPLES, PARTS_PER_SEGMENT, SAMPLE_RATE_HZ
 from tests.integration.broadcast import Broadcast, levels_of, place_of
 from tests.integration.players import HLS_PLAYERS, PLAYERS, Playing
 from tests.integration.signals import Int16
@@ -139,7 +139,9 @@ def test_they_play_on_while_somebody_speaks(parvis: Parvis, tmp_path: Path, long
                 # Before the voice there is silence, which is like nothing.
                 heard = heard[np.flatnonzero(np.abs(heard) > 500)[0] :]
                 _, missing = check_whole(player.name, heard, *said)
-                assert missing <= 2 * PART_SAMPLES, player.name
+                # GStreamer leaves out the last segment of HLS where it is shorter than the others.
+                short = player.name.startswith("gstreamer") and player.name.endswith("m3u8")
+                assert missing <= (PARTS_PER_SEGMENT if short else 2) * PART_SAMPLES, player.name
         finally:
             for player in players:
                 player.stop()
