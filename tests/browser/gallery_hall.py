@@ -112,15 +112,17 @@ def alone(gallery: Gallery) -> None:
     """No network, no such Space, a browser that plays nothing, a page without scripts."""
     if gallery.wants("hall-offline"):
         page = hall(gallery, "calm")
-        page.get_by_test_id("play").click()
-        wait_for(page, "playing")
         page.context.set_offline(True)
+        page.get_by_test_id("play").click()
         wait_for(page, "offline")
         gallery.take(page, "hall-offline", whole=False)
         page.context.close()
     if gallery.wants("hall-unsupported"):
         page = gallery.browser.new_context(locale="en").new_page()
-        page.add_init_script("delete window.MediaSource; delete window.ManagedMediaSource")
+        page.add_init_script(
+            "delete window.MediaSource; delete window.ManagedMediaSource;"
+            "HTMLMediaElement.prototype.canPlayType = () => ''"  # Chromium plays HLS by itself, too
+        )
         page.goto(f"{gallery.fixture}/s/calm")
         page.get_by_test_id("play").click()
         wait_for(page, "unsupported")

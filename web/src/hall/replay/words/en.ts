@@ -28,7 +28,7 @@ export const en = {
   lost: (ms: number) => `${span(ms)} of sound never reached us; they are silent here.`,
   silenced: (ms: number) => `${span(ms)} were silenced by the hosts.`,
   chapters: "Who spoke when",
-  floor: (ms: number) => `has the floor for ${span(ms)}`,
+  floor: (ms: number) => `had the floor for ${span(ms)}`,
   lane: (name: string) => `When ${name} spoke`,
   captions: "Captions",
   chat: "Chat",
