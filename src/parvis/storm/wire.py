@@ -26,6 +26,7 @@ from parvis.media.rendition import Rendition
 HEAD_LIMIT_BYTES: Final = 16_384
 PROBLEM_LIMIT_BYTES: Final = 65_536
 KNOWN_UNITS: Final = 512
+CHUNK_KEY_BYTES: Final = 48
 
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
@@ -69,12 +70,47 @@ class Heard:
     over: bool = False
 
 
+class Chunk:
+    """A chunk that was read before: its bytes with all that is around them, the part in it (`sequence` is
+    None for an init segment), and the chunk that came after it the last time."""
+
+    __slots__ = ("data", "following", "pace", "sequence")
+
+    def __init__(self, data: bytes, sequence: int | None, pace: Pace | None) -> None:
+        self.data = data
+        self.sequence = sequence
+        self.pace = pace
+        self.following: Chunk | None = None
+
+
 class PartBook:
     """Parts that were read before, by their bytes, for all listeners of one rendition."""
 
     def __init__(self, rendition: Rendition) -> None:
         self._rendition = rendition
         self._known: dict[bytes, tuple[int | None, Pace | None]] = {}
+        self._chunks: dict[bytes, Chunk] = {}
+        """By their first bytes, which hold size and time of their part."""
+
+    def chunk(self, data: bytes, at: int) -> Chunk | None:
+        """The chunk that begins there; None when it is none, or not whole.
+
+        Raises `RemoteProtocolError` `media-malformed` for one that is no part and no init segment.
+        """
+        key = data[at : at + CHUNK_KEY_BYTES]
+        known = self._chunks.pop(key, None)
+        if known is None or not data.startswith(known.data, at):
+            line = data.find(b"\r\n", at, at + 10)
+            if line < 0 or not _CHUNK_SIZE.fullmatch(data, at, line):
+                return None
+            begin, end = line + 2, line + 4 + int(data[at:line], 16)
+            if data[end - 2 : end] != b"\r\n":
+                return None
+            known = Chunk(data[at:end], *self.read(data[begin : end - 2]))
+        self._chunks[key] = known
+        if len(self._chunks) > KNOWN_UNITS:
+            del self._chunks[next(iter(self._chunks))]
+        return known
 
     def read(self, unit: bytes) -> tuple[int | None, Pace | None]:
         """(sequence, what a `pace` event in it tells) of one whole part; (None, None) of an init segment.
@@ -117,8 +153,8 @@ def read_join(data: bytes, book: PartBook) -> Heard | None:
     """What a newcomer gets at once, when it is what nearly all get: a stream's whole head, the init segment
     and consecutive parts, each in a chunk of its own. None for all else, which `StreamReader` reads.
 
-    It checks the same at a fifth of the time. A crowd is spread over many edges and phases, so few of those
-    who come to one process get bytes that another got.
+    It checks the same in a small part of the time. A crowd is spread over many edges and phases, so few of
+    those who come to one process get the same bytes; but they get the same parts, one after the other.
     """
     end = data.find(b"\r\n\r\n")
     if end < 0 or not data.startswith(b"HTTP/1.1 200 "):
@@ -128,25 +164,31 @@ def read_join(data: bytes, book: PartBook) -> Heard | None:
     if not streams:
         return None
     answer, pace, at = _answer(status, fields), None, end + 4
-    initialised, first, following = False, None, None
+    first, following = None, None
+    before: Chunk | None = None
     while at < len(data):
-        line = data.find(b"\r\n", at, at + 10)
-        if line < 0 or not _CHUNK_SIZE.fullmatch(data, at, line):
-            return None
-        begin, at = line + 2, line + 4 + int(data[at:line], 16)
-        if data[at - 2 : at] != b"\r\n":
-            return None
-        try:
-            sequence, told = book.read(data[begin : at - 2])
-        except RemoteProtocolError:
-            return None
-        pace = pace if told is None else told
-        if sequence is None and not initialised:
-            initialised = True
-        elif sequence is None or not initialised or following not in (None, sequence):
+        chunk = None if before is None else before.following
+        if chunk is None or not data.startswith(chunk.data, at):
+            try:
+                chunk = book.chunk(data, at)
+            except RemoteProtocolError:
+                return None
+            if chunk is None:
+                return None
+            if before is not None:
+                before.following = chunk
+        at += len(chunk.data)
+        sequence = chunk.sequence
+        if before is None:
+            if sequence is not None:
+                return None
+        elif sequence is None or following not in (None, sequence):
             return None
         else:
             first, following = sequence if first is None else first, sequence + 1
+        if chunk.pace is not None:
+            pace = chunk.pace
+        before = chunk
     if first is None or following is None or answer.sequence not in (None, first):
         return None
     return Heard(answer, [Run(first, following)], pace)

@@ -169,3 +169,14 @@ def test_what_is_no_plain_join_is_left_to_the_reader() -> None:
     ]
     for number, data in enumerate(others):
         assert read_join(data, PartBook(Rendition.OPUS)) is None, number
+
+
+def test_joins_that_overlap_are_read_as_they_are_and_not_as_the_last_one() -> None:
+    book = PartBook(Rendition.OPUS)
+    for first, parts in ((FIRST, 40), (FIRST + 3, 40), (FIRST - 5, 20), (FIRST, 40)):
+        heard = read_join(join(first, parts, 32), book)
+        assert heard is not None
+        assert heard.runs == [Run(first, first + parts)]
+    broken = bytearray(join(FIRST, 40, 32))
+    broken[broken.rindex(b"tfdt") + 11] ^= 1
+    assert read_join(bytes(broken), book) is None
