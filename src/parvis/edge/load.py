@@ -6,9 +6,9 @@ Rules:
   processes take from it makes it late just the same. Only where more edges than cores share a machine it is
   CPU time, held against each edge's part of the cores: they take the clock's time from each other.
 - An edge that gets no processor has few turns, and would think itself idle while its listeners run dry. So
-  who has hardly slept, working or waiting for a processor as the kernel tells it (proc(5), schedstat), is
-  busy. A little waiting is no matter: an idle edge wakes twenty times a second, and would have to wait half a
-  second each time.
+  who has hardly slept for two seconds, working or waiting for a processor as the kernel tells it (proc(5),
+  schedstat), is busy. Half a second of it is no matter: among many edges that share two cores it comes by
+  chance, and who shut its door for that would send newcomers to the others, and these would follow.
 - Accepting and answering is told apart from writing bursts. The first, divided by the connections that it was
   for, is what a join costs.
 - Socket memory is of the whole machine (proc(5), tcp(7)): from the second number of `tcp_mem` on the kernel
@@ -28,7 +28,9 @@ SMOOTHING: Final = 0.3
 ENOUGH_ARRIVALS: Final = 20
 """From so many on, a sample says what one costs."""
 SLEEPLESS_SHARE: Final = 0.9
-"""Of the time, from which on who has not slept is busy."""
+"""Of the time, from which on an edge has not slept."""
+SLEEPLESS_S: Final = 2.0
+"""So long without sleep is busy."""
 
 _PROC: Final = Path("/proc")
 
@@ -49,6 +51,7 @@ class Load:
         self._proc = proc
         self._pressure_pages = _pressure_pages(proc)
         self._awake_s = _awake_s(proc)
+        self._slept_at_s = now_s
         self._sampled_at_s = now_s
         self._front_s = 0.0
         self._rest_s = 0.0
@@ -75,7 +78,9 @@ class Load:
         egress_bps = (sent_bytes - self._sent_bytes) * 8 / span_s
         awake_s = _awake_s(self._proc)
         awake_share = (awake_s - self._awake_s) / span_s
-        least = awake_share if awake_share >= SLEEPLESS_SHARE else 0.0
+        if awake_share < SLEEPLESS_SHARE:
+            self._slept_at_s = now_s
+        least = awake_share if now_s - self._slept_at_s >= SLEEPLESS_S else 0.0
         self.busy_share = min(1.0, max((self._front_s + self._rest_s) / span_s, least))
         sample = Sample(
             now_s,

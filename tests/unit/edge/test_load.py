@@ -45,6 +45,9 @@ def test_who_never_sleeps_is_busy_and_has_nothing_left_for_joins(proc: Path) -> 
     told.write_text("205000000 3500000000 9\n")
     delayed = load.sample(3.0, late_share=0.0, sent_bytes=0, left=0, moving=False)
     assert delayed.busy_share == pytest.approx(0.1), "to wait now and then is no strain"
+    told.write_text("305000000 4900000000 9\n")
+    short = load.sample(4.5, late_share=0.0, sent_bytes=0, left=0, moving=False)
+    assert short.busy_share == 0.0, "nor is a second and a half"
 
 
 def test_a_join_costs_what_was_measured(proc: Path) -> None:
