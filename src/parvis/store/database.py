@@ -49,7 +49,11 @@ _POSTGRESQL: Final[dict[str, Any]] = {
     "connect_args": {
         "timeout": 5.0,
         "command_timeout": 15.0,
-        "server_settings": {"application_name": "parvis control"},
+        "server_settings": {
+            "application_name": "parvis control",
+            # A plan for any word walks all Spaces for a rare one; to plan takes less than that.
+            "plan_cache_mode": "force_custom_plan",
+        },
     },
 }
 
