@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from parvis.stage.peer import allow_loopback
 from tests.databases import any_database, empty_database, postgres  # noqa: F401 - fixtures
 from tests.parvis import Parvis
 
@@ -39,6 +40,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def long() -> bool:
     """True where the long form of a test is wanted: `PARVIS_LONG=1`, as `make soak` sets it."""
     return os.environ.get("PARVIS_LONG") == "1"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _peers_on_this_machine() -> None:
+    """Before any peer is made: after the first of a process it can't be said any more."""
+    allow_loopback()
 
 
 @pytest.fixture(autouse=True)
