@@ -7,7 +7,8 @@ worker.
 from __future__ import annotations
 
 import struct
-from dataclasses import astuple, dataclass, field, fields
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Final
 
 from parvis.errors import RemoteProtocolError
@@ -87,6 +88,7 @@ class Counts:
 
 _NAMES: Final = tuple(entry.name for entry in fields(Counts))
 _COUNTS: Final = struct.Struct(f"<B{len(_NAMES)}q")
+_values = attrgetter(*_NAMES)
 
 
 @dataclass(slots=True)
@@ -120,7 +122,7 @@ class Report:
 
     def encode(self) -> bytes:
         """As bytes, at most some 31 KB."""
-        pieces = [_COUNTS.pack(self.final, *astuple(self.counts))]
+        pieces = [_COUNTS.pack(self.final, *_values(self.counts))]
         histograms = (self.delay, self.behind, self.join, self.stall, self.look)
         pieces += [histogram.encode() for histogram in histograms]
         return b"".join([*pieces, "\n".join(self.notes).encode()])

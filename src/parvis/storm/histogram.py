@@ -58,17 +58,16 @@ class Histogram:
 
     def merge(self, other: Histogram) -> None:
         """Counts what `other` has counted."""
-        for place, count in enumerate(other._counts):
-            if count:
-                self._counts[place] += count
+        counts = np.frombuffer(self._counts, np.uint64)
+        counts += np.frombuffer(other._counts, np.uint64)
         self.min_ms = min(self.min_ms, other.min_ms)
         self.max_ms = max(self.max_ms, other.max_ms)
 
     def since(self, earlier: Histogram) -> Histogram:
         """What was counted after `earlier`, an older state of this histogram. Its bounds are those of all."""
         difference = Histogram()
-        for place, count in enumerate(self._counts):
-            difference._counts[place] = count - earlier._counts[place]
+        counts = np.frombuffer(difference._counts, np.uint64)
+        np.subtract(self._counts, earlier._counts, out=counts)
         difference.min_ms, difference.max_ms = self.min_ms, self.max_ms
         return difference
 
@@ -96,8 +95,8 @@ class Histogram:
 
     def encode(self) -> bytes:
         """As bytes: bounds, then the buckets between the first and the last that are not empty."""
-        used = [place for place, count in enumerate(self._counts) if count]
-        low, high = (used[0], used[-1] + 1) if used else (0, 0)
+        used = np.flatnonzero(np.frombuffer(self._counts, np.uint64))
+        low, high = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 0)
         return _HEADER.pack(self.min_ms, self.max_ms, low, high) + self._counts[low:high].tobytes()
 
     @classmethod
