@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from parvis.bus.audience import SAMPLE, AttendanceMessage, AudienceMessage, Present
@@ -13,6 +14,8 @@ from parvis.bus.faces import FacesMessage
 from parvis.bus.messages import EdgeMessage, SpaceMessage
 from parvis.spaces import badge, pass_text
 from tests.contract.api_world import World, picture, world
+
+pytestmark = pytest.mark.usefixtures("any_database")
 
 
 async def hear(w: World, *messages: AudienceMessage | EdgeMessage) -> None:

@@ -12,6 +12,8 @@ from parvis.bus.manners import BanMessage
 from parvis.bus.messages import SpaceMessage
 from tests.contract.api_world import World, world
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 
 @pytest.fixture
 async def w(tmp_path: Path) -> AsyncIterator[World]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from parvis.bus.captions import CaptionMessage
 from tests.contract.api_world import World, world
+
+pytestmark = pytest.mark.usefixtures("any_database")
 
 
 async def captioned(w: World, **settings: Any) -> str:

@@ -11,6 +11,8 @@ import pytest
 from parvis.api.rates import Rates
 from tests.contract.api_world import World, world
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 
 @pytest.fixture
 async def w(tmp_path: Path) -> AsyncIterator[World]:

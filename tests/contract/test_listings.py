@@ -12,6 +12,8 @@ import pytest
 
 from tests.contract.api_world import World, picture, world
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 HOME = (
     '<!doctype html><html lang="en"><head><!--parvis:head--></head>'
     '<body><main id="app"><!--parvis:body--></main></body></html>'

@@ -23,6 +23,7 @@ from tests.contract.openid_provider import SECRET, openid_provider
 from tests.parvis import free_ports
 
 CONTROL = "http://127.0.0.1:8081"
+BOTH = pytest.mark.usefixtures("any_database")
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,7 @@ async def come_back(client: httpx.AsyncClient, url: str) -> str:
     return answer.headers["location"]
 
 
+@BOTH
 async def test_a_stranger_signs_in_and_comes_again(issuer: str, tmp_path: Path) -> None:
     async with world_with(issuer, tmp_path) as w:
         client = w.nobody()
@@ -101,6 +103,7 @@ async def test_a_stranger_signs_in_and_comes_again(issuer: str, tmp_path: Path) 
         assert signed.json()["code"] == "credentials-wrong", "there is no password to guess"
 
 
+@BOTH
 async def test_a_handle_that_is_taken_gets_an_ending(issuer: str, tmp_path: Path) -> None:
     async with world_with(issuer, tmp_path) as w:
         await w.person("mia")
@@ -110,6 +113,7 @@ async def test_a_handle_that_is_taken_gets_an_ending(issuer: str, tmp_path: Path
         assert re.fullmatch(r"mia_[0-9a-f]{4}", mine["handle"])
 
 
+@BOTH
 async def test_what_was_not_begun_here_is_refused(issuer: str, tmp_path: Path) -> None:
     async with world_with(issuer, tmp_path) as w:
         victim, attacker = w.nobody(), w.nobody()
@@ -130,6 +134,7 @@ async def test_what_was_not_begun_here_is_refused(issuer: str, tmp_path: Path) -
         assert COOKIE not in attacker.cookies
 
 
+@BOTH
 async def test_strangers_may_be_kept_out(issuer: str, tmp_path: Path) -> None:
     async with world_with(issuer, tmp_path, openid_sign_up=False) as w:
         client = w.nobody()
@@ -137,6 +142,7 @@ async def test_strangers_may_be_kept_out(issuer: str, tmp_path: Path) -> None:
         assert await come_back(client, back) == "/studio/0123456789#openid=openid-no-account"
 
 
+@BOTH
 async def test_nobody_is_led_to_another_site(issuer: str, tmp_path: Path) -> None:
     async with world_with(issuer, tmp_path) as w:
         client = w.nobody()
@@ -147,6 +153,7 @@ async def test_nobody_is_led_to_another_site(issuer: str, tmp_path: Path) -> Non
     assert is_local_path("/studio/0123456789?x=1#log")
 
 
+@BOTH
 async def test_a_provider_that_is_away(tmp_path: Path) -> None:
     [port] = free_ports(1)
     async with world_with(f"http://127.0.0.1:{port}", tmp_path) as w:

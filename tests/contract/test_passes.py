@@ -12,6 +12,8 @@ from parvis.spaces import pass_text
 from tests.contract.api_world import World, world
 from tests.contract.test_listings import at
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 
 async def made(w: World, space: str, **terms: object) -> tuple[str, str]:
     """Id and text of a new pass."""

@@ -13,6 +13,8 @@ from parvis.bus.messages import SpaceMessage
 from parvis.bus.votes import CountedMessage, Votes, VotesMessage
 from tests.contract.api_world import World, world
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 ASKED = {"question": "Shall we go on?", "choices": ["Yes", "No", "Later"]}
 
 

@@ -16,6 +16,8 @@ from PIL import Image
 from tests.contract.api_world import world
 from tests.contract.test_listings import at, start
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 EDGE = "http://127.0.0.1:8080"
 
 
