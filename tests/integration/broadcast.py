@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from scipy import signal
 
 from parvis.bus.messages import PartMessage, ProgramMessage
 from parvis.clock import PART_MS, PART_SAMPLES, SAMPLE_RATE_HZ, TICK_SAMPLES
+from parvis.media.events import Event
 from parvis.program.packager import ProgramEncoder
 from tests.unit.edge.world import World, space_message
 from tests.unit.program.sounds import music
@@ -39,11 +41,12 @@ class Broadcast:
             world.stage.say(program)
         world.stage.sequence = self.first - 1
 
-    def send(self, count: int) -> int:
-        """The next parts of all Spaces; the sequence of the last."""
-        for _ in range(count):
+    def send(self, count: int, *events: Event) -> int:
+        """The next parts of all Spaces, the last with events; its sequence."""
+        for left in reversed(range(count)):
             for parts in self._parts.values():
-                self.world.stage.say_part(*parts[self.sent])
+                told = () if left else events
+                self.world.stage.say_part(*(replace(part, events=told) for part in parts[self.sent]))
             self.sent += 1
             self.world.stage.sequence += 1
         return self.world.stage.sequence

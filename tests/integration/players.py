@@ -39,7 +39,7 @@ def mpv(url: str, out: Path) -> list[str]:
 
 
 def mplayer(url: str, out: Path) -> list[str]:
-    playlist = ["-playlist"] if url.endswith(".m3u") else []
+    playlist = ["-playlist"] if url.endswith((".m3u", ".pls")) else []
     return [
         program("mplayer", "mplayer"), "-noconfig", "all", "-really-quiet", "-noconsolecontrols", "-nolirc",
         "-vo", "null", "-af", "resample=48000:0:0,channels=1,format=s16le",

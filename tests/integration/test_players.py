@@ -35,6 +35,8 @@ DOORS = {
     "aac.m3u8": HLS_PLAYERS,
     "opus.m3u8": HLS_PLAYERS,
 }
+FILES: dict[str, tuple[str, ...]] = {"listen.pls": ("mplayer", "mpv", "vlc")}
+"""Addresses of radios in a file; `listen.m3u` is played below."""
 SHORT = (
     ("stream.aac", "vlc"),
     ("stream.ogg", "mplayer"),
@@ -81,7 +83,7 @@ def check_whole(who: str, heard: Int16, *said: Int16) -> tuple[int, int]:
     return begun[0], len(said[0]) - begun[0] - len(heard)
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("door", DOORS | FILES)
 def test_all_of_them_play_without_a_gap_to_the_end(world: World, tmp_path: Path, door: str) -> None:
     broadcast = Broadcast(world, SENT + 2, {"abc": 1.0})
     players: list[Playing] = []
@@ -89,7 +91,7 @@ def test_all_of_them_play_without_a_gap_to_the_end(world: World, tmp_path: Path,
         last = broadcast.send(SENT_BEFORE)
         wait_for(lambda: newest_is(world, last), "the edge has all parts")
         try:
-            for name in DOORS[door]:
+            for name in (DOORS | FILES)[door]:
                 count, parts = listeners(world), served(world)
                 players.append(Playing(name, f"http://127.0.0.1:{world.port}/live/abc/{door}", folder))
                 wait_for(lambda: listeners(world) > count or served(world) > parts, f"{name} listens")  # noqa: B023

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +17,13 @@ from parvis.edge.view import rfc3339
 from parvis.media.adts import METADATA_INTERVAL_BYTES
 from parvis.media.events import Event
 from tests.integration.broadcast import Broadcast, ffmpeg, levels_of, place_of
+from tests.integration.players import mplayer
 from tests.unit.edge.world import World, space_message, wait_for
 
 PARTS = 60
+SPEAKERS = Event.of(
+    "stage", speakers=[{"handle": handle, "display_name": handle.title()} for handle in ("ana", "ben")]
+)
 
 
 @pytest.fixture
@@ -25,6 +31,10 @@ def world(tmp_path: Path) -> Iterator[World]:
     world = World(tmp_path)
     yield world
     world.close()
+
+
+def speaks(handle: str) -> Event:
+    return Event.of("levels", levels={handle: 60}, active=handle)
 
 
 def listeners(world: World) -> int:
@@ -112,20 +122,66 @@ def test_what_an_old_receiver_gets(world: World) -> None:
 def test_a_receiver_is_told_who_speaks(world: World) -> None:
     world.stage.begin()
     world.stage.parts(19)
-    speakers = [{"handle": handle, "display_name": handle.title()} for handle in ("ana", "ben")]
-    told = [Event.of("stage", speakers=speakers), Event.of("levels", levels={"ana": 60}, active="ana")]
-    last = world.stage.part(told)
+    last = world.stage.part([SPEAKERS, speaks("ana")])
     with world.edge(), world.connect() as client:
         wait_for(lambda: newest_is(world, last), "the edge has all parts")
         client.request("/live/abc/stream.aac", version="1.0", Icy_MetaData="1")
         head = client.head()
         assert head.headers["icy-description"] == "What it costs"
         assert int(head.headers["x-parvis-sequence"]) == last - RADIO_JOIN_PARTS + 1
-        world.stage.part([Event.of("levels", levels={"ben": 60}, active="ben")])
+        world.stage.part([speaks("ben")])
         world.stage.part(last=True)
         world.stage.say(space_message(state="ended", revision=2))
         found = re.findall(rb"StreamTitle='(.*?)';", client.rest())
         assert list(dict.fromkeys(found)) == [b"Ana - Budget night", b"Ana, Ben - Budget night"]
+
+
+def ffprobe(url: str) -> dict[str, str]:
+    """What a player of FFmpeg's is told of a stream, by name."""
+    command = ["ffprobe", "-v", "error", "-show_entries", "format_tags", "-of", "json", url]
+    probed = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    tags: dict[str, str] = json.loads(probed.stdout)["format"]["tags"]
+    return tags
+
+
+@pytest.mark.parametrize(("visibility", "listed"), [("public", "1"), ("unlisted", "0")])
+def test_ffprobe_reads_what_is_on_air(world: World, visibility: str, listed: str) -> None:
+    broadcast = Broadcast(world, PARTS, {"abc": 1.0})
+    world.stage.say(space_message(revision=2, visibility=visibility))
+    with world.edge():
+        last = broadcast.send(40, SPEAKERS, speaks("ana"))
+        wait_for(lambda: newest_is(world, last), "the edge has all parts")
+        edge = f"http://127.0.0.1:{world.port}"
+        tags = ffprobe(f"{edge}/live/abc/stream.aac")
+        assert (tags["StreamTitle"], tags["icy-name"]) == ("Ana - Budget night", "Budget night")
+        assert (tags["icy-description"], tags["icy-genre"], tags["icy-br"]) == ("What it costs", "Talk", "64")
+        assert (tags["icy-url"], tags["icy-pub"]) == (f"{edge}/s/abc", listed)
+        # Its own request for titles is of no use to it here.
+        tags = ffprobe(f"{edge}/live/abc/stream.ogg")
+        assert (tags["icy-url"], tags["icy-pub"]) == (f"{edge}/s/abc", listed)
+
+
+def test_mplayer_says_each_title_as_it_comes(world: World, tmp_path: Path) -> None:
+    broadcast = Broadcast(world, PARTS, {"abc": 1.0})
+    with world.edge():
+        last = broadcast.send(20, SPEAKERS, speaks("ana"))
+        wait_for(lambda: newest_is(world, last), "the edge has all parts")
+        url = f"http://127.0.0.1:{world.port}/live/abc/listen.pls"
+        command = [part for part in mplayer(url, tmp_path / "heard.raw") if part != "-really-quiet"]
+        said = tmp_path / "said.txt"
+        with said.open("wb") as out:
+            player = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        try:
+            wait_for(lambda: listeners(world) == 1, "it listens")
+            last = broadcast.send(10, speaks("ben"))
+            wait_for(lambda: newest_is(world, last), "the edge has all parts")
+            broadcast.end()
+            assert player.wait(60) == 0
+        finally:
+            player.kill()
+            player.wait()
+        found = re.findall("ICY Info: StreamTitle='(.*?)';", said.read_text(errors="replace"))
+        assert list(dict.fromkeys(found)) == ["Ana - Budget night", "Ana, Ben - Budget night"]
 
 
 def test_a_break_is_told_from_the_end(world: World) -> None:

@@ -32,7 +32,7 @@ from parvis.edge.passes import shown_pass
 from parvis.edge.radio import RADIO_JOIN_PARTS, RADIO_MEDIA_TYPE, RADIO_RENDITION
 from parvis.edge.routes import EVENT_STREAM, STREAMS, Front, Join, first_part, route
 from parvis.edge.strain import Concession
-from parvis.edge.view import rfc3339
+from parvis.edge.view import hall_link, rfc3339
 from parvis.edge.waiting import Hold
 from parvis.errors import Overloaded
 from parvis.media.rendition import Rendition
@@ -158,7 +158,7 @@ class Door:
         last = cohort.position
         first = max(last - (RADIO_JOIN_PARTS + cohort.stretch - 1) + 1, min(radio.oldest, last))
         begins = stream_headers(RADIO_MEDIA_TYPE[join.source], first, cohort.stretch)
-        headers = (*begins, *radio.headers())
+        headers = (*begins, *radio.headers(hall_link(self._front.origins, join.record)))
         head = stream_head(headers, wall_s, framing)
         self._fanout.join(fd, cohort, before + radio.join(head, first, last, framing))
 

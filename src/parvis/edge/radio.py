@@ -35,10 +35,12 @@ RADIO_JOIN_PARTS: Final = 10
 TITLE_EVERY_PARTS: Final = 32
 """Who missed the title is told it again: 10.24 s."""
 DESCRIPTION_LIMIT: Final = 200
+PUBLIC: Final = "public"
 
 
 class OnAir(Protocol):
-    """What of a Space receivers are told, as it is now. `playing` is one line: who speaks, and the title."""
+    """What of a Space receivers are told, as it is now. `playing` is one line: who speaks, and the title.
+    `visibility` is "public", "unlisted" or "members"."""
 
     @property
     def title(self) -> str: ...
@@ -46,6 +48,8 @@ class OnAir(Protocol):
     def description(self) -> str: ...
     @property
     def playing(self) -> str: ...
+    @property
+    def visibility(self) -> str: ...
 
 
 class Radio:
@@ -118,17 +122,19 @@ class Radio:
         told = title if self.name == OGG else playing
         return head + self._joins.get((first, last, framing, told), build, last)
 
-    def headers(self) -> Headers:
-        """What receivers and directories read in the head, as Icecast writes it. `icy-pub` is 0: nobody lists
-        a Space whose host did not ask for it."""
+    def headers(self, share: str) -> Headers:
+        """What receivers and directories read in the head, as Icecast writes it. `share` is the Space's link.
+        By `icy-pub` a directory may list a public Space; who has the link of any other did not get it from a
+        list."""
         kbps = RADIO_RENDITION[self.name].bitrate_bps // 1000
         headers: Headers = (
             ("icy-name", _printable(self._on_air.title)),
             ("icy-description", _printable(self._on_air.description)[:DESCRIPTION_LIMIT]),
             ("icy-genre", "Talk"),
+            ("icy-url", share),
             ("icy-br", str(kbps)),
             ("ice-audio-info", f"ice-samplerate={SAMPLE_RATE_HZ};ice-bitrate={kbps};ice-channels=1"),
-            ("icy-pub", "0"),
+            ("icy-pub", "1" if self._on_air.visibility == PUBLIC else "0"),
         )
         if self.name == ICY:
             headers += (("icy-metaint", str(METADATA_INTERVAL_BYTES)),)

@@ -44,6 +44,7 @@ from parvis.edge.radio import ADTS, ICY, OGG, RADIO_MEDIA_TYPE, RADIO_RENDITION,
 from parvis.edge.spaces import SpaceRecord, Spaces
 from parvis.edge.view import (
     Origins,
+    hall_link,
     hidden_fields,
     share_link,
     shown_fields,
@@ -259,7 +260,8 @@ def _radio(front: Front, request: Request, space: str) -> Answer | Join:
     if (shut := _shut(front, request, record, RADIO_RENDITION[name])) is not None:
         return shut
     if request.method == "HEAD":
-        headers = (*stream_headers(RADIO_MEDIA_TYPE[name]), *record.radio(name).headers())
+        share = hall_link(front.origins, record)
+        headers = (*stream_headers(RADIO_MEDIA_TYPE[name]), *record.radio(name).headers(share))
         return Answer(200, headers, endless=True)
     pass_id = front.passes.admit(record, request)
     return Join(record, name, _framing(request), via=_via(request.query.get("via", "")), pass_id=pass_id)

@@ -28,6 +28,11 @@ def rfc3339(unix_s: float) -> str:
     return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def hall_link(origins: Origins, record: SpaceRecord) -> str:
+    """The share link of a Space."""
+    return f"{origins.edge}/s/{record.id}"
+
+
 def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[str, Any]:
     """The members of `space.json`."""
     message = record.message or _from_program(record)
@@ -76,7 +81,7 @@ def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[s
         ],
         "edges": [],
         "links": {
-            "share": f"{origins.edge}/s/{record.id}",
+            "share": hall_link(origins, record),
             "studio": f"{origins.control}/studio/{record.id}",
             "hls": f"{origins.edge}/live/{record.id}/index.m3u8",
             "aac": f"{origins.edge}/live/{record.id}/stream.aac",

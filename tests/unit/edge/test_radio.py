@@ -18,6 +18,7 @@ from parvis.media.events import Event
 from tests.unit.archive.makers import FIRST, program
 
 LAST = FIRST + 11
+SHARE = "https://parvis.example/s/abc"
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Told:
     title: str
     description: str = "What it costs"
     speaks: str = ""
+    visibility: str = "public"
 
     @property
     def playing(self) -> str:
@@ -105,14 +107,22 @@ def test_a_handoff_is_told_by_the_title_there_and_pace_never() -> None:
 
 
 def test_the_head_says_what_receivers_ask_for() -> None:
-    headers = dict(radio_of(ICY, "L'été\r\nX-Evil: 1")[0].headers())
+    headers = dict(radio_of(ICY, "L'été\r\nX-Evil: 1")[0].headers(SHARE))
     assert headers["icy-name"] == "L'étéX-Evil: 1"
     assert headers["icy-metaint"] == str(METADATA_INTERVAL_BYTES)
     assert headers["icy-br"] == "64"
+    assert headers["icy-url"] == SHARE
     assert headers["icy-description"] == "What it costs"
     assert headers["ice-audio-info"] == "ice-samplerate=48000;ice-bitrate=64;ice-channels=1"
-    assert "icy-metaint" not in dict(radio_of(ADTS)[0].headers())
-    assert dict(radio_of(OGG)[0].headers())["icy-br"] == "32"
+    assert "icy-metaint" not in dict(radio_of(ADTS)[0].headers(SHARE))
+    assert dict(radio_of(OGG)[0].headers(SHARE))["icy-br"] == "32"
+
+
+@pytest.mark.parametrize(("visibility", "listed"), [("public", "1"), ("unlisted", "0"), ("members", "0")])
+def test_directories_may_list_what_is_public(visibility: str, listed: str) -> None:
+    radio, space = radio_of(ADTS)
+    space.visibility = visibility
+    assert dict(radio.headers(SHARE))["icy-pub"] == listed
 
 
 def test_files_that_players_open() -> None:
