@@ -24,7 +24,7 @@ class Issued:
 
 
 class Authority:
-    """Signs for 127.0.0.1, localhost and edge.test. Its own certificate is in `file`."""
+    """Signs for 127.0.0.1, localhost, edge.test and replay.test. Its own certificate is in `file`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -44,7 +44,9 @@ class Authority:
         """A new pair, written over the last of that name, the key first, as careless renewals do."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "edge.test")])
-        names: list[x509.GeneralName] = [x509.DNSName("edge.test"), x509.DNSName("localhost")]
+        names: list[x509.GeneralName] = [
+            x509.DNSName(each) for each in ("edge.test", "localhost", "replay.test")
+        ]
         names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
         certificate = (
             _builder(subject, self._name, key)

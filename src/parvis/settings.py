@@ -87,7 +87,7 @@ class ControlSettings:
     """Seconds for which browsers are told to use HTTPS only; 0 means not at all."""
     trusted_proxies: str = ""
     """Addresses or networks (CIDR), commas between, whose X-Forwarded-For is believed; empty: none, and of
-    control loopback."""
+    control and archive loopback."""
 
     openid_issuer: str = ""
     """Issuer of an OpenID provider at which people may sign in, as its metadata say it; empty means none."""
@@ -218,7 +218,7 @@ class EdgeSettings:
     """Seconds for which browsers are told to use HTTPS only; 0 means not at all."""
     trusted_proxies: str = ""
     """Addresses or networks (CIDR), commas between, whose X-Forwarded-For is believed; empty: none, and of
-    control loopback."""
+    control and archive loopback."""
 
     def __post_init__(self) -> None:
         """Raises `UserError` `setting-invalid`."""
@@ -295,6 +295,9 @@ class ArchiveSettings:
     """PEM file of its key; empty means that it is in the certificate's file."""
     hsts_s: int = 0
     """Seconds for which browsers are told to use HTTPS only; 0 means not at all."""
+    trusted_proxies: str = ""
+    """Addresses or networks (CIDR), commas between, whose X-Forwarded-For is believed; empty: none, and of
+    control and archive loopback."""
 
     def __post_init__(self) -> None:
         """Raises `UserError` `setting-invalid`."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import secrets
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -14,10 +16,12 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
+from parvis.api.pictures import UPLOAD_MAX_BYTES
 from parvis.media.reader import Part, PartReader
 from tests.certificates import Authority, Issued
-from tests.parvis import Parvis, free_ports, wait_until
+from tests.parvis import Parvis, Person, free_ports, wait_until
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 CLOSE_PARTS = 12
@@ -48,9 +52,9 @@ class Front:
             f"https://{host}:{self.port}{path}",
         ]  # fmt: skip
 
-    def get(self, path: str, **how: str) -> tuple[int, Any]:
+    def get(self, path: str, *more: str, **how: str) -> tuple[int, Any]:
         """Status and JSON."""
-        command = self.ask(path, "-w", "\n%{http_code} %{http_version}", **how)
+        command = self.ask(path, "-w", "\n%{http_code} %{http_version}", *more, **how)
         told = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
         body, _, last = told.rpartition("\n")
         status, version = last.split()
@@ -66,7 +70,11 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 @pytest.fixture(scope="module")
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parvis]:
     """A Parvis that believes a proxy on this machine, and lets two listen from one address."""
-    environment = {"PARVIS_TRUSTED_PROXIES": "127.0.0.1", "PARVIS_PER_ADDRESS": "2"}
+    environment = {
+        "PARVIS_TRUSTED_PROXIES": "127.0.0.1",
+        "PARVIS_PER_ADDRESS": "2",
+        "PARVIS_PUBLIC_ARCHIVE_URL": "https://replay.test",
+    }
     parvis = Parvis(tmp_path_factory.mktemp("parvis") / "data", edges=1, environment=environment)
     parvis.start()
     yield parvis
@@ -74,9 +82,26 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parvis]:
 
 
 @pytest.fixture(scope="module")
-def space(behind: Parvis) -> str:
+def ana(behind: Parvis) -> Person:
+    return behind.person()
+
+
+@pytest.fixture(scope="module")
+def replay(behind: Parvis, ana: Person) -> str:
+    """Path of the replay of a Space that is over."""
+    space: str = ana.post("spaces", {"title": "Over", "recording": "program"})["id"]
+    ana.post(f"spaces/{space}/start")
+    recorded = behind.data / "archive" / space / "parts"
+    wait_until(lambda: sum(file.stat().st_size for file in recorded.glob("aac.*.parts")) > 10_000)
+    ana.post(f"spaces/{space}/end")
+    there = f"{behind.archive}/replay/{space}/replay.json"
+    wait_until(lambda: httpx.get(there).status_code == 200, patience_s=60)
+    return f"/replay/{space}"
+
+
+@pytest.fixture(scope="module")
+def space(behind: Parvis, ana: Person) -> str:
     """Of a Space in which nobody speaks: parts of silence are the smallest."""
-    ana = behind.person()
     space: str = ana.post("spaces", {"title": "Behind"})["id"]
     ana.post(f"spaces/{space}/start")
     wait_until(lambda: bool(behind.space_json(space)["renditions"]))
@@ -89,8 +114,10 @@ def configure(name: str, to: Path, port: int, parvis: Parvis, **changes: str) ->
     changes |= {
         "127.0.0.1:8080": f"127.0.0.1:{parvis.port}",
         "127.0.0.1:8081": f"127.0.0.1:{parvis.control_port}",
+        "127.0.0.1:8082": f"127.0.0.1:{parvis.archive_port}",
         "listen.example.org": "localhost",
         "studio.example.org": "edge.test",
+        "replay.example.org": "replay.test",
     }
     for old, new in changes.items():
         assert old in text, f"{name} does not hold {old!r}"
@@ -138,6 +165,7 @@ def caddy(folder: Path, port: int, parvis: Parvis, issued: Issued) -> list[str]:
         "{\n\tservers": "{\n\tadmin off\n\tauto_https disable_redirects\n\tservers",
         "listen.example.org {": f"https://localhost:{port} {{",
         "\nstudio.example.org {": f"\nhttps://edge.test:{port} {{",
+        "\nreplay.example.org {": f"\nhttps://replay.test:{port} {{",
         "/etc/parvis/tls.crt": str(issued.certificate),
         "/etc/parvis/tls.key": str(issued.key),
     }
@@ -243,6 +271,39 @@ def test_the_studio_is_reached_by_its_name(front: Front) -> None:
         {"status": "ok", "role": "control", "name": "control"},
     )
     assert front.get("/healthz")[1]["role"] == "edge"
+
+
+def test_a_picture_as_large_as_may_be_comes_through(front: Front, ana: Person, tmp_path: Path) -> None:
+    space = ana.post("spaces", {"title": "Seen"})["id"]
+    side = 1_285
+    noise, file = io.BytesIO(), tmp_path / "noise.png"
+    Image.frombytes("RGB", (side, side), secrets.token_bytes(3 * side * side)).save(noise, "PNG")
+    file.write_bytes(noise.getvalue())
+    assert UPLOAD_MAX_BYTES * 0.98 < file.stat().st_size <= UPLOAD_MAX_BYTES
+    assert put_cover(front, ana, space, file)[0] == 200
+    assert ana.get(f"spaces/{space}")["cover"]
+    file.write_bytes(noise.getvalue() + bytes(UPLOAD_MAX_BYTES // 10))
+    status, told = put_cover(front, ana, space, file)
+    assert (status, told["code"]) == (413, "too-large"), "it is control that says so"
+
+
+def put_cover(front: Front, host: Person, space: str, file: Path) -> tuple[int, Any]:
+    token = f"Authorization: Bearer {host.token}"
+    upload = ("-X", "PUT", "-H", token, "-H", "Content-Type: image/png", "--data-binary", f"@{file}")
+    return front.get(f"/api/v1/spaces/{space}/cover", *upload, host="edge.test")
+
+
+def test_a_replay_is_reached_by_its_name_and_in_pieces(front: Front, replay: str) -> None:
+    status, told = front.get(f"{replay}/replay.json", host="replay.test")
+    assert (status, told["links"]["replay"]) == (200, f"https://replay.test{replay}/replay.json")
+    sound = f"{replay}/audio.m4a"
+    whole = httpx.get(f"{front.parvis.archive}{sound}").content
+    asked = front.ask(sound, "-i", "-H", "Range: bytes=1000-2999", host="replay.test")
+    answer = subprocess.run(asked, capture_output=True, timeout=30, check=True).stdout
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/2 206")
+    assert f"content-range: bytes 1000-2999/{len(whole)}".encode() in head.lower()
+    assert body == whole[1000:3000]
 
 
 def test_space_json_is_asked_for_once_a_second_whoever_asks(

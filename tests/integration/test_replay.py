@@ -417,6 +417,18 @@ async def test_who_asks_too_often_waits(tmp_path: Path) -> None:
     assert int(answers[-1].headers["Retry-After"]) >= 1
 
 
+async def test_behind_a_proxy_each_client_counts_for_itself(tmp_path: Path) -> None:
+    proxy, other = "127.0.0.9", "127.0.0.10"
+    async with archive(tmp_path / "data", archive_reads_per_minute=20, trusted_proxies=proxy) as world:
+        for source, status in ((proxy, 404), (other, 429)):
+            transport = httpx.AsyncHTTPTransport(local_address=source)
+            async with httpx.AsyncClient(base_url=world.http.base_url, transport=transport) as http:
+                for client in range(25):
+                    told = {"X-Forwarded-For": f"192.0.2.{client}"}
+                    answer = await http.get("/feeds/nobody.xml", headers=told)
+            assert answer.status_code == status, source
+
+
 @pytest.mark.parametrize("number", [20, PARTS - 1])
 async def test_what_the_bus_lost_on_the_way_is_asked_for_again(world: ArchiveWorld, number: int) -> None:
     """A part that its publisher retains but that never came, as happens around a reconnection."""

@@ -200,6 +200,7 @@ async def _serve(services: Services, listener: socket.socket, certificate: Certi
         backlog=socket.SOMAXCONN,
         limit_concurrency=MAX_REQUESTS,
         timeout_graceful_shutdown=_GRACE_S,
+        forwarded_allow_ips=services.settings.trusted_proxies or None,
         ssl_context_factory=(lambda _config, _default: certificate.context) if certificate else None,
     )
     server = _Server(config)
