@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from parvis.spaces.pass_text import Claims, load_or_make_keys, sign
 from tests.certificates import Authority
 from tests.integration.test_proxies import DEPLOY, PLACES, program
 from tests.unit.edge.world import World, free_port, wait_for
 
 PLAYERS = 1000
+MEMBERS = 20
 PARTS = 6
 
 
@@ -135,3 +139,35 @@ def test_the_edge_is_asked_once_for_each_part(world: World, tmp_path: Path) -> N
         assert all(player.got == list(range(newest + 1, newest + 1 + PARTS)) for player in players)
         requests = gauge(world, "requests_total") - before - len(asked) - 1
         assert requests == 2 * PARTS, "a playlist and a part, each once, for a thousand players"
+
+
+def test_members_wait_beside_each_other_and_not_for_each_other(world: World, tmp_path: Path) -> None:
+    """What is answered to a pass is not kept: with the cache's lock they would come one after the other."""
+    shown = sign(Claims("p1", "abc", MEMBERS, 0, None), load_or_make_keys(world.settings.data))
+    world.stage.begin(visibility="members")
+    newest = world.stage.parts(20)
+    with world.edge(), nginx(world, tmp_path) as port:
+        target = f"/live/abc/aac.m3u8?_HLS_msn={(newest + 1) // 6}&_HLS_part={(newest + 1) % 6}&pass={shown}"
+        now = f"/live/abc/aac.m3u8?pass={shown}"
+        wait_for(lambda: f"{newest}.part".encode() in world.get(now).body, "all parts are there")
+
+        async def crowd() -> list[bytes]:
+            lines = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MEMBERS)]
+            tasks = [asyncio.create_task(ask(*line, target)) for line in lines]
+            everybody = partial(wait_for, lambda: gauge(world, "waiting") == MEMBERS, "all wait at the edge")
+            await asyncio.to_thread(everybody)
+            await asyncio.to_thread(world.stage.part)
+            answers = await asyncio.wait_for(asyncio.gather(*tasks), 20)
+            for _, writer in lines:
+                writer.close()
+            return answers
+
+        answers = asyncio.run(crowd())
+        assert all(f"aac/{newest + 1}.part.m4s?pass={shown}".encode() in text for text in answers)
+        assert gauge(world, "waiting") == 0
+        assert world.get(now.partition("?")[0]).status == 403
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as stranger:
+            stranger.sendall(
+                f"GET {target.partition('&pass')[0]} HTTP/1.0\r\nHost: listen.example.org\r\n\r\n".encode()
+            )
+            assert stranger.recv(64).startswith(b"HTTP/1.1 403"), "nothing of it was kept for others"
