@@ -310,6 +310,46 @@ async def test_an_account_goes_and_its_spaces_go_on_or_end(tmp_path: Path) -> No
         assert codes(taken, signed) == ["handle-taken", "credentials-wrong"]
 
 
+async def test_who_captions_or_listens_in_goes_and_locks_nobody_s_settings(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        ana, cap, mo = [await w.person(handle) for handle in ("ana", "cap", "mo")]
+        named = {"successors": ["mo", "cap"], "captioners": ["cap", "mo"], "monitors": ["mo", "cap"]}
+        still_open, over = [await w.space("ana", title=title) for title in ("Open", "Over")]
+        for space in (still_open, over):
+            assert (await ana.patch(f"/api/v1/spaces/{space}", json=named)).status_code == 200
+        await ana.post(f"/api/v1/spaces/{over}/start")
+        await ana.post(f"/api/v1/spaces/{over}/end")
+        for client in (cap, mo):
+            assert (await client.request("DELETE", ME, json={"password": PASSWORD})).status_code == 204
+        shown = (await ana.get(f"/api/v1/spaces/{still_open}")).json()
+        assert [shown[field] for field in named] == [[], [], []]
+        told = w.services.board.get(still_open)
+        assert told is not None
+        assert (told.terms.successors, told.terms.captioners, told.monitors) == ((), (), ())
+        changed = await ana.patch(f"/api/v1/spaces/{still_open}", json={"grace_s": 20})
+        assert changed.status_code == 200, changed.text
+        copy = await ana.post(f"/api/v1/spaces/{over}/duplicate", json={})
+        assert copy.status_code == 201, copy.text
+        assert (copy.json()["successors"], copy.json()["captioners"]) == ([], [])
+
+
+async def test_a_name_that_is_gone_keeps_nobody_from_changing_the_rest(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        ana = await w.person("ana")
+        space = await w.space("ana")
+        path = f"/api/v1/spaces/{space}"
+        found = await w.services.spaces.get(space)
+        async with w.services.database.write_spaces() as records:
+            terms = replace(found.terms, captioners=("nobody_at_all",))
+            await records.save(replace(found, terms=terms, revision=found.revision + 1))
+        body = {"grace_s": 20, "captioners": ["nobody_at_all"]}
+        assert (await ana.patch(path, json=body)).status_code == 200
+        unknown = await ana.patch(path, json={"captioners": ["nobody_at_all", "nor_this_one"]})
+        assert unknown.json()["detail"] == "captioners: there is no @nor_this_one."
+        copy = await ana.post(f"{path}/duplicate", json={})
+        assert copy.json()["captioners"] == []
+
+
 async def test_operators_stay_and_accounts_without_a_password_sign_in_again(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         olga = await w.make_operator("olga")

@@ -1,8 +1,9 @@
 """When somebody's name changes, or an account goes: what its Spaces do.
 
 - A new name is told in every open Space where the account has a seat.
-- Who goes leaves every stage. A Space that it hosts goes on with whoever is there: the first co-host, else a
-  speaker (`succession.candidates`), on air only one who is connected; if nobody is there, it ends.
+- Who goes leaves every stage, and is no Space's successor, captioner or monitor any more. A Space that it
+  hosts goes on with whoever is there: the first co-host, else a speaker (`succession.candidates`), on air
+  only one who is connected; if nobody is there, it ends.
 - All in one transaction: there is no account without an owner and no Space without a host in between.
 - An operator can't go: that role is taken away first, on the machine itself.
 """
@@ -86,8 +87,12 @@ class Departures(Changes):
         await self._transact(work)
 
     async def _leave(self, records: SpaceRecords, space: Space, account: Account, now_ms: int) -> None:
+        space = space.with_monitors(tuple(m for m in space.monitors if m.person.account_id != account.id))
+        seat = space.seat_of(account.id)
+        if seat is None:
+            await records.save(space)
+            return
         seen = self._seen(space.id)
-        seat = space.seat_named(account.handle)
         if seat.role is not Role.HOST:
             left = succession.step(space.unseat(seat, now_ms, removed=False), seen, now_ms)
             entry = Entry(space.id, now_ms, account.handle, "left", account.handle)
@@ -104,6 +109,11 @@ class Departures(Changes):
 
 
 def _unnamed(space: Space, handle: str) -> Space:
-    """The Space without somebody among its successors."""
-    named = tuple(name for name in space.terms.successors if name != handle)
-    return space.settle(replace(space.terms, successors=named))
+    """The Space without somebody among its successors and captioners."""
+    return space.settle(
+        replace(
+            space.terms,
+            successors=tuple(name for name in space.terms.successors if name != handle),
+            captioners=tuple(name for name in space.terms.captioners if name != handle),
+        )
+    )

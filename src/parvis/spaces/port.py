@@ -130,7 +130,7 @@ class SpaceRecords(MannersRecords, Protocol):
         """Every row that refers to an account, by table, without secrets."""
 
     async def open_naming(self, handle: str) -> list[str]:
-        """The ids of all open Spaces that name somebody as successor."""
+        """The ids of all open Spaces that name somebody as successor or captioner."""
 
     async def ended_with_seat(self, account_id: str) -> list[str]:
         """The ids of all ended Spaces in which an account had a seat."""

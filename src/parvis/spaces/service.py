@@ -29,6 +29,9 @@ from parvis.spaces.visibility import DEFAULT_LISTING, Listing, check_listing
 _LATE_MS: Final = 60_000
 """How far in the past an announced time may lie: clocks differ, forms take time."""
 
+_NAMING: Final = ("successors", "captioners")
+"""Fields of `Terms` that name people by their handles."""
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -140,7 +143,7 @@ class Spaces(Changes):
                 edited = edited.reschedule(self._check_time(edit.starts_at_ms))
             if edit.terms:
                 edited = edited.settle(check_terms(replace(space.terms, **edit.terms)))
-                await _check_known(records, edited.terms)
+                await _check_known(records, edited.terms, space.terms)
             if edit.listing:
                 edited = edited.list_as(check_listing(replace(space.listing, **edit.listing)))
             if edit.monitors is not None:
@@ -190,12 +193,14 @@ class Spaces(Changes):
 
     async def duplicate(self, space_id: str, asker: Person, starts_at_ms: int | None) -> Space:
         """A new scheduled Space of the asker with the same words, settings and listing; its time is new.
+        Successors and captioners whose accounts are gone are left out.
 
         Raises `UserError` `input-invalid`, `Refused`, `NotFound` `space-unknown`.
         """
         async with self._store.read_spaces() as records:
             space = await found(records, space_id)
-        check_may(space.standing_of(asker.account_id), Act.EDIT)
+            check_may(space.standing_of(asker.account_id), Act.EDIT)
+            terms = await _only_known(records, space.terms)
         draft = Draft(
             title=space.title,
             description=space.description,
@@ -203,10 +208,7 @@ class Spaces(Changes):
             starts_at_ms=starts_at_ms,
             max_speakers=space.max_speakers,
             # A sound that was uploaded is the old Space's.
-            terms=replace(
-                space.terms,
-                standby=Standby.SILENCE if space.terms.standby is Standby.LOOP else space.terms.standby,
-            ),
+            terms=replace(terms, standby=Standby.SILENCE if terms.standby is Standby.LOOP else terms.standby),
             listing=space.listing,
         )
         return await self.create(draft, asker)
@@ -392,12 +394,27 @@ class Spaces(Changes):
         return starts_at_ms
 
 
-async def _check_known(records: SpaceRecords, terms: Terms) -> None:
-    """A successor whose handle nobody has could never follow, nor such a captioner write."""
-    for field_, handles in (("successors", terms.successors), ("captioners", terms.captioners)):
-        unknown = await records.unknown_handles(handles) if handles else []
+async def _check_known(records: SpaceRecords, terms: Terms, before: Terms = DEFAULT_TERMS) -> None:
+    """A successor whose handle nobody has could never follow, nor such a captioner write.
+
+    Who was named before stays: a name that went meanwhile keeps nobody from changing the rest.
+    """
+    for field_ in _NAMING:
+        named: tuple[str, ...] = getattr(terms, field_)
+        new = [handle for handle in named if handle not in getattr(before, field_)]
+        unknown = await records.unknown_handles(new) if new else []
         if unknown:
             raise UserError("input-invalid", f"{field_}: there is no @{unknown[0]}.")
+
+
+async def _only_known(records: SpaceRecords, terms: Terms) -> Terms:
+    """The terms without those whom nobody knows any more."""
+    known: dict[str, Any] = {}
+    for field_ in _NAMING:
+        named: tuple[str, ...] = getattr(terms, field_)
+        unknown = await records.unknown_handles(named) if named else []
+        known[field_] = tuple(handle for handle in named if handle not in unknown)
+    return replace(terms, **known)
 
 
 async def _monitors(records: SpaceRecords, handles: tuple[str, ...]) -> tuple[Monitor, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import Column, Table, delete, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Table, Text, cast, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parvis.people.account import DELETED, DELETED_NAME, Account
@@ -59,10 +59,15 @@ class DepartedTables:
         return {name: rows for name, rows in found.items() if rows}
 
     async def open_naming(self, handle: str) -> list[str]:
-        """The ids of all open Spaces that name somebody as successor."""
+        """The ids of all open Spaces that name somebody as successor or captioner."""
         still_open = spaces.c.state.in_([state.value for state in OPEN_STATES])
-        rows = await self._connection.execute(select(spaces.c.id, spaces.c.successors).where(still_open))
-        return sorted(row.id for row in rows if handle in row.successors)
+        columns = (spaces.c.successors, spaces.c.captioners)
+        rows = await self._connection.execute(
+            select(spaces.c.id, *columns).where(
+                still_open, or_(*(_says(column, handle) for column in columns))
+            )
+        )
+        return sorted(row.id for row in rows if handle in (*row.successors, *row.captioners))
 
     async def ended_with_seat(self, account_id: str) -> list[str]:
         """The ids of all ended Spaces in which an account had a seat."""
@@ -106,6 +111,11 @@ def _links(table: Table) -> Iterator[Column[Any]]:
     for column in table.columns:
         if any(key.column is accounts.c.id for key in column.foreign_keys):
             yield column
+
+
+def _says(column: Column[Any], word: str) -> ColumnElement[bool]:
+    """That a column of JSON holds a word that needs no escape there, anywhere in it."""
+    return cast(column, Text).contains(f'"{word}"', autoescape=True)
 
 
 def _cascades(column: Column[Any]) -> bool:
