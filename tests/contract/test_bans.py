@@ -149,6 +149,21 @@ async def test_the_role_is_not_an_acting_hosts_to_give_and_needs_a_seat_for_the_
     assert code(acting) == (403, "forbidden")
 
 
+async def test_no_co_host_takes_the_place_of_who_acts_as_host(w: World) -> None:
+    space = await w.space("ana")
+    for handle in ("cleo", "carl"):
+        await w.seat(space, "ana", handle, "co-host")
+    await w.act_as_host(space, "ana", "cleo")
+    carl = await w.person("carl")
+    removed = await carl.delete(f"/api/v1/spaces/{space}/seats/cleo")
+    banned = await carl.post(f"/api/v1/spaces/{space}/bans", json={"handle": "cleo", "reason": "My turn."})
+    assert (code(removed), code(banned)) == ((403, "forbidden"),) * 2
+    assert (await (await w.person("cleo")).delete(f"/api/v1/spaces/{space}/seats/carl")).status_code == 204
+    await w.connect(space, "ana", "cleo")
+    ana = await w.person("ana")
+    assert (await ana.delete(f"/api/v1/spaces/{space}/seats/cleo")).status_code == 204
+
+
 async def test_a_sign_in_from_elsewhere_gets_a_token_and_no_cookie(w: World) -> None:
     await w.person("zoe")
     hall = w.nobody()

@@ -27,6 +27,8 @@ describe("what one may do to another's seat", () => {
     ["a speaker", "speaker", {}, []],
     ["somebody without a seat", null, {}, []],
     ["a host, to one that the host muted", "host", { muted: true, muted_by: "host" }, ["unmute", "role", "remove"]],
+    ["a co-host, to who acts as host", "co-host", { role: "co-host", acting: true }, ["mute"]],
+    ["a host, to who acts as host", "host", { role: "co-host", acting: true }, ["mute", "role", "remove"]],
     ["a host, to one that muted itself", "host", { muted: true, muted_by: "self" }, ["role", "remove"]],
   ])("%s", (_, role, rest, acts) => {
     expect(actsOn(seat(rest), role)).toEqual(acts);

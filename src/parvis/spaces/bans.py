@@ -20,7 +20,7 @@ from parvis.spaces.entry_pass import Pass, VoidReason
 from parvis.spaces.hands import check_not_banned
 from parvis.spaces.log import check_reason
 from parvis.spaces.passes import PassAnnouncer
-from parvis.spaces.permissions import Act, check_may
+from parvis.spaces.permissions import Act, check_may, check_may_take_away
 from parvis.spaces.port import Announcer, SpaceRecords, SpaceStore
 from parvis.spaces.port_manners import Talk
 from parvis.spaces.seat import Person
@@ -61,7 +61,8 @@ class Bans(Changes):
 
         async def work(records: SpaceRecords) -> tuple[Banned, Sequence[Space]]:
             space = await found(records, space_id, lock=True)
-            check_may(space.standing_of(asker.account_id), Act.BAN)
+            mine = space.standing_of(asker.account_id)
+            check_may(mine, Act.BAN)
             account = await records.account(handle) if is_handle(handle) else None
             if account is None:
                 raise NotFound("account-unknown", "Nobody has this handle.")
@@ -70,6 +71,7 @@ class Bans(Changes):
                 raise Conflict("host-must-stay", "The host can't be banned from its own Space.")
             if account.id == asker.account_id:
                 raise UserError("input-invalid", "handle: nobody bans themselves.")
+            check_may_take_away(mine, space.standing_of(account.id))
             before = await records.ban_of(space_id, account.id)
             if before is not None:
                 return Banned(before, False, 0, await _banned(records, space_id)), ()

@@ -2,7 +2,8 @@
 
 Strangers and listeners have no standing and may do none of these. What stands beside the table: one's own
 seat is one's own (mute it, leave it), whatever the role. An acting host may do what the host may, except give
-the role of the host away: it is not its to give. An operator runs this Parvis and need not have a seat.
+the role of the host away: it is not its to give. Co-hosts neither make co-hosts, not even by an invitation,
+nor remove or ban who acts as host. An operator runs this Parvis and need not have a seat.
 """
 
 from __future__ import annotations
@@ -103,6 +104,15 @@ def check_may(standing: Standing | None, act: Act, *, operator: bool = False) ->
     if act not in MAY[standing]:
         article = "An" if standing is Standing.ACTING_HOST else "A"
         raise Refused("forbidden", f"{article} {standing.value} may not {act.value}.")
+
+
+def check_may_take_away(standing: Standing | None, other: Standing | None) -> None:
+    """Who acts as host is removed and banned by the host alone: a co-host would take its place by that.
+
+    Raises `Refused` `forbidden`.
+    """
+    if other is Standing.ACTING_HOST and not may(standing, Act.CHANGE_ROLES):
+        raise Refused("forbidden", "Who acts as host is removed or banned by the host only.")
 
 
 def may(standing: Standing | None, act: Act) -> bool:

@@ -18,7 +18,7 @@ from parvis.spaces.changes import Changes, found
 from parvis.spaces.invitation import Invitation
 from parvis.spaces.log import Entry, check_reason
 from parvis.spaces.monitor import Monitor, check_monitor_handles
-from parvis.spaces.permissions import Act, Standing, check_may, may
+from parvis.spaces.permissions import Act, Standing, check_may, check_may_take_away, may
 from parvis.spaces.port import Place, SpaceRecords
 from parvis.spaces.seat import Person, Role, Seat
 from parvis.spaces.seen import UNSEEN, Seen
@@ -256,7 +256,10 @@ class Spaces(Changes):
         )
         async with self._store.write_spaces() as records:
             space = await found(records, space_id, lock=True)
-            check_may(space.standing_of(asker.account_id), Act.INVITE)
+            standing = space.standing_of(asker.account_id)
+            check_may(standing, Act.INVITE)
+            if role is not Role.SPEAKER:
+                check_may(standing, Act.CHANGE_ROLES)
             space.check_open()
             await records.add_invitation(invitation)
             entry = self._entry(space_id, asker, "invited")
@@ -372,6 +375,8 @@ class Spaces(Changes):
             if not own:
                 check_may(mine, Act.REMOVE_OTHERS)
             seat = space.seat_named(handle)
+            if not own:
+                check_may_take_away(mine, space.standing_of(seat.person.account_id))
             now_ms = self._now_ms()
             if own and may(mine, Act.HAND_ROLE_ON):
                 changed = succession.leave_to(space, successor, seen, now_ms)

@@ -30,6 +30,7 @@ export function actsOn(seat: Seat, standing: Standing): Act[] {
   const acts: Act[] = [];
   if (!seat.muted) acts.push("mute");
   else if (seat.muted_by === "host") acts.push("unmute");
+  if (seat.acting && standing === "co-host") return acts;
   if (seat.role !== "host") acts.push(...(hosts(standing) ? ["role", "remove"] as const : ["remove"] as const));
   return acts;
 }

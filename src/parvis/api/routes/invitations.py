@@ -31,7 +31,7 @@ router = APIRouter(prefix=f"{API}/spaces/{{space}}/invitations", tags=["stage"])
 async def invite(
     space: str, asker: Asker, services: Wired, body: InvitationTerms | None = None
 ) -> InvitationOut:
-    """A link that is worth a seat; for host and co-hosts. It is shown this once."""
+    """A link that is worth a seat; for host and co-hosts, a co-host's seat for the host. Shown this once."""
     terms = body or InvitationTerms()
     invited = await services.spaces.invite(space, asker, Role(terms.role), terms.uses, terms.expires_in_s)
     return InvitationOut(
