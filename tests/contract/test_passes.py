@@ -183,6 +183,11 @@ async def test_a_ban_voids_the_passes_of_who_is_banned_and_no_others(tmp_path: P
         }
         refused = await zoe.post(path, headers={"X-Parvis-Pass": shared_text})
         assert refused.json()["code"] == "banned"
+        for read in ("messages", "audience", "polls"):
+            closed = await zoe.get(f"/api/v1/spaces/{space}/{read}", headers={"X-Parvis-Pass": shared_text})
+            assert (closed.status_code, closed.json()["code"]) == (403, "banned"), read
+        seen = (await zoe.get(f"/api/v1/spaces/{space}", headers={"X-Parvis-Pass": shared_text})).json()
+        assert (seen["title"], seen["host"]["handle"]) == ("Budget night", ""), "as strangers see it"
         again = await ana.post(f"/api/v1/spaces/{space}/passes", json={"handle": "zoe"})
         assert again.json()["code"] == "banned"
 

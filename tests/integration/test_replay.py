@@ -16,6 +16,7 @@ import httpx
 import numpy as np
 import pytest
 
+from parvis.bus.manners import BanMessage
 from parvis.bus.messages import RING_PARTS
 from parvis.clock import PART_SAMPLES
 from parvis.media.boxes import HEADER_BYTES
@@ -267,6 +268,14 @@ async def test_a_private_replay_is_unknown_to_others(world: ArchiveWorld) -> Non
     assert code_of(await world.http.get(f"{world.replay}/audio.m4a")) == (404, "replay-unknown")
     seen = await world.http.get(f"{world.replay}/audio.m4a", headers=world.as_("ben"))
     assert seen.status_code == 200
+    for accounts, expected in ((("acc-ben",), 404), ((), 200)):
+        ban = BanMessage(SPACE, accounts)
+        world.bus.publish(ban.subject, ban.encode(), retain=1)
+        async with asyncio.timeout(20):
+            while (
+                await world.http.get(f"{world.replay}/chat.json", headers=world.as_("ben"))
+            ).status_code != expected:
+                await asyncio.sleep(0.02)
     assert code_of(await world.http.get("/feeds/ana.xml")) == (404, "feed-unknown")
 
 

@@ -1,9 +1,13 @@
-"""Spaces for members, as those see them who have neither a seat nor a pass: title and state, nothing else."""
+"""Spaces for members, as those see them who have neither a seat nor a pass: title and state, nothing else.
+
+Whoever is banned there is one of these, whatever pass they show.
+"""
 
 from __future__ import annotations
 
 from fastapi import Request
 
+from parvis.api.asking import person_of
 from parvis.api.schemas import CountsOut, HostOut, SpaceOut
 from parvis.api.services import Services
 from parvis.errors import Refused
@@ -25,8 +29,11 @@ async def admits(space: Space, request: Request, known: Session | None, services
     """Whether who asks may know all of a Space."""
     if space.listing.visibility is not Visibility.MEMBERS:
         return True
-    if known is not None and (known.account.operator or space.role_of(known.account.id) is not None):
-        return True
+    if known is not None:
+        if known.account.operator or space.role_of(known.account.id) is not None:
+            return True
+        if await services.bans.has(space.id, known.account.id):
+            return False
     try:
         await services.passes.check(space.id, shown_pass(request))
     except Refused:
@@ -35,10 +42,12 @@ async def admits(space: Space, request: Request, known: Session | None, services
 
 
 async def check_admitted(space_id: str, request: Request, known: Session | None, services: Services) -> None:
-    """Raises `Refused` `pass-needed` for who may not know what is said in a Space, `NotFound`
+    """Raises `Refused` `pass-needed` or `banned` for who may not know what is said in a Space, `NotFound`
     `space-unknown`."""
     space = services.board.get(space_id) or await services.spaces.get(space_id)
     if not await admits(space, request, known, services):
+        if known is not None:
+            await services.bans.check(space_id, person_of(known))
         raise pass_needed()
 
 

@@ -62,8 +62,9 @@ class Record:
 
     `mode` is "program" or "tracks", the most that was ever asked for. `silence` is one silent access unit of
     each rendition. `last_sequence` is the last part of the program as the stage said it, None while unknown.
-    `dropped_parts` could not be written in time. `version` grows with each change that the replay must show;
-    `built` is the one it shows, `stored` the one at the object store.
+    `dropped_parts` could not be written in time. `banned` are accounts that are banned from the Space.
+    `version` grows with each change that the replay must show; `built` is the one it shows, `stored` the one
+    at the object store.
     """
 
     space: SpaceMessage
@@ -78,6 +79,7 @@ class Record:
     public: bool = True
     requests: tuple[RemovalRequest, ...] = ()
     dropped_parts: int = 0
+    banned: tuple[str, ...] = ()
     version: int = 1
     built: int = 0
     stored: int = 0
@@ -179,6 +181,7 @@ class Record:
                     "pauses": tuple((first, last) for first, last in fields["pauses"]),
                     "trim": tuple(fields["trim"]) if fields["trim"] else None,
                     "cuts": tuple((first, last) for first, last in fields["cuts"]),
+                    "banned": tuple(fields.get("banned", ())),
                     "requests": tuple(RemovalRequest(**request) for request in fields["requests"]),
                 }
             )

@@ -25,6 +25,7 @@ from parvis.archive.library import Library, is_safe
 from parvis.archive.record import Record
 from parvis.archive.recording import Recording
 from parvis.archive.sequences import Range
+from parvis.bus.manners import BanMessage
 from parvis.bus.messages import RING_PARTS, PartMessage, ProgramMessage, SpaceMessage
 from parvis.bus.port import Publisher
 from parvis.clock import PART_MS, Clock, sequence_at
@@ -34,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-PATTERNS: Final = ("space.", "program.", "part.", "track.")
+PATTERNS: Final = ("space.", "program.", "part.", "track.", "ban.")
 """What to read from the bus, with replay."""
 
 BATCH_PARTS: Final = 64
@@ -44,6 +45,8 @@ EARLY_PARTS: Final = 4_096
 FORGOTTEN_AFTER_S: Final = 86_400.0
 """A recording of which nothing is heard for a day, and of whose Space control says nothing, is over."""
 DONE_KEPT_S: Final = 600.0
+BANS_KEPT: Final = 10_000
+"""Spaces of which bans are known before they are recorded."""
 HOLE_TRIES: Final = 3
 """How often the bus is asked again for the same hole."""
 
@@ -72,6 +75,7 @@ class Recorder:
         self._recordings: dict[str, Recording] = {}
         self._spaces: dict[str, SpaceMessage] = {}
         self._programs: dict[str, ProgramMessage] = {}
+        self._banned: dict[str, tuple[str, ...]] = {}
         self._early: deque[tuple[str, PartMessage]] = deque(maxlen=EARLY_PARTS)
         self._heard_s: dict[str, float] = {}
         self._said: dict[str, tuple[str, float]] = {}
@@ -105,6 +109,8 @@ class Recorder:
                 self._take_space(SpaceMessage.decode(payload))
             elif subject.startswith("program."):
                 self._take_program(ProgramMessage.decode(payload))
+            elif subject.startswith("ban."):
+                self._take_ban(BanMessage.decode(payload))
             else:
                 part = PartMessage.decode(subject, payload)
                 kind, _, name = subject.split(".")
@@ -152,6 +158,14 @@ class Recorder:
             self._library.put(record.with_program(message))
             self._work.set()
 
+    def _take_ban(self, message: BanMessage) -> None:
+        record = self._library.get(message.space)
+        if record is not None:
+            self._library.put(replace(record, banned=message.accounts))
+            self._work.set()
+        elif len(self._banned) < BANS_KEPT or message.space in self._banned:
+            self._banned[message.space] = message.accounts
+
     def _take_part(self, lane: str, part: PartMessage) -> None:
         space = self._spaces.get(part.space)
         if self._library.is_grave(part.space) or not is_safe(part.space) or not is_safe(lane):
@@ -179,6 +193,7 @@ class Recorder:
         program = self._programs.get(space.id)
         if program is not None:
             record = record.with_program(program)
+        record = replace(record, banned=self._banned.pop(space.id, ()))
         self._library.put(record)
         recording = self._recording(space.id)
         if space.state == "ended":

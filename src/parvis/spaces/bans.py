@@ -116,6 +116,11 @@ class Bans(Changes):
             check_may(space.standing_of(asker.account_id), Act.BAN)
             return await records.bans(space_id)
 
+    async def has(self, space_id: str, account_id: str) -> bool:
+        """Whether an account is banned from a Space."""
+        async with self._store.read_spaces() as records:
+            return await records.ban_of(space_id, account_id) is not None
+
     async def check(self, space_id: str, asker: Person) -> None:
         """Raises `Refused` `banned`."""
         async with self._store.read_spaces() as records:

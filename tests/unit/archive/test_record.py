@@ -21,6 +21,7 @@ def test_a_record_comes_back_from_disk_as_it_was(tmp_path: Path) -> None:
         cuts=((4, 4),),
         requests=(RemovalRequest("r", "ben", 4, 4, "it was private", "2026-03-25T21:00:00.000Z"),),
         public=False,
+        banned=("acc-cleo",),
     )
     write_record(tmp_path / "s", record)
     assert read_record(tmp_path / "s") == record

@@ -35,7 +35,7 @@ async def badge(
     return BadgeOut(badge=text, expires_at=rfc3339(expires_at_s * 1000))
 
 
-@router.get("/audience", responses=documented(*_REFUSALS))
+@router.get("/audience", responses=documented(*_REFUSALS, "banned"))
 async def audience(space: str, request: Request, known: Known, services: Wired) -> AudienceOut:
     """Counts, and at most 24 of those who chose to be seen; for who is signed in."""
     await services.rates.badge(known.account.id, address_of(request))

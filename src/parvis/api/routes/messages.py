@@ -42,7 +42,7 @@ async def write(space: str, body: MessageBody, request: Request, known: Known, s
     return message_out(await services.chat.write(space, body.text, body.reply_to, asker), pinned=False)
 
 
-@router.get("/messages", responses=documented(*_ANYBODY, "pass-needed", "message-unknown"))
+@router.get("/messages", responses=documented(*_ANYBODY, "banned", "pass-needed", "message-unknown"))
 async def page(
     space: str,
     known: Known,

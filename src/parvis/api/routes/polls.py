@@ -28,7 +28,9 @@ async def open_poll(space: str, body: PollBody, asker: Asker, services: Wired) -
     return poll_out(poll)
 
 
-@router.get("", responses=documented("not-signed-in", "pass-needed", "space-unknown", "input-invalid"))
+@router.get(
+    "", responses=documented("not-signed-in", "banned", "pass-needed", "space-unknown", "input-invalid")
+)
 async def polls(space: str, request: Request, known: MaybeKnown, services: Wired) -> PollList:
     """All polls of a Space, newest first."""
     await services.rates.look(address_of(request))

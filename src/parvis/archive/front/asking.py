@@ -28,10 +28,12 @@ _OPERATOR: Final = "operator"
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Somebody known. `role` is "operator", a role in the Space, or "" for those who never had a seat."""
+    """Somebody known. `role` is "operator", a role in the Space, or "" for those who never had a seat. Who is
+    `banned` from the Space may still ask for the removal of their words."""
 
     handle: str
     role: str
+    banned: bool = False
 
     def must_be(self, *roles: str) -> None:
         """Raises `Refused`: `no-seat`, `forbidden`. The operator may do everything."""
@@ -66,7 +68,9 @@ def who_asks(request: Request, record: Record) -> Asker:
         raise NotSignedIn("not-signed-in", "Sign in first.")
     account = services.identify(token)
     person = next((one for one in record.people if one.account and one.account == account), None)
-    return Asker(person.handle, role_now(record, person)) if person is not None else Asker("", "")
+    if person is None:
+        return Asker("", "")
+    return Asker(person.handle, role_now(record, person), account in record.banned)
 
 
 def role_now(record: Record, person: Person) -> str:

@@ -1,6 +1,7 @@
 """Reading a replay: `replay.json`, its sound, chapters, captions, chat, tracks; and podcast feeds.
 
-A replay that its host made private answers `replay-unknown` to all but those who had a seat and the operator.
+A replay that its host made private answers `replay-unknown` to all but those who had a seat, and are not
+banned from the Space, and the operator.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def shown_record(request: Request) -> Record:
     record = services_of(request).library.known(request.path_params["space"])
     if not record.public:
         try:
-            seen = bool(who_asks(request, record).role)
+            asker = who_asks(request, record)
+            seen = bool(asker.role) and not asker.banned
         except ParvisError:
             seen = False
         if not seen:
