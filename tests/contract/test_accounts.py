@@ -12,11 +12,15 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
+from sqlalchemy import inspect
 
 from parvis.api.avatars import UPLOAD_MAX_BYTES
+from parvis.bus.messages import SpaceMessage
 from parvis.people.account import DELETED
 from parvis.people.profiles import FRESH_MS
-from tests.contract.api_world import PASSWORD, UNLIMITED, world
+from parvis.store.database import open_engine
+from tests.contract.api_world import PASSWORD, UNLIMITED, World, world
+from tests.databases import database_in
 
 pytestmark = pytest.mark.usefixtures("any_database")
 
@@ -348,6 +352,72 @@ async def test_a_name_that_is_gone_keeps_nobody_from_changing_the_rest(tmp_path:
         assert unknown.json()["detail"] == "captioners: there is no @nor_this_one."
         copy = await ana.post(f"{path}/duplicate", json={})
         assert copy.json()["captioners"] == []
+
+
+async def everything_kept(w: World) -> str:
+    """All rows of all tables as text, those too that a database makes for its search."""
+    engine = open_engine(database_in(Path()))
+    rows: list[str] = []
+    async with engine.connect() as connection:
+        names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+        for name in names:
+            found = await connection.exec_driver_sql(f'SELECT * FROM "{name}"')
+            rows += [f"{name}: {row!r}" for row in found]
+    await engine.dispose()
+    return "\n".join(rows)
+
+
+async def test_no_table_knows_the_old_name(tmp_path: Path) -> None:
+    handle, name = "quentin_q", "Zebulon Quickfoot"
+    async with world(tmp_path) as w:
+        ana, gone = await w.person("ana"), await w.make_operator(handle)
+        await gone.patch(ME, json={"display_name": name})
+        own, over, shared, others = [await w.space(h) for h in (handle, handle, handle, "ana")]
+        await w.seat(shared, handle, "ana", "co-host")
+        await w.seat(others, "ana", handle, "co-host")
+        elsewhere = await w.space("ana")
+        named = {"successors": [handle, "ben"], "captioners": [handle], "monitors": ["ben", handle]}
+        await w.person("ben")
+        for space in (others, elsewhere):
+            assert (await ana.patch(f"/api/v1/spaces/{space}", json=named)).status_code == 200
+        for space, host in ((over, gone), (shared, gone), (others, ana), (elsewhere, ana)):
+            await host.post(f"/api/v1/spaces/{space}/start")
+            said = await gone.post(f"/api/v1/spaces/{space}/messages", json={"text": "Good evening"})
+            pinned = await host.put(f"/api/v1/spaces/{space}/pinned", json={"message": said.json()["id"]})
+            assert pinned.status_code == 200
+        await gone.post(f"/api/v1/spaces/{over}/end")
+        await ana.post(f"/api/v1/spaces/{elsewhere}/end")
+        await gone.post(f"/api/v1/spaces/{others}/bans", json={"handle": "ben", "reason": "Shouting."})
+        await gone.post(f"/api/v1/spaces/{others}/handoff", json={"to": shared, "reason": "Come over."})
+        await gone.post("/api/v1/accounts/ben/suspension", json={"reason": "A test."})
+        await ana.post(f"/api/v1/spaces/{await w.space('ana')}/passes", json={"handle": handle})
+        last = await w.space("ana")
+        await ana.post(f"/api/v1/spaces/{last}/start")
+        await gone.post(f"/api/v1/spaces/{last}/hands", json={"note": "May I?"})
+        await ana.post(f"/api/v1/spaces/{last}/bans", json={"handle": handle, "reason": "No."})
+        async with w.services.database.write_people() as people:
+            await people.set_operator(handle, operator=False)
+        before = await everything_kept(w)
+        assert before.count(handle) > 20
+        assert name in before
+        assert (await gone.request("DELETE", ME, json={"password": PASSWORD})).status_code == 204
+
+        old = (handle, name, *name.split(), *name.lower().split())
+        kept = (await everything_kept(w)).split("\n")
+        assert [row for row in kept if any(word in row for word in old)] == []
+        for space in (others, elsewhere):
+            now = await w.services.spaces.get(space)
+            assert now.pinned is not None
+            assert (now.pinned.name, now.terms.successors) == ("Deleted account", ("ben",))
+            [message] = (await ana.get(f"/api/v1/spaces/{space}/messages")).json()["items"]
+            assert message["by"]["handle"] == now.pinned.by
+        told = SpaceMessage.decode(w.bus.exchange.retained[f"space.{others}"][-1])
+        assert told.pinned is not None
+        assert told.pinned.name == "Deleted account"
+        log = (await ana.get(f"/api/v1/spaces/{others}/log")).json()["items"]
+        [edited] = [entry for entry in log if entry["act"] == "edited"]
+        assert edited["details"]["monitors"] == ["ben", DELETED]
+        assert own
 
 
 async def test_operators_stay_and_accounts_without_a_password_sign_in_again(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 from parvis.clock import Clock
@@ -71,9 +70,9 @@ class Departures(Changes):
             for space in await records.open_with_seat(account.id):
                 concerned.append(space.id)
                 await self._leave(records, space, account, now_ms)
-            for space_id in await records.open_naming(account.handle):
+            for space_id in await records.naming(account.handle):
                 concerned.append(space_id)
-                await records.save(_unnamed(await found(records, space_id, lock=True), account.handle))
+                await found(records, space_id, lock=True)
             await records.close_account(account, _SHELL + secrets.token_hex(6), now_ms)
             told = []
             for space_id in sorted(set(concerned)):
@@ -106,14 +105,3 @@ class Departures(Changes):
             await records.drop_invitations(space.id)
         await records.save(left)
         await records.add_entry(entry)
-
-
-def _unnamed(space: Space, handle: str) -> Space:
-    """The Space without somebody among its successors and captioners."""
-    return space.settle(
-        replace(
-            space.terms,
-            successors=tuple(name for name in space.terms.successors if name != handle),
-            captioners=tuple(name for name in space.terms.captioners if name != handle),
-        )
-    )

@@ -129,8 +129,8 @@ class SpaceRecords(MannersRecords, Protocol):
     async def everything_about(self, account: Account) -> dict[str, list[dict[str, Any]]]:
         """Every row that refers to an account, by table, without secrets."""
 
-    async def open_naming(self, handle: str) -> list[str]:
-        """The ids of all open Spaces that name somebody as successor or captioner."""
+    async def naming(self, handle: str) -> list[str]:
+        """The ids of all Spaces that name somebody as successor or captioner, or show a message of theirs."""
 
     async def ended_with_seat(self, account_id: str) -> list[str]:
         """The ids of all ended Spaces in which an account had a seat."""

@@ -3,7 +3,8 @@
 - The foreign keys to `accounts` say where an account is: a table that is added later is exported and cleared
   without a word here (`tables_people.py`).
 - Who goes leaves an empty shell, so that seats, invitations and handoffs keep their owner: a handle that says
-  nothing, no name, no password. Where the old handle stands as text, it becomes `deleted account`.
+  nothing, no name, no password. Where the old handle stands as text, it becomes `deleted account`, also
+  within JSON; what people wrote in words of their own stays as they wrote it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from sqlalchemy import Column, ColumnElement, Table, Text, cast, delete, insert,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parvis.people.account import DELETED, DELETED_NAME, Account
-from parvis.spaces.space import OPEN_STATES
 from parvis.store.listings import ListingTables
 from parvis.store.people import MEMBER, handle_hash
 from parvis.store.tables import accounts, handoffs, log, metadata, seats, spaces
@@ -23,12 +23,22 @@ from parvis.store.tables_listing import passes
 from parvis.store.tables_manners import bans
 from parvis.store.tables_people import ANOTHERS, SECRETS, retired_handles
 
-_BY_HANDLE: Final = (log.c.by, log.c.whom, handoffs.c.by, handoffs.c.decided_by, bans.c.by)
+_BY_HANDLE: Final = (
+    log.c.by,
+    log.c.whom,
+    handoffs.c.by,
+    handoffs.c.decided_by,
+    bans.c.by,
+    accounts.c.suspended_by,
+)
 """Columns that name people by their handles, as text."""
 
 _BY_ID: Final = (passes.c.held_by,)
 """Columns that name accounts by their ids without a foreign key: SQLite adds none to a table that is
 there."""
+
+_NAMING: Final = frozenset({"successors", "captioners", "monitors"})
+"""What of the details of a log entry is a list of handles."""
 
 _ALSO: Final = frozenset({("hands", "account_id")})
 """References without `CASCADE` whose rows go, too: a hand holds its owner's name to be searched."""
@@ -58,16 +68,17 @@ class DepartedTables:
             found[table.name] = [dict(row._mapping) for row in rows]
         return {name: rows for name, rows in found.items() if rows}
 
-    async def open_naming(self, handle: str) -> list[str]:
-        """The ids of all open Spaces that name somebody as successor or captioner."""
-        still_open = spaces.c.state.in_([state.value for state in OPEN_STATES])
-        columns = (spaces.c.successors, spaces.c.captioners)
+    async def naming(self, handle: str) -> list[str]:
+        """The ids of all Spaces that name somebody as successor or captioner, or show a message of theirs."""
+        columns = (spaces.c.successors, spaces.c.captioners, spaces.c.pinned)
         rows = await self._connection.execute(
-            select(spaces.c.id, *columns).where(
-                still_open, or_(*(_says(column, handle) for column in columns))
-            )
+            select(spaces.c.id, *columns).where(or_(*(_says(column, handle) for column in columns)))
         )
-        return sorted(row.id for row in rows if handle in (*row.successors, *row.captioners))
+        return sorted(
+            row.id
+            for row in rows
+            if handle in (*row.successors, *row.captioners) or (row.pinned or {}).get("by") == handle
+        )
 
     async def ended_with_seat(self, account_id: str) -> list[str]:
         """The ids of all ended Spaces in which an account had a seat."""
@@ -87,6 +98,7 @@ class DepartedTables:
             await self._connection.execute(
                 update(column.table).where(column == account.handle).values({column.name: DELETED})
             )
+        await self._rename_within(account.handle, shell)
         await self._connection.execute(
             insert(retired_handles).values(handle_hash=handle_hash(account.handle), at_ms=now_ms)
         )
@@ -104,6 +116,35 @@ class DepartedTables:
             )
         )
         await ListingTables(self._connection).relist_host(account.id)
+
+    async def _rename_within(self, handle: str, shell: str) -> None:
+        """Where the old handle stands inside of JSON."""
+        for column in (spaces.c.successors, spaces.c.captioners):
+            rows = await self._connection.execute(select(spaces.c.id, column).where(_says(column, handle)))
+            for space_id, names in rows.all():
+                await self._connection.execute(
+                    update(spaces)
+                    .where(spaces.c.id == space_id)
+                    .values({column.name: [name for name in names if name != handle]})
+                )
+        pinned = await self._connection.execute(
+            select(spaces.c.id, spaces.c.pinned).where(_says(spaces.c.pinned, handle))
+        )
+        for space_id, message in pinned.all():
+            if message["by"] == handle:
+                shown = message | {"by": shell, "name": DELETED_NAME}
+                await self._connection.execute(
+                    update(spaces).where(spaces.c.id == space_id).values(pinned=shown)
+                )
+        entries = await self._connection.execute(
+            select(log.c.id, log.c.details).where(_says(log.c.details, handle))
+        )
+        for entry_id, details in entries.all():
+            unnamed = {
+                key: [DELETED if name == handle else name for name in value] if key in _NAMING else value
+                for key, value in details.items()
+            }
+            await self._connection.execute(update(log).where(log.c.id == entry_id).values(details=unnamed))
 
 
 def _links(table: Table) -> Iterator[Column[Any]]:
