@@ -93,7 +93,7 @@ SCRIPTS = (
         ["--json"],
         ["--json", "--listeners", "60000", "--edges", "8", "--arrive", "60", "--after", "60"],
     ),
-    Script("mouth_to_ear", "From a mouth to every door", ["--json"], ["--json", "--clicks", "120"]),
+    Script("mouth_to_ear", "From a mouth to every door", ["--json", "--clicks", "30"], ["--json"]),
     Script("overhead", "Bytes by door", ["--json", "--seconds", "15"], ["--json", "--seconds", "60"]),
     Script("first_sound", "The hall's weight and first sound", ["--json", "--times", "5"], ["--json"]),
     Script(
