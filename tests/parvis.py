@@ -108,8 +108,9 @@ class Parvis:
         control_port: int | None = None,
     ) -> None:
         self.data = data
-        # A parvis.toml that happens to be here is not for tests.
-        self._environment = {**os.environ, "PARVIS_CONFIG": "", **(environment or {})}
+        # A parvis.toml that happens to be here is not for tests. They look as often as nobody does.
+        own = {"PARVIS_CONFIG": "", "PARVIS_READS_PER_MINUTE": "0", "PARVIS_ACCOUNT_READS_PER_MINUTE": "0"}
+        self._environment = {**os.environ, **own, **(environment or {})}
         self._scheme = "https" if "PARVIS_CERTIFICATE" in self._environment else "http"
         self.port, self.archive_port = free_ports(2)
         self.control_port = control_port or free_ports(1)[0]

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from parvis import __version__
 from parvis.api import problems
-from parvis.api.guards import BodyLimit, Record, TimeLimit
+from parvis.api.guards import BodyLimit, ReadLimit, Record, TimeLimit
 from parvis.api.headers import Headers
 from parvis.api.routes import (
     API,
@@ -105,6 +105,7 @@ def create_app(services: Services) -> FastAPI:
     # The last added stands outermost.
     app.add_middleware(BodyLimit, limits=services.http)
     app.add_middleware(TimeLimit, limits=services.http)
+    app.add_middleware(ReadLimit, rates=services.rates)
     app.add_middleware(Headers)
     app.add_middleware(Record, metrics=services.metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

@@ -59,21 +59,29 @@ async def session_or_none(
 ) -> Session | None:
     """The session of who asks, or None for nobody.
 
-    Raises `NotSignedIn`, `Refused` `cross-origin`, `account-suspended`.
+    Raises `NotSignedIn`, `Refused` `cross-origin`, `account-suspended`, and `Overloaded` for too many reads.
     """
     if bearer is not None:
-        return await services.people.who(bearer.credentials)
+        known = await services.people.who(bearer.credentials)
+        await _count_read(request, services, known)
+        return known
     if "authorization" in request.headers:
         raise not_signed_in()
     if not cookie:
         return None
     try:
-        session = await services.people.who(cookie)
+        known = await services.people.who(cookie)
     except NotSignedIn:
         return None
     if request.method not in SAFE_METHODS:
         check_same_origin(request, services)
-    return session
+    await _count_read(request, services, known)
+    return known
+
+
+async def _count_read(request: Request, services: Services, known: Session) -> None:
+    if request.method in SAFE_METHODS:
+        await services.rates.read_as(known.account.id)
 
 
 async def session(

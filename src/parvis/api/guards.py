@@ -1,7 +1,9 @@
-"""What stands before every route: the record, the time limit, the size limit.
+"""What stands before every route: the record, the limit of reads, the time limit, the size limit.
 
 - **Record**: one log line and one count a request, by the route's template: addresses hold session secrets.
   What falls through everything is a bug: logged whole, answered as `internal`.
+- **ReadLimit**: what is read counts by address before anything is looked up (`429 too-many-requests`). Who
+  asks whether we live, and for figures, is not counted.
 - **TimeLimit**: an answer must have begun in time, else `503 too-slow`; an event stream may go on for hours.
 - **BodyLimit**: bodies are read here, whole, so that no route ever sees more than allowed, whatever
   `Content-Length` says or does not say (`413 too-large`); they must arrive in time (`408 request-timeout`),
@@ -24,11 +26,14 @@ from parvis.api.headers import SDP_PREFIXES
 from parvis.api.metrics import Metrics
 from parvis.api.paths import AVATAR_PATH
 from parvis.api.problems import answer, problem
+from parvis.api.rates import RateLimits
 from parvis.api.services import HttpLimits
 from parvis.errors import Overloaded, UserError
 
 log = structlog.get_logger(__name__)
 
+_UNCOUNTED: Final = frozenset({"/healthz", "/metrics"})
+_FILES: Final = ("/assets/", "/avatars/", "/covers/", "/previews/")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -72,6 +77,24 @@ class Record:
             log.info(
                 "request", method=method, route=_route(scope), status=status, ms=round(seconds * 1000, 1)
             )
+
+
+class ReadLimit:
+    """ASGI middleware: nobody reads too often."""
+
+    def __init__(self, app: ASGIApp, rates: RateLimits) -> None:
+        self._app = app
+        self._rates = rates
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and scope["path"] not in _UNCOUNTED:
+            count = self._rates.read_file if scope["path"].startswith(_FILES) else self._rates.read
+            try:
+                await count(scope["client"][0] if scope.get("client") else "unknown")
+            except Overloaded as error:
+                await answer(error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class TimeLimit:

@@ -2,7 +2,10 @@
 
 A moving window, in memory: control is one process, and a restart may forget. Counted before the work is done.
 
-- By address: IPv6 by its /64, for one household has all of it.
+- By address: IPv6 by its /64, for one household has all of it. A newsroom behind one address is many people.
+- Whatever is read counts by address before anything is looked up (`guards.ReadLimit`), and by account where
+  one asks; pictures and scripts by a limit of their own, for a page asks for many. Some routes have tighter
+  limits beside.
 - A handle is limited per address tightly and over all addresses loosely: guessing gets nowhere, and a
   stranger can't lock a host out on the evening of the event.
 """
@@ -11,6 +14,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from typing import Final
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
@@ -19,12 +23,19 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from parvis.clock import Clock
 from parvis.errors import Overloaded
 from parvis.people.account import is_handle
+from parvis.settings import ControlSettings
+
+FILES_A_READ: Final = 5
+"""For each read, one address may ask for so many pictures, scripts and styles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How often what may be done, in the notation of the `limits` library."""
+    """How often what may be done, in the notation of the `limits` library; "" means as often as one likes."""
 
+    read_by_address: str = "2400 per minute"
+    read_by_account: str = "1200 per minute"
+    file_by_address: str = "12000 per minute"
     sign_up_by_address: str = "30 per minute"
     sign_up_by_handle: str = "10 per minute"
     sign_in_by_address: str = "60 per minute"
@@ -56,14 +67,40 @@ class Rates:
     profile_by_address: str = "240 per minute"
     ceremony_by_address: str = "30 per minute"
 
+    @classmethod
+    def of(cls, settings: ControlSettings) -> Rates:
+        """As an operator has set them."""
+
+        def per_minute(times: int) -> str:
+            return f"{times} per minute" if times else ""
+
+        return cls(
+            read_by_address=per_minute(settings.reads_per_minute),
+            read_by_account=per_minute(settings.account_reads_per_minute),
+            file_by_address=per_minute(FILES_A_READ * settings.reads_per_minute),
+        )
+
 
 class RateLimits:
     """Counts what was done, by whom."""
 
     def __init__(self, rates: Rates, clock: Clock) -> None:
-        self._items = {name: parse(getattr(rates, name)) for name in Rates.__dataclass_fields__}
+        words = {name: getattr(rates, name) for name in Rates.__dataclass_fields__}
+        self._items = {name: parse(text) for name, text in words.items() if text}
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._clock = clock
+
+    async def read(self, address: str) -> None:
+        """Anything that is read. Raises `Overloaded` `too-many-requests`."""
+        await self._count("read_by_address", _network(address))
+
+    async def read_file(self, address: str) -> None:
+        """A picture, a script or a style. Raises `Overloaded` `too-many-requests`."""
+        await self._count("file_by_address", _network(address))
+
+    async def read_as(self, account_id: str) -> None:
+        """Anything that is read by somebody who is signed in. Raises `Overloaded` `too-many-requests`."""
+        await self._count("read_by_account", account_id)
 
     async def sign_up(self, address: str, handle: str) -> None:
         """Raises `Overloaded` `too-many-requests`."""
@@ -157,8 +194,8 @@ class RateLimits:
         await self._count("ceremony_by_address", _network(address))
 
     async def _count(self, name: str, *key: str) -> None:
-        item: RateLimitItem = self._items[name]
-        if await self._limiter.hit(item, name, *key):
+        item: RateLimitItem | None = self._items.get(name)
+        if item is None or await self._limiter.hit(item, name, *key):
             return
         window = await self._limiter.get_window_stats(item, name, *key)
         retry_after_s = max(1.0, window.reset_time - self._clock.wall_s())

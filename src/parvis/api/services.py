@@ -199,7 +199,7 @@ def build_services(
         board=board,
         stages=Stages(bus, leases),
         ice_servers=IceServers.of(settings, clock.wall_s),
-        rates=RateLimits(rates or Rates(), clock),
+        rates=RateLimits(rates or Rates.of(settings), clock),
         metrics=Metrics(board, live),
     )
 
