@@ -161,7 +161,7 @@ def run_captioner(bus_settings: BusSettings, settings: CaptionerSettings) -> Non
 
 
 def run_archive(bus_settings: BusSettings, settings: ArchiveSettings) -> None:
-    """The archive process. It believes the tokens that control signs, and asks it nothing."""
+    """The archive process. It believes the tokens that control signs, unless control says otherwise."""
     from parvis.archive.service import serve_archive
     from parvis.people.tokens import Tokens, load_or_make_key
 
@@ -174,11 +174,12 @@ def run_archive(bus_settings: BusSettings, settings: ArchiveSettings) -> None:
         tokens = Tokens(load_or_make_key(settings.data))
         bus = LocalBus(bus_settings.run_dir, "archive")
 
-        def identify(token: str) -> str:
-            return tokens.read(token, clock.wall_s()).account_id
+        def read_token(token: str) -> tuple[str, str]:
+            claims = tokens.read(token, clock.wall_s())
+            return claims.account_id, claims.session_id
 
         try:
-            await serve_archive(settings, bus, clock, identify)
+            await serve_archive(settings, bus, clock, read_token)
         finally:
             await bus.close()
 

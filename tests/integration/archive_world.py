@@ -14,6 +14,7 @@ import httpx
 
 from parvis.archive.service import serve_archive
 from parvis.archive.source import Source
+from parvis.bus.messages import SeatState
 from parvis.clock import SystemClock
 from parvis.media.rendition import Rendition
 from parvis.people.tokens import Claims, Tokens, load_or_make_key
@@ -48,10 +49,11 @@ class ArchiveWorld:
     def folder(self) -> Path:
         return self.settings.folder / SPACE
 
-    async def record(self, *, ended: bool = True, tracks: bool = False) -> None:
-        """A Space from its first part to its last."""
+    async def record(self, *, ended: bool = True, tracks: bool = False, host: str = "") -> None:
+        """A Space from its first part to its last. `host` is the account of ana, if it is not made up."""
         message, parts, _ = program(PARTS)
-        wanted = space_message(recording="tracks" if tracks else "program")
+        seats = (SeatState("ana", "Ana", "host", None, host),) if host else None
+        wanted = space_message(recording="tracks" if tracks else "program", seats=seats)
         self.bus.publish(wanted.subject, wanted.encode(), retain=1)
         self.bus.publish(message.subject, message.encode(), retain=1)
         for part in parts:
@@ -59,7 +61,7 @@ class ArchiveWorld:
             if tracks and part.rendition == "opus":
                 self.bus.publish(f"track.{SPACE}.ben", part.encode())
         if ended:
-            over = space_message(revision=2, state="ended", recording=wanted.recording)
+            over = space_message(revision=2, state="ended", recording=wanted.recording, seats=seats)
             self.bus.publish(over.subject, over.encode(), retain=1)
             await self.ready()
 
@@ -104,15 +106,12 @@ async def archive(data: Path, bus: InprocBus | None = None, **more: Any) -> Asyn
     bus, clock = bus or InprocBus(), SystemClock()
     data.mkdir(exist_ok=True)
     tokens = Tokens(load_or_make_key(data))
-    serving = asyncio.create_task(
-        serve_archive(
-            settings,
-            bus,
-            clock,
-            lambda token: tokens.read(token, clock.wall_s()).account_id,
-            listener=listener,
-        )
-    )
+
+    def read_token(token: str) -> tuple[str, str]:
+        claims = tokens.read(token, clock.wall_s())
+        return claims.account_id, claims.session_id
+
+    serving = asyncio.create_task(serve_archive(settings, bus, clock, read_token, listener=listener))
     try:
         async with httpx.AsyncClient(base_url=origin, trust_env=False, timeout=30) as http:
             world = ArchiveWorld(settings, bus, tokens, http)

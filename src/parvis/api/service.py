@@ -20,6 +20,7 @@ from parvis.api.services import Services, build_services
 from parvis.api.watch import Watch
 from parvis.bus.leases import Leases
 from parvis.bus.port import Bus
+from parvis.bus.sessions import SESSIONS, SessionReply, SessionRequest
 from parvis.certificate import LOOK_S, Certificate
 from parvis.clock import Clock
 from parvis.errors import UserError
@@ -53,6 +54,12 @@ async def serve_control(
     services = build_services(settings, bus, leases, clock)
     try:
         await services.restore()
+
+        async def session_holds(payload: bytes) -> bytes:
+            session = SessionRequest.decode(payload).session
+            return SessionReply(await services.people.holds(session)).encode()
+
+        bus.serve(SESSIONS, session_holds)
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(Watch(services, bus).run(), name="control: watch")
             renewal = group.create_task(_renew(certificate), name="control: certificate")

@@ -20,7 +20,8 @@ from parvis.archive.clips import clips_of
 from parvis.archive.front.app import create_app
 from parvis.archive.front.metrics import Metrics
 from parvis.archive.front.rates import Rates
-from parvis.archive.front.services import Identify, Services
+from parvis.archive.front.services import Services
+from parvis.archive.front.sessions import Read, Sessions
 from parvis.archive.keeper import Keeper
 from parvis.archive.library import Library
 from parvis.archive.recorder import PATTERNS, Recorder
@@ -47,12 +48,12 @@ async def serve_archive(
     settings: ArchiveSettings,
     bus: Bus,
     clock: Clock,
-    identify: Identify,
+    read_token: Read,
     *,
     listener: socket.socket | None = None,
 ) -> None:
-    """Runs the archive until cancelled. `identify` gives the account of a token; `listener` is a socket to
-    take instead of host and port.
+    """Runs the archive until cancelled. `read_token` gives account and session of a token; `listener` is a
+    socket to take instead of host and port.
 
     Raises `UserError`: `setting-invalid` for a folder, a store or an address that can't be used,
     `certificate-unusable`.
@@ -88,7 +89,7 @@ async def serve_archive(
             keeper=keeper,
             store=store,
             save=recorder.save,
-            identify=identify,
+            sessions=Sessions(bus, clock, read_token),
             rates=Rates(
                 clock,
                 reads_per_minute=settings.archive_reads_per_minute,

@@ -1,7 +1,6 @@
 """Who asks, and what they may decide about a replay.
 
-- A token counts as control signed it (EdDSA); no question goes to control, so replays outlive it. The price:
-  a sign-out is known here only when the token expires (docs/decisions).
+- A token counts as control signed it (EdDSA), until control says that its session is over (`sessions.py`).
 - The cookie of the studio's pages counts when `Origin` is the studio's: a browser adds it to anybody's
   request.
 - Roles are those of the Space as control last said them; whoever had a seat once stays known.
@@ -51,7 +50,7 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def who_asks(request: Request, record: Record) -> Asker:
+async def who_asks(request: Request, record: Record) -> Asker:
     """Raises `NotSignedIn`, `Refused` `cross-origin`."""
     services = services_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -66,7 +65,7 @@ def who_asks(request: Request, record: Record) -> Asker:
             raise Refused("cross-origin", "This request does not come from the studio.")
     if not token:
         raise NotSignedIn("not-signed-in", "Sign in first.")
-    account = services.identify(token)
+    account = await services.sessions.account_of(token)
     person = next((one for one in record.people if one.account and one.account == account), None)
     if person is None:
         return Asker("", "")

@@ -24,7 +24,7 @@ MAX_CLIPS: Final = 500
 async def make(request: Request) -> Response:
     """`POST /replay/{space}/clips`: `{"from_s", "to_s", "title"?}`, by host, co-host or speaker."""
     services, record = services_of(request), known(request)
-    asker = who_asks(request, record)
+    asker = await who_asks(request, record)
     asker.must_be("host", "co-host", "speaker")
     fields = await body_of(request, "from_s", "to_s", "title")
     title = text_of(fields, "title", TITLE_MAX)
@@ -50,7 +50,7 @@ async def make(request: Request) -> Response:
 
 async def listed(request: Request) -> Response:
     """`GET /replay/{space}/clips`."""
-    services, record = services_of(request), shown_record(request)
+    services, record = services_of(request), await shown_record(request)
     clips = await asyncio.to_thread(clips_of, services.library.folder(record.space.id))
     return JSONResponse({"items": [_shown(services, clip) for clip in clips]})
 
@@ -87,7 +87,7 @@ async def remove(request: Request) -> Response:
     """`DELETE /clip/{id}`: by who made it, host, co-host or operator."""
     services = services_of(request)
     clip, record = await _clip(request)
-    asker = who_asks(request, record)
+    asker = await who_asks(request, record)
     if asker.handle != clip.by:
         asker.must_be("host", "co-host")
     await asyncio.to_thread(remove_clip, services.library.folder(clip.space), clip.id)

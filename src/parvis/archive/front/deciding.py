@@ -59,7 +59,7 @@ def now() -> str:
 async def change(request: Request) -> Response:
     """`PATCH /replay/{space}`: `{"public"?, "trim"?: {"from_s", "to_s"} or null}`."""
     services, record = services_of(request), known(request)
-    who_asks(request, record).must_be("host", "co-host")
+    (await who_asks(request, record)).must_be("host", "co-host")
     fields = await body_of(request, "public", "trim")
     record = known(request)
     if "trim" in fields:
@@ -84,7 +84,7 @@ async def change(request: Request) -> Response:
 async def cut(request: Request) -> Response:
     """`POST /replay/{space}/cuts`: `{"from_s", "to_s", "request"?}`. What is cut is silent everywhere."""
     services, record = services_of(request), known(request)
-    who_asks(request, record).must_be("host", "co-host")
+    (await who_asks(request, record)).must_be("host", "co-host")
     fields = await body_of(request, "from_s", "to_s", "request")
     check_ready(record)
     timeline = await timeline_now(services, record)
@@ -102,7 +102,7 @@ async def cut(request: Request) -> Response:
 async def ask_removal(request: Request) -> Response:
     """`POST /replay/{space}/removal-requests`: `{"from_s", "to_s", "reason"?}`, by who had a seat."""
     services, record = services_of(request), known(request)
-    asker = who_asks(request, record)
+    asker = await who_asks(request, record)
     asker.must_be("host", "co-host", "speaker")
     fields = await body_of(request, "from_s", "to_s", "reason")
     reason = text_of(fields, "reason", REASON_MAX)
@@ -120,7 +120,7 @@ async def ask_removal(request: Request) -> Response:
 async def removals(request: Request) -> Response:
     """`GET /replay/{space}/removal-requests`: all for host and co-hosts, one's own for others."""
     services, record = services_of(request), known(request)
-    asker = who_asks(request, record)
+    asker = await who_asks(request, record)
     asker.must_be("host", "co-host", "speaker")
     check_ready(record)
     timeline = await timeline_now(services, record)
@@ -135,7 +135,8 @@ async def removals(request: Request) -> Response:
 async def decline(request: Request) -> Response:
     """`DELETE /replay/{space}/removal-requests/{id}`: the host declines; who asked takes it back."""
     services, record = services_of(request), known(request)
-    asker = who_asks(request, record)
+    asker = await who_asks(request, record)
+    record = known(request)
     found = next((one for one in record.requests if one.id == request.path_params["id"]), None)
     if found is None or found.handle != asker.handle:
         asker.must_be("host", "co-host")
@@ -147,7 +148,7 @@ async def decline(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """`DELETE /replay/{space}`: `{"reason"?}`. Gone for good, here and at the store."""
     services, record = services_of(request), known(request)
-    asker = who_asks(request, record)
+    asker = await who_asks(request, record)
     asker.must_be("host")
     fields = await body_of(request, "reason")
     if not record.finished:

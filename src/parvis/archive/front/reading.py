@@ -32,7 +32,7 @@ _TEXTS: Final = {
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9]+")
 
 
-def shown_record(request: Request) -> Record:
+async def shown_record(request: Request) -> Record:
     """The record of the Space asked for, if this asker may see its replay.
 
     Raises `NotFound` `replay-unknown`, `replay-deleted`; `Unavailable` `replay-not-ready`.
@@ -40,7 +40,7 @@ def shown_record(request: Request) -> Record:
     record = services_of(request).library.known(request.path_params["space"])
     if not record.public:
         try:
-            asker = who_asks(request, record)
+            asker = await who_asks(request, record)
             seen = bool(asker.role) and not asker.banned
         except ParvisError:
             seen = False
@@ -74,7 +74,7 @@ async def replay(request: Request) -> Response:
     if not request.url.path.endswith(REPLAY) and "text/html" in request.headers.get("accept", ""):
         space = services.library.known(request.path_params["space"]).space.id
         return RedirectResponse(f"{services.settings.edge_origin}/s/{space}", 303)
-    record = shown_record(request)
+    record = await shown_record(request)
     return JSONResponse(await _with_links(services, record))
 
 
@@ -93,7 +93,7 @@ async def _with_links(services: Services, record: Record) -> dict[str, Any]:
 
 async def sound(request: Request) -> Response:
     """`GET /replay/{space}/audio.m4a`, `audio.opus`."""
-    services, record = services_of(request), shown_record(request)
+    services, record = services_of(request), await shown_record(request)
     name = request.url.path.rsplit("/", 1)[1]
     found = await load_replay(services, record)
     audio = next(one for one in found["audio"] if one["url"].endswith(f"/{name}"))
@@ -102,8 +102,8 @@ async def sound(request: Request) -> Response:
 
 async def track(request: Request) -> Response:
     """`GET /replay/{space}/tracks/{handle}.opus`: for host and co-hosts."""
-    services, record = services_of(request), shown_record(request)
-    who_asks(request, record).must_be("host", "co-host")
+    services, record = services_of(request), await shown_record(request)
+    (await who_asks(request, record)).must_be("host", "co-host")
     handle = request.path_params["handle"]
     found = await load_replay(services, record)
     audio = next((one for one in found["tracks"] if one["handle"] == handle), None)
@@ -132,7 +132,7 @@ def _download_name(record: Record, suffix: str) -> str:
 
 async def text(request: Request) -> Response:
     """`GET /replay/{space}/chapters.json`, `chat.json`, `captions.vtt`."""
-    services, record = services_of(request), shown_record(request)
+    services, record = services_of(request), await shown_record(request)
     name = request.url.path.rsplit("/", 1)[1]
     path = services.library.replay_folder(record.space.id, record.built) / name
     try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from parvis.archive.front.metrics import Metrics
 from parvis.archive.front.rates import Rates
+from parvis.archive.front.sessions import Sessions
 from parvis.archive.keeper import Keeper
 from parvis.archive.library import Library
 from parvis.archive.record import Record
@@ -14,9 +15,6 @@ from parvis.archive.store import Store
 from parvis.bus.messages import SpaceMessage
 from parvis.clock import Clock
 from parvis.settings import ArchiveSettings
-
-Identify = Callable[[str], str]
-"""From a bearer token to the account's id. Raises `NotSignedIn`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ class Services:
     keeper: Keeper
     store: Store | None
     save: Callable[[Record], Awaitable[None]]
-    identify: Identify
+    sessions: Sessions
     rates: Rates
     metrics: Metrics
     clip_spaces: dict[str, str]
