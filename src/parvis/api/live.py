@@ -7,8 +7,8 @@ Owned by the loop: `hear` is called by one task, everything else only reads.
   of a higher epoch reports: who has lost a Space is not believed any more.
 - How many have begun to listen to a Space is told by each run of each edge since that began; added up over
   them, it is the total. What runs before have told is kept in the database (`restore`), and so are peaks.
-- The peak of a Space is the most listeners at once since control started; what the database holds from
-  before is added by who shows it.
+- The peak of a Space is the most listeners at once since control started, each counted once though an edge
+  dies (`peaks.py`); what the database holds from before is added by who shows it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
+from parvis.api.peaks import Peaks, Said
 from parvis.bus.messages import EdgeMessage, ProcessMessage, SeatReport, SeatsMessage
 from parvis.clock import Clock
 from parvis.spaces.seen import UNSEEN, Seen
@@ -46,7 +47,7 @@ class LiveState:
         self._seats: dict[str, Heard[SeatsMessage]] = {}
         self._edges: dict[str, Heard[EdgeMessage]] = {}
         self._processes: dict[str, Heard[ProcessMessage]] = {}
-        self._peaks: dict[str, int] = {}
+        self._peaks = Peaks()
         self._joined: dict[str, dict[str, int]] = {}
         """By Space, by run of an edge."""
         self._waiting: dict[str, set[asyncio.Event]] = {}
@@ -74,8 +75,7 @@ class LiveState:
                 by_source = self._joined.setdefault(space_id, {})
                 source = f"{said.edge}:{said.life}"
                 by_source[source] = max(int(joined), by_source.get(source, 0))
-            for space_id in edge.listeners:
-                self._peaks[space_id] = max(self.peak(space_id), self.listeners(space_id))
+            self._peaks.hear(Said(said.edge, said.life, now_s, edge.listeners))
         elif kind == "process":
             beat = ProcessMessage.decode(payload)
             process = replace(beat, gauges={name: float(value) for name, value in beat.gauges.items()})
@@ -116,7 +116,7 @@ class LiveState:
 
     def peak(self, space_id: str) -> int:
         """The most listeners of a Space at once since control started."""
-        return self._peaks.get(space_id, 0)
+        return self._peaks.peak(space_id, self._clock.monotonic_s())
 
     def total(self, space_id: str) -> int:
         """How many have begun to listen to a Space, since it is there."""
@@ -131,8 +131,8 @@ class LiveState:
         self._joined = {space_id: dict(by_source) for space_id, by_source in joined.items()}
 
     def peaks(self) -> Mapping[str, int]:
-        """All peaks by Space."""
-        return dict(self._peaks)
+        """All peaks by Space that are to be kept: a later word does not lower them."""
+        return self._peaks.final(self._clock.monotonic_s())
 
     def processes(self) -> list[tuple[ProcessMessage, bool]]:
         """The last heartbeat of every process and whether it is fresh."""
@@ -146,7 +146,7 @@ class LiveState:
     def keep_only(self, space_ids: frozenset[str]) -> None:
         """Forgets what concerns other Spaces, and edges that are gone."""
         self._seats = {s: h for s, h in self._seats.items() if s in space_ids}
-        self._peaks = {s: n for s, n in self._peaks.items() if s in space_ids}
+        self._peaks.keep_only(space_ids)
         self._joined = {s: n for s, n in self._joined.items() if s in space_ids}
         self._edges = {e: h for e, h in self._edges.items() if self._fresh(h)}
 
