@@ -46,6 +46,8 @@ TABLE = """
      DELETE    /api/v1/accounts/me                            401    204     204    204    204   204   403
      GET       /api/v1/accounts/me/following                  401    200     200    200    200   200   200
      GET       /api/v1/accounts/me/blocks                     401    200     200    200    200   200   200
+     GET       /api/v1/accounts/me/invitations                401    200     200    200    200   200   200
+     DELETE    /api/v1/accounts/me/invitations/{invitation}   401    404     404    404    404   404   404
      GET       /api/v1/accounts/me/passkeys                   401    200     200    200    200   200   200
      POST      /api/v1/accounts/me/passkeys                   401    409     409    409    409   409   409
      POST      /api/v1/accounts/me/passkeys/options           401    409     409    409    409   409   409
@@ -98,6 +100,8 @@ TABLE = """
      POST      /api/v1/spaces/{space}/polls/{poll}/close      401    403     403    200    200   200   403
      POST      /api/v1/spaces/{space}/invitations             401    403     403    201    201   201   403
      POST      /api/v1/spaces/{space}/invitations?co-host     401    403     403    403    201   201   403
+     GET       /api/v1/spaces/{space}/invitations             401    403     403    200    200   200   403
+     DELETE    /api/v1/spaces/{space}/invitations/{invitation}  401  403     403    404    404   404   403
      POST      /api/v1/spaces/{space}/handoff                 401    403     403    202    202   202   201
      POST      /api/v1/spaces/{space}/handoff-codes           401    403     403    403    201   201   403
      POST      /api/v1/spaces/{space}/handoffs/{handoff}/accept   401  403   403    404    404   404   403
@@ -188,6 +192,7 @@ async def ask(w: World, client: httpx.AsyncClient, method: str, path: str, role:
         caption="h1",
         **manners,
         passkey="no-such-passkey",
+        invitation="no-such-invitation",
     )
     seats = "/api/v1/spaces/{space}/seats"
     code = await w.invitation(space, "ana") if path == seats else ""

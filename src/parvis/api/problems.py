@@ -54,6 +54,7 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "caption-unknown": (404, "No such caption"),
     "hand-unknown": (404, "No such hand"),
     "handoff-unknown": (404, "No such handoff"),
+    "invitation-unknown": (404, "No such invitation"),
     "message-unknown": (404, "No such message"),
     "not-found": (404, "Not found"),
     "openid-off": (404, "No sign-in elsewhere"),

@@ -64,6 +64,7 @@ class Rates:
     avatar_by_account: str = "20 per 10 minute"
     export_by_account: str = "6 per 10 minute"
     relation_by_account: str = "60 per minute"
+    invite_by_account: str = "30 per minute"
     profile_by_address: str = "240 per minute"
     ceremony_by_address: str = "30 per minute"
 
@@ -184,6 +185,10 @@ class RateLimits:
     async def relation(self, account_id: str) -> None:
         """A follow or a block. Raises `Overloaded` `too-many-requests`."""
         await self._count("relation_by_account", account_id)
+
+    async def invite(self, account_id: str) -> None:
+        """An invitation to a handle. Raises `Overloaded` `too-many-requests`."""
+        await self._count("invite_by_account", account_id)
 
     async def profile(self, address: str) -> None:
         """Raises `Overloaded` `too-many-requests`."""

@@ -156,7 +156,9 @@ class SeatEdit(Input):
 
 
 class InvitationTerms(Input):
-    """For whom, how often, how long."""
+    """For whom, how often, how long. With `handle` for that account alone, once."""
+
+    handle: Handle | None = None
 
     role: GivenRole = "speaker"
     uses: Annotated[int, Field(ge=1, le=USES_MAX)] = 1
@@ -329,13 +331,67 @@ class SeatList(Output):
 
 
 class InvitationOut(Output):
-    """A new invitation. The link holds its secret and is shown once."""
+    """A new invitation. The link holds its secret and is shown once; one to a handle has none."""
 
     id: str
     link: str
+    handle: str | None
     role: GivenRole
     uses_left: int
     expires_at: TimeOut
+
+
+class InviterOut(HostOut):
+    """Who invites, or is invited."""
+
+    avatar: str | None
+
+
+class InvitingSpaceOut(Output):
+    """The Space of an invitation."""
+
+    id: str
+    title: str
+    language: str
+    state: StateName
+    starts_at: TimeOut | None
+    share: str
+
+
+class WaitingOut(Output):
+    """An invitation to oneself; the `id` is also the code that is worth the seat."""
+
+    id: str
+    space: InvitingSpaceOut
+    role: GivenRole
+    by: InviterOut
+    created_at: TimeOut
+    expires_at: TimeOut
+    link: str
+
+
+class WaitingList(Output):
+    """What one is invited to, the newest first."""
+
+    items: list[WaitingOut]
+
+
+class SentOut(Output):
+    """An invitation that still counts; `to` null: a link."""
+
+    id: str
+    role: GivenRole
+    uses_left: int
+    by: InviterOut
+    to: InviterOut | None
+    created_at: TimeOut
+    expires_at: TimeOut
+
+
+class SentList(Output):
+    """Those of a Space, the newest first."""
+
+    items: list[SentOut]
 
 
 class Problem(BaseModel):

@@ -43,6 +43,7 @@ from parvis.spaces.chat import Chat
 from parvis.spaces.departure import Departures
 from parvis.spaces.handoffs import Handoffs
 from parvis.spaces.hands import Hands
+from parvis.spaces.invitations import Invitations
 from parvis.spaces.listings import Listings
 from parvis.spaces.pass_text import load_or_make_keys
 from parvis.spaces.passes import Passes
@@ -82,6 +83,7 @@ class Services:
     faces: Faces
     departures: Departures
     spaces: Spaces
+    invitations: Invitations
     handoffs: Handoffs
     rescues: Rescues
     upkeep: Upkeep
@@ -174,6 +176,7 @@ def build_services(
         faces=Faces(avatars, bus),
         departures=Departures(database, board, clock, live.seen, live.peak),
         spaces=Spaces(database, board, clock),
+        invitations=Invitations(database, board, clock),
         handoffs=handoffs,
         rescues=Rescues(database, board, clock, handoffs, live.seen),
         upkeep=Upkeep(database, board, clock),

@@ -79,6 +79,7 @@ class Bans(Changes):
             ban = Ban(space_id, account.id, handle, account.display_name, reason, asker.handle, now_ms)
             await records.add_ban(ban)
             await records.lower_hands(space_id, account.id)
+            await records.drop_invitations_to(space_id, account.id)
             deleted = await records.delete_messages_of(space_id, account.id, now_ms, asker.account_id)
             void = [
                 replace(held, void_at_ms=now_ms, void_reason=VoidReason.BANNED)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from parvis.people.account import Account, Suspension
 from parvis.spaces.entry_pass import Pass, VoidReason
 from parvis.spaces.handoff import HandoffCode
-from parvis.spaces.invitation import Invitation
+from parvis.spaces.invitation import Invitation, Sent, Waiting
 from parvis.spaces.log import Entry
 from parvis.spaces.monitor import Monitor
 from parvis.spaces.port_manners import MannersRecords
@@ -68,6 +68,17 @@ class SpaceRecords(MannersRecords, Protocol):
     async def set_uses(self, invitation_id: str, uses_left: int) -> None: ...
 
     async def drop_invitations(self, space_id: str) -> None: ...
+
+    async def drop_invitation(self, invitation_id: str) -> None: ...
+
+    async def drop_invitations_to(self, space_id: str, account_id: str) -> None:
+        """Those that name an account."""
+
+    async def waiting(self, account_id: str, now_ms: int, limit: int) -> list[Waiting]:
+        """Invitations to an account that still count, the newest first; none by whom it has blocked."""
+
+    async def sent(self, space_id: str, now_ms: int, limit: int) -> list[Sent]:
+        """Invitations of a Space that still count, the newest first."""
 
     async def handoff_from(self, handoff_id: str) -> str | None:
         """The Space that a handoff leads away from."""

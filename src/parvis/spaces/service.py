@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from parvis.errors import Refused, UserError
+from parvis.errors import Conflict, NotFound, Refused, UserError
+from parvis.people.account import is_handle
 from parvis.spaces import invitation as invitations
 from parvis.spaces import succession, words
 from parvis.spaces.changes import Changes, found
@@ -239,13 +240,26 @@ class Spaces(Changes):
 
     # Seats.
 
-    async def invite(self, space_id: str, asker: Person, role: Role, uses: int, expires_in_s: int) -> Invited:
-        """Raises `UserError` `input-invalid`, `Refused`, `Conflict` `space-ended`."""
-        invitations.check_terms(role, uses, expires_in_s)
+    async def invite(
+        self,
+        space_id: str,
+        asker: Person,
+        role: Role,
+        uses: int,
+        expires_in_s: int,
+        handle: str | None = None,
+    ) -> Invited:
+        """A link, or with `handle` an invitation to that account alone, in the place of one before.
+
+        Raises `UserError` `input-invalid`, `Refused`, `blocked` by whom is invited, `NotFound`
+        `account-unknown`, `Conflict` `space-ended`, `already-seated`.
+        """
+        invitations.check_terms(role, uses, expires_in_s, named=handle is not None)
         now_ms = self._now_ms()
-        code = words.new_code()
+        invitation_id = secrets.token_urlsafe(12)
+        code = words.new_code() if handle is None else invitation_id
         invitation = Invitation(
-            id=secrets.token_urlsafe(12),
+            id=invitation_id,
             space_id=space_id,
             code_hash=words.code_hash(code),
             role=role,
@@ -261,8 +275,12 @@ class Spaces(Changes):
             if role is not Role.SPEAKER:
                 check_may(standing, Act.CHANGE_ROLES)
             space.check_open()
+            if handle is not None:
+                account_id = await _invited(records, space, asker, role, handle)
+                await records.drop_invitations_to(space_id, account_id)
+                invitation = replace(invitation, for_account=account_id)
             await records.add_invitation(invitation)
-            entry = self._entry(space_id, asker, "invited")
+            entry = self._entry(space_id, asker, "invited", handle)
             await records.add_entry(replace(entry, details={"role": role.value, "uses": uses}))
         return Invited(invitation, code)
 
@@ -385,6 +403,8 @@ class Spaces(Changes):
                 if seat.role is Role.HOST:
                     check_may(mine, Act.CHANGE_ROLES)
                 changed = space.unseat(seat, now_ms, removed=not own)
+                if not own:
+                    await records.drop_invitations_to(space_id, seat.person.account_id)
                 # Who acted as host and leaves is followed at once, not with the stage's next word.
                 changed = succession.step(changed, seen, now_ms)
                 entry = self._entry(space_id, asker, "left" if own else "removed", handle, reason)
@@ -420,6 +440,23 @@ async def _only_known(records: SpaceRecords, terms: Terms) -> Terms:
         unknown = await records.unknown_handles(named) if named else []
         known[field_] = tuple(handle for handle in named if handle not in unknown)
     return replace(terms, **known)
+
+
+async def _invited(records: SpaceRecords, space: Space, asker: Person, role: Role, handle: str) -> str:
+    """The id of the account that may be invited so."""
+    account = await records.account(handle) if is_handle(handle) else None
+    if account is None:
+        raise NotFound("account-unknown", "Nobody has this handle.")
+    if account.id == asker.account_id:
+        raise UserError("input-invalid", "handle: this is your own account.")
+    if await records.has_blocked(account.id, asker.account_id):
+        raise Refused("blocked", "You can't invite this account.")
+    if await records.ban_of(space.id, account.id) is not None:
+        raise UserError("input-invalid", f"handle: @{handle} is banned from this Space.")
+    seat = space.seat_of(account.id)
+    if seat is not None and (role is Role.SPEAKER or seat.role is not Role.SPEAKER):
+        raise Conflict("already-seated", f"@{handle} has a seat already.")
+    return account.id
 
 
 async def _monitors(records: SpaceRecords, handles: tuple[str, ...]) -> tuple[Monitor, ...]:

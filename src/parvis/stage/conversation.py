@@ -54,7 +54,7 @@ class Conversation:
         self._heard = message.number
         fields = dict(message.event)
         self._prune(sequence)  # of a program that is another stage's now, nobody takes
-        if fields["type"] in ("chat", "chat-back"):
+        if fields["type"] in ("chat", "chat-back", "invited"):
             self._written.append((sequence, fields, Event.of(**fields)))
         elif fields["type"] == "chat-gone":
             self._take_away(fields, sequence)
@@ -92,7 +92,9 @@ class Conversation:
         gone, by = fields.get("id"), fields.get("by")
         before = len(self._written)
         self._written = deque(
-            item for item in self._written if (item[1]["by"] != by if gone is None else item[1]["id"] != gone)
+            item
+            for item in self._written
+            if (item[1].get("by") != by if gone is None else item[1].get("id") != gone)
         )
         untold = self._running and gone is not None and len(self._written) < before
         if not untold:

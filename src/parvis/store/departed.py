@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from parvis.people.account import DELETED, DELETED_NAME, Account
 from parvis.store.listings import ListingTables
 from parvis.store.people import MEMBER, handle_hash
-from parvis.store.tables import accounts, handoffs, log, metadata, seats, spaces
+from parvis.store.tables import accounts, handoffs, invitations, log, metadata, seats, spaces
 from parvis.store.tables_listing import passes
 from parvis.store.tables_manners import bans
 from parvis.store.tables_people import ANOTHERS, SECRETS, retired_handles
@@ -33,7 +33,7 @@ _BY_HANDLE: Final = (
 )
 """Columns that name people by their handles, as text."""
 
-_BY_ID: Final = (passes.c.held_by,)
+_BY_ID: Final = (passes.c.held_by, invitations.c.for_account)
 """Columns that name accounts by their ids without a foreign key: SQLite adds none to a table that is
 there."""
 
@@ -94,6 +94,7 @@ class DepartedTables:
             for column in _links(table):
                 if _cascades(column):
                     await self._connection.execute(delete(table).where(column == account.id))
+        await self._connection.execute(delete(invitations).where(invitations.c.for_account == account.id))
         for column in _BY_HANDLE:
             await self._connection.execute(
                 update(column.table).where(column == account.handle).values({column.name: DELETED})

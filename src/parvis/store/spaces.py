@@ -1,4 +1,4 @@
-"""Spaces, seats, invitations and handoffs in tables: implements `parvis.spaces.port.SpaceRecords`.
+"""Spaces, seats and handoffs in tables: implements `parvis.spaces.port.SpaceRecords`.
 
 What is beside them in the same transaction (codes, log, suspension) is in `records.py`.
 """
@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Row, Select, and_, func, insert, or_, select, update
 
 from parvis.spaces.handoff import Handoff, HandoffState
-from parvis.spaces.invitation import Invitation
 from parvis.spaces.message import Pinned
 from parvis.spaces.poll import Poll
 from parvis.spaces.port import Place
@@ -24,11 +23,12 @@ from parvis.spaces.visibility import Listing, Visibility
 from parvis.store.conversation import ConversationTables
 from parvis.store.departed import DepartedTables
 from parvis.store.hands import HandTables
+from parvis.store.invitations import InvitationTables
 from parvis.store.listings import ListingTables
 from parvis.store.monitors import MonitorTables, monitored_by
 from parvis.store.passes import PassTables
 from parvis.store.records import BesideSpaces
-from parvis.store.tables import accounts, handoffs, invitations, seats, spaces
+from parvis.store.tables import accounts, handoffs, seats, spaces
 
 _ELSEWHERE: Final = ("seats", "terms", "handoffs", "listing", "monitors", "total_listeners")
 """What is written by itself. The total is counted while a Space goes through its changes."""
@@ -43,6 +43,7 @@ class SpaceTables(
     ConversationTables,
     DepartedTables,
     MonitorTables,
+    InvitationTables,
 ):
     """Records inside the transaction of `connection`."""
 
@@ -166,25 +167,6 @@ class SpaceTables(
     async def count_by_state(self) -> dict[State, int]:
         rows = await self._connection.execute(select(spaces.c.state, func.count()).group_by(spaces.c.state))
         return {State(state): count for state, count in rows}
-
-    async def add_invitation(self, invitation: Invitation) -> None:
-        row = {name: getattr(invitation, name) for name in Invitation.__dataclass_fields__}
-        await self._connection.execute(insert(invitations).values(row | {"role": invitation.role.value}))
-
-    async def invitation(self, code_hash: str) -> Invitation | None:
-        found = await self._connection.execute(
-            select(invitations).where(invitations.c.code_hash == code_hash)
-        )
-        row = found.one_or_none()
-        return None if row is None else Invitation(**dict(row._mapping) | {"role": Role(row.role)})
-
-    async def set_uses(self, invitation_id: str, uses_left: int) -> None:
-        await self._connection.execute(
-            update(invitations).where(invitations.c.id == invitation_id).values(uses_left=uses_left)
-        )
-
-    async def drop_invitations(self, space_id: str) -> None:
-        await self._connection.execute(delete(invitations).where(invitations.c.space_id == space_id))
 
     async def _with_seats(self, query: Select[Any]) -> list[Space]:
         rows = (await self._connection.execute(query)).all()

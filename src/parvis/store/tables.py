@@ -140,6 +140,7 @@ invitations: Final = Table(
     Column("created_at_ms", BigInteger, nullable=False),
     Column("expires_at_ms", BigInteger, nullable=False),
     Column("created_by", String(64), ForeignKey("accounts.id"), nullable=False),
+    Column("for_account", String(64), index=True),
     CheckConstraint("uses_left >= 0", name="uses_left"),
 )
 

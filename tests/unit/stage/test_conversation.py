@@ -46,6 +46,17 @@ def test_what_is_written_goes_into_the_next_part_in_order() -> None:
     assert conversation.take(NOW + 1) == []
 
 
+def test_who_is_invited_is_told_once_whoever_is_banned_meanwhile() -> None:
+    conversation = begun()
+    conversation.hear(TalkMessage("0123456789", next(_numbers), 0, {"type": "invited", "to": "7f"}), NOW)
+    conversation.hear(gone(None), NOW)
+    conversation.hear(gone("a"), NOW)
+    events = conversation.take(NOW)
+    assert [event.type for event in events] == ["chat-gone", "chat-gone", "invited"]
+    assert events[2].fields() == {"type": "invited", "to": "7f"}
+    assert conversation.take(NOW + 1) == []
+
+
 def test_a_part_takes_so_many_events_and_no_more() -> None:
     conversation = begun()
     for number in range(EVENTS_PER_PART + 1):

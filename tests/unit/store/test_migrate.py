@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -166,5 +168,26 @@ async def test_passes_and_counts_from_before_badges_go_up_and_come_down(empty_da
     assert {table: await run(empty_database, f"SELECT * FROM {table}") for table in kept} == kept
 
 
+async def test_invitations_from_before_handles_stay_links_and_those_to_one_go_down(
+    empty_database: str,
+) -> None:
+    await migrate(empty_database, to="0001")
+    await run(empty_database, *OLD)
+    await migrate(empty_database, to="0008")
+    kept = await run(empty_database, "SELECT * FROM invitations")
+    await migrate(empty_database)
+    database = Database(empty_database)
+    async with database.write_spaces() as records:
+        old = await records.invitation("hash")
+        assert old is not None
+        assert old.for_account is None
+        named = replace(old, id="j", code_hash="other", for_account="a-ana")
+        await records.add_invitation(named)
+        assert await records.invitation("other") == named
+    await database.close()
+    await migrate_down(empty_database, to="0008")
+    assert await run(empty_database, "SELECT * FROM invitations") == kept, "nobody else may spend it"
+
+
 def test_there_is_one_line_of_migrations() -> None:
-    assert ScriptDirectory.from_config(migration_config()).get_heads() == ["0008"]
+    assert ScriptDirectory.from_config(migration_config()).get_heads() == ["0009"]

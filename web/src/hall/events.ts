@@ -46,7 +46,7 @@ export interface PaceEvent {
 export const MOST_STRETCH = 64;
 export const TYPES = [
   "state", "stage", "levels", "counts", "handoff", "caption",
-  "chat", "chat-gone", "chat-back", "chat-more", "pin", "poll", "reactions",
+  "chat", "chat-gone", "chat-back", "chat-more", "pin", "poll", "reactions", "invited",
 ] as const;
 const KNOWN = new Set<string>(TYPES);
 /** A bound for a page that is frozen while bytes arrive; ten seconds of sound hold about a hundred. */

@@ -51,6 +51,8 @@ export class Hall {
   readonly banned = new Store(false);
   /** Asks whether a ban still holds; set by `talk`. */
   comeBack: () => void = () => undefined;
+  /** Somebody is invited on stage; set by `talk`. */
+  invited: (to: string) => void = () => undefined;
   /** Why there is no replay to hear, or "none": there is nothing to say of it. */
   readonly replay = new Store<"none" | "making" | "deleted" | "away">("none");
   /** Whoever opens the page of what is over comes alone; a crowd that was there when it ended does not. */
@@ -203,6 +205,10 @@ export class Hall {
     }
     if (event.type === "poll") {
       this.polls.take(event);
+      return;
+    }
+    if (event.type === "invited") {
+      this.invited(event.to);
       return;
     }
     if (event.type === "caption") {

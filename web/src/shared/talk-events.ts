@@ -43,4 +43,5 @@ export type TalkEvent =
   | PollEvent
   | { type: "chat-gone"; id: string | null; by: string }
   | { type: "chat-more"; missed: number }
+  | { type: "invited"; to: string }
   | { type: "reactions"; counts: Record<string, number> };

@@ -1,17 +1,15 @@
-/** The audience as the stage sees it: the square, the count, the link to hand out; and the link to the stage itself. */
+/** The audience as the stage sees it: the square, the count, the link to hand out. */
 
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Avatar, ownPath } from "../shared/avatar";
 import { at } from "../shared/handle";
-import { Icon } from "../shared/icons";
 import { pause } from "../shared/reconnect";
 import { useStore } from "../shared/store";
 import type { Scene } from "../square/painter";
 import { Square } from "../square/square";
 import { api, type Space } from "./api";
 import type { Crowd } from "./types";
-import { CopyLink } from "./parts";
 import type { Room } from "./room";
 import { Sharing } from "./sharing";
 import { useWords } from "./words";
@@ -74,25 +72,5 @@ function Here({ room, on }: { room: Room; on: boolean }): JSX.Element | null {
       </ul>
       <p class="soft small">{words.hereHint}</p>
     </div>
-  );
-}
-
-export function Invite({ room }: { room: Room }): JSX.Element | null {
-  const words = useWords();
-  const [link, setLink] = useState<string | null>(null);
-  useStore(room.state);
-  if (!room.leads) return null;
-  const make = async (): Promise<void> => {
-    await room.attempt(async () => setLink((await api.invite(room.id, "speaker")).link));
-  };
-  return (
-    <section class="card" aria-labelledby="invite">
-      <h2 id="invite">{words.invite}</h2>
-      {link !== null && <CopyLink link={link} testId="invite-link" />}
-      <button type="button" class="button" data-testid="invite" onClick={() => void make()}>
-        <Icon name="link" />{link === null ? words.inviteMake : words.inviteAnother}
-      </button>
-      <p class="soft small">{words.inviteHint}</p>
-    </section>
   );
 }

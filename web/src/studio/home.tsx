@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../shared/icons";
 import { api, Problem, type Space } from "./api";
 import { CreateSpace } from "./create";
+import { Invitations } from "./invitations";
 import { Refusal } from "./parts";
 import { follow } from "./route";
 import { useWords, type Words } from "./words";
@@ -33,6 +34,7 @@ export function Home(): JSX.Element {
           </button>
         )}
       </div>
+      <Invitations />
       <Refusal problem={problem} />
       {spaces?.length === 0 && <p class="soft">{words.noSpaces}</p>}
       {shown && <CreateSpace />}

@@ -2,12 +2,14 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { at } from "../../shared/handle";
 import { Icon } from "../../shared/icons";
 import { Problem } from "../../shared/problem";
 import { useStore } from "../../shared/store";
 import type { Hall } from "../model";
 import { Door } from "./door";
 import type { HandState } from "./hand";
+import type { WaitingInvitation } from "./invited";
 import type { SpeakingState } from "./speaking";
 import type { Talker } from "./talker";
 import { sayProblem, useTalkWords, type Words } from "./words";
@@ -15,8 +17,8 @@ import { sayProblem, useTalkWords, type Words } from "./words";
 const MOST_NOTE = 200;
 
 /** What the sheet is called by what one lives through. */
-export function handTitle(words: Words, called: boolean, onStage: boolean): string {
-  return onStage ? words.onStage : called ? words.called : words.hand;
+export function handTitle(words: Words, { called, onStage, invited }: { called: boolean; onStage: boolean; invited: boolean }): string {
+  return onStage ? words.onStage : called ? words.called : invited ? words.invited : words.hand;
 }
 
 export function HandSheet({ hall, talker }: { hall: Hall; talker: Talker }): JSX.Element {
@@ -26,6 +28,7 @@ export function HandSheet({ hall, talker }: { hall: Hall; talker: Talker }): JSX
   const speaking = useStore(talker.speaking.state);
   const hand = useStore(talker.hand.state);
   const refusal = useStore(talker.presence.refusal);
+  const invited = useStore(talker.invited.current);
   const banned = hand.problem?.code === "banned" ? hand.problem : refusal;
   if (session === null) return <div class="sheet-body"><Door talker={talker} wish="hand" /></div>;
   return (
@@ -33,6 +36,7 @@ export function HandSheet({ hall, talker }: { hall: Hall; talker: Talker }): JSX
       {speaking.phase === "on" || speaking.phase === "cut" ? <p role="status">{words.onStageHint}</p>
         : called ? <Called talker={talker} speaking={speaking} />
         : banned !== null ? <Banned problem={banned} />
+        : invited !== null && speaking.phase === "off" ? <Invited talker={talker} by={invited.by} role={invited.role} />
         : speaking.ended !== null ? <Over talker={talker} ended={speaking.ended} />
         : hand.hand?.state === "raised" ? <Up talker={talker} hand={hand} />
         : <Down hall={hall} talker={talker} hand={hand} />}
@@ -152,6 +156,30 @@ function Called({ talker, speaking }: { talker: Talker; speaking: SpeakingState 
           {words.notNow}
         </button>
       )}
+    </div>
+  );
+}
+
+/** The host would like to hear one: a seat first, then the microphone. */
+function Invited({ talker, by, role }: { talker: Talker; by: WaitingInvitation["by"]; role: WaitingInvitation["role"] }): JSX.Element {
+  const words = useTalkWords();
+  const problem = useStore(talker.invited.problem);
+  const [busy, setBusy] = useState(false);
+  const answer = (act: () => Promise<unknown>): void => {
+    setBusy(true);
+    void act().finally(() => setBusy(false));
+  };
+  return (
+    <div class="talk-form" data-testid="invited" data-by={by.handle}>
+      <p class="talk-big" role="status">{words.invitedBy(at(by.handle), role)}</p>
+      <p class="soft">{words.invitedHint}</p>
+      <Refused problem={problem} />
+      <button type="button" class="button button-main button-big" data-testid="invited-take" disabled={busy} onClick={() => answer(() => talker.come())}>
+        <Icon name="mic" />{words.invitedTake}
+      </button>
+      <button type="button" class="button button-quiet" data-testid="invited-decline" disabled={busy} onClick={() => answer(() => talker.invited.decline())}>
+        {words.invitedDecline}
+      </button>
     </div>
   );
 }

@@ -20,6 +20,7 @@ export function TalkSheet({ hall, talker, sheet }: { hall: Hall; talker: Talker;
   const words = useTalkWords();
   const called = useStore(talker.called);
   const onStage = useStore(hall.onStage);
+  const invited = useStore(talker.invited.current) !== null;
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     const before = document.activeElement;
@@ -38,7 +39,7 @@ export function TalkSheet({ hall, talker, sheet }: { hall: Hall; talker: Talker;
       }}
     >
       <header class="sheet-head">
-        <h2 id="sheet-title" ref={title} tabIndex={-1}>{sheet === "chat" ? words.chat : sheet === "people" ? words.people : handTitle(words, called, onStage)}</h2>
+        <h2 id="sheet-title" ref={title} tabIndex={-1}>{sheet === "chat" ? words.chat : sheet === "people" ? words.people : handTitle(words, { called, onStage, invited })}</h2>
         <button
           type="button" class="button button-quiet sheet-close" data-testid="sheet-close" aria-label={words.close} title={words.close}
           onClick={() => hall.talk.close()}

@@ -6,6 +6,7 @@ import { Store } from "../../shared/store";
 import type { Hall } from "../model";
 import { passHeaders } from "../pass";
 import { Raised } from "./hand";
+import { Invited } from "./invited";
 import { Presence } from "./presence";
 import { Sessions } from "./session";
 import { Speaking } from "./speaking";
@@ -22,6 +23,7 @@ export class Talker {
   readonly sessions: Sessions;
   readonly presence: Presence;
   readonly hand: Raised;
+  readonly invited: Invited;
   readonly speaking: Speaking;
   /** One has a seat, and has not sat down: the call. */
   readonly called = new Store(false);
@@ -40,6 +42,12 @@ export class Talker {
     this.sessions = new Sessions(() => passHeaders(hall.place.value));
     this.presence = new Presence(this.sessions, hall);
     this.hand = new Raised(this.sessions, space);
+    this.invited = new Invited(this.sessions, space);
+    hall.invited = (to) => this.invited.told(to);
+    this.invited.current.subscribe((one) => {
+      if (one !== null && !this.speaking.active) hall.talk.show("hand");
+      this.#look();
+    });
     this.speaking = new Speaking(this.sessions, {
       space, silence: () => hall.listening.stop(), listen: () => hall.listening.start(),
     });
@@ -54,6 +62,13 @@ export class Talker {
     });
     this.sessions.current.subscribe(() => this.#asked());
     this.sessions.use(hall.space.value?.links.api ?? null);
+  }
+
+  /** Comes on stage by an invitation; from here on it is as for somebody who was called. */
+  async come(): Promise<void> {
+    if (!(await this.invited.take())) return;
+    this.#promised = true;
+    this.#look();
   }
 
   get handle(): string | null {
@@ -114,7 +129,11 @@ export class Talker {
     if (this.handle === null) {
       if (this.speaking.active) this.speaking.end(new Problem(401, "not-signed-in", ""));
       this.hand.forget();
-    } else void this.hand.look();
+      this.invited.forget();
+    } else {
+      void this.hand.look();
+      void this.invited.look();
+    }
     this.presence.introduce();
     this.#look();
   }
@@ -123,8 +142,12 @@ export class Talker {
   #moved(): void {
     this.speaking.end(null);
     this.hand.forget();
+    this.invited.forget();
     this.sessions.use(this.hall.space.value?.links.api ?? null);
-    if (this.handle !== null) void this.hand.look();
+    if (this.handle !== null) {
+      void this.hand.look();
+      void this.invited.look();
+    }
     this.presence.introduce(true);
   }
 
@@ -151,7 +174,8 @@ export class Talker {
     if (!seat && phase === "off") this.#sat = false;
     const called = seat && connected !== true && !this.#sat;
     this.hall.onStage.set(phase === "on" || phase === "cut");
-    this.hall.hand.set(called ? "called" : this.hand.up ? "up" : "down");
+    const asked = called || (phase === "off" && this.invited.current.value !== null);
+    this.hall.hand.set(asked ? "called" : this.hand.up ? "up" : "down");
     if (called && !this.called.value) {
       this.speaking.acknowledge();
       this.hall.talk.show("hand");

@@ -5,6 +5,7 @@ import { enAccount } from "./en-account";
 import { enCaptions } from "./en-captions";
 import { enManners } from "./en-manners";
 import { enOnAir } from "./en-onair";
+import { enPeople } from "./en-people";
 import { enPlan } from "./en-plan";
 import { enReplay } from "./en-replay";
 import { enSpace } from "./en-space";
@@ -15,6 +16,7 @@ const list = (names: string[]): string => new Intl.ListFormat("en-GB").format(na
 export const en = {
   ...enPlan,
   ...enAccount,
+  ...enPeople,
   ...enOnAir,
   ...enManners,
   ...enCaptions,
@@ -138,7 +140,7 @@ export const en = {
   leaveShort: "Leave",
 
   invite: "Invite on stage",
-  inviteHint: "Whoever has this link can speak: send it to those you mean. Good for 10 people, for 7 days.",
+  inviteHint: "Whoever has such a link can speak: send it to those you mean. Good for 10 people, for 7 days.",
   inviteMake: "Make an invitation link",
   inviteAnother: "Make another link",
   share: "Share with listeners",
@@ -235,6 +237,7 @@ export const en = {
     "captions-off": "Captions are off in this Space.",
     "captions-unknown": "There are no captions of it.",
     "caption-unknown": "That caption is gone.",
+    "invitation-unknown": "That invitation is gone.",
     "monitors-full": "There are as many monitors as there can be.",
     "not-a-monitor": "They may not listen as a monitor.",
     "openid-off": "Nobody signs in that way here.",

@@ -6,6 +6,7 @@ import { frAccount } from "./fr-account";
 import { frCaptions } from "./fr-captions";
 import { frManners } from "./fr-manners";
 import { frOnAir } from "./fr-onair";
+import { frPeople } from "./fr-people";
 import { frPlan } from "./fr-plan";
 import { frReplay } from "./fr-replay";
 import { frSpace } from "./fr-space";
@@ -16,6 +17,7 @@ const list = (names: string[]): string => new Intl.ListFormat("fr-FR").format(na
 export const fr: Words = {
   ...frPlan,
   ...frAccount,
+  ...frPeople,
   ...frOnAir,
   ...frManners,
   ...frCaptions,
@@ -139,7 +141,7 @@ export const fr: Words = {
   leaveShort: "Descendre",
 
   invite: "Inviter sur scène",
-  inviteHint: "Qui a ce lien peut parler : ne l’envoyez qu’à eux. Il vaut pour 10 personnes, pendant 7 jours.",
+  inviteHint: "Qui a un tel lien peut parler : ne l’envoyez qu’à eux. Il vaut pour 10 personnes, pendant 7 jours.",
   inviteMake: "Créer un lien d’invitation",
   inviteAnother: "Créer un autre lien",
   share: "Lien pour le public",
@@ -236,6 +238,7 @@ export const fr: Words = {
     "captions-off": "Les sous-titres sont coupés ici.",
     "captions-unknown": "Il n’y a pas de sous-titres.",
     "caption-unknown": "Ce sous-titre n’est plus là.",
+    "invitation-unknown": "Cette invitation n’existe plus.",
     "monitors-full": "Il y a déjà autant d’écoutes qu’il peut y en avoir.",
     "not-a-monitor": "Cette personne n’a pas d’écoute.",
     "openid-off": "On n’entre pas comme ça ici.",

@@ -70,6 +70,11 @@ export const en = {
   handDeclined: "Not this time",
   handDeclinedHint: "The host has passed over your hand. You can raise it again.",
 
+  invited: "An invitation",
+  invitedBy: (whom: string, role: "co-host" | "speaker") => (role === "co-host" ? `${whom} invites you as co-host` : `${whom} invites you on stage`),
+  invitedHint: "Take the seat, and you choose when you speak. You are heard only after one more tap.",
+  invitedTake: "Take the seat",
+  invitedDecline: "No, thank you",
   called: "You are invited to speak",
   calledHint: "One tap, and everybody hears you. Your browser asks for the microphone.",
   speakNow: "Speak now",

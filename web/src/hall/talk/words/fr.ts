@@ -66,6 +66,11 @@ export const fr: Words = {
   handDeclined: "Pas cette fois",
   handDeclinedHint: "L’hôte n’a pas retenu votre main. Vous pouvez la relever.",
 
+  invited: "Une invitation",
+  invitedBy: (whom, role) => (role === "co-host" ? `${whom} vous propose de coanimer` : `${whom} vous invite sur scène`),
+  invitedHint: "Prenez la place, et parlez quand vous voudrez : on ne vous entend qu’après un second geste.",
+  invitedTake: "Prendre la place",
+  invitedDecline: "Non merci",
   called: "On vous donne la parole",
   calledHint: "Touchez une fois, et tout le monde vous entend. Le navigateur demandera le micro.",
   speakNow: "Prendre la parole",
