@@ -44,8 +44,8 @@ export class Conversation {
     this.#abort.abort();
   }
 
-  write(text: string): Promise<boolean> {
-    return this.room.attempt(async () => this.chat.add([lineOf(await manners.write(this.room.id, text))]));
+  write(text: string, replyTo: string | null): Promise<boolean> {
+    return this.room.attempt(async () => this.chat.add([lineOf(await manners.write(this.room.id, text, replyTo))]));
   }
 
   async delete(line: Line): Promise<void> {
