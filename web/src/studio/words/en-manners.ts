@@ -58,6 +58,7 @@ export const enManners = {
   chatNone: "Nobody has written yet.",
   chatWrite: "Write to all",
   chatSend: "Send",
+  felt: "Reactions of the last minute",
   reply: "Reply",
   inReplyTo: (name: string) => `Reply to ${name}`,
   noReply: "Not a reply after all",

@@ -59,6 +59,7 @@ export const frManners: typeof enManners = {
   chatNone: "Personne n’a encore écrit.",
   chatWrite: "Écrire à tous",
   chatSend: "Envoyer",
+  felt: "Réactions de la dernière minute",
   reply: "Répondre",
   inReplyTo: (name) => `En réponse à ${name}`,
   noReply: "Ne plus répondre",
