@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +20,11 @@ import httpx
 import pytest
 
 from parvis.cli.speak import write_wav
-from tests.integration.signals import tone
+from parvis.clock import PART_MS, PART_SAMPLES
+from parvis.media.reader import Part, PartReader
+from parvis.media.rendition import Rendition
+from parvis.program.decoders import Decoder
+from tests.integration.signals import power_db, tone
 from tests.parvis import Parvis, Person, speak, wait_until
 
 
@@ -51,6 +56,50 @@ class Ear:
             for line in self._lines:
                 if line.startswith("data: "):
                     self.events.append(json.loads(line.removeprefix("data: ")))
+
+
+HEARD_AFTER = 2
+"""Parts that begin after the answer to a ban and may still hold the voice: 0.64 s of jitter buffer, mixing
+and encoding."""
+
+
+class Program:
+    """Takes the parts of a Space as an edge sends them, from now on."""
+
+    def __init__(self, parvis: Parvis, space: str) -> None:
+        self.parts: list[Part] = []
+        self._peer = socket.create_connection(("127.0.0.1", parvis.port), timeout=60)
+        self._peer.sendall(f"GET /live/{space}/stream.mp4?codec=opus HTTP/1.0\r\n\r\n".encode())
+        self._thread = threading.Thread(target=self._listen, name="program")
+
+    @property
+    def newest(self) -> int:
+        return self.parts[-1].sequence if self.parts else 0
+
+    def with_tone(self, frequency_hz: float) -> list[int]:
+        """Sequences of the parts that hold it."""
+        sound = Decoder(Rendition.OPUS).decode(unit for part in self.parts for unit in part.access_units)
+        blocks = [sound[n * PART_SAMPLES : (n + 1) * PART_SAMPLES] for n in range(len(self.parts))]
+        held = zip(self.parts, blocks, strict=True)
+        return [part.sequence for part, block in held if power_db(block, frequency_hz) > -50]
+
+    def __enter__(self) -> Program:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self._peer.shutdown(socket.SHUT_RDWR)
+        self._thread.join(30)
+        self._peer.close()
+
+    def _listen(self) -> None:
+        reader = PartReader()
+        with suppress(OSError), self._peer.makefile("rb") as stream:
+            while stream.readline() not in (b"\r\n", b""):
+                pass
+            while data := stream.read1(65_536):
+                self.parts += [item for item in reader.feed(data) if isinstance(item, Part)]
 
 
 @pytest.fixture
@@ -137,7 +186,15 @@ def test_a_hand_is_called_speaks_and_is_banned(parvis: Parvis, tmp_path: Path) -
             badge = zoe.post(f"{url}/badge")["badge"]
             known = [stream(parvis, space["id"], f"X-Parvis-Badge: {badge}\r\n") for _ in range(4)]
             anonymous = [stream(parvis, space["id"]) for _ in range(4)]
-            ana.post(f"{url}/bans", {"handle": zoe.handle, "reason": "Enough."})
+            with Program(parvis, space["id"]) as program:
+                wait_until(lambda: len(program.parts) > 4)
+                ana.post(f"{url}/bans", {"handle": zoe.handle, "reason": "Enough."})
+                banned = int(time.time() * 1000) // PART_MS
+                wait_until(lambda: program.newest > banned + HEARD_AFTER + 4)
+            held = program.with_tone(440)
+            assert banned - 2 in held, "it is this voice that is heard"
+            after = [sequence for sequence in held if sequence > banned]
+            assert len(after) <= HEARD_AFTER, f"{after} after {banned}"
             wait_until(lambda: all(ended(one) for one in known))
             assert not any(ended(one) for one in anonymous), "nobody else is touched"
             for one in (*known, *anonymous):
