@@ -4,6 +4,8 @@
 - Whoever has blocked a person is that person's host nowhere: `is_blocked` is asked where somebody raises a
   hand or writes in a Space.
 - Nobody is told that they are blocked but by what is refused.
+- Who is suspended is unknown to others, as they are in lists: no profile, and nobody to follow. What one had
+  to do with them can still be undone.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class Relations:
     async def profile(self, handle: str, asker_id: str | None) -> Profile:
         """Raises `NotFound` `account-unknown`."""
         async with self._store.read_people() as people:
-            account = await _named(people, handle)
+            account = await _shown(people, handle)
             counts = await people.counts(account.id)
             if asker_id is None:
                 return Profile(account, counts, followed=False, blocked=False)
@@ -48,6 +50,7 @@ class Relations:
         """Raises `NotFound` `account-unknown`, `Refused` `blocked`, `UserError` `input-invalid`."""
         async with self._store.write_people() as people:
             other = await _other(people, asker_id, handle)
+            await _shown(people, handle)
             if await people.blocks(other.id, asker_id):
                 raise Refused("blocked", "You can't follow this account.")
             await people.follow(asker_id, other.id, self._now_ms())
@@ -58,7 +61,7 @@ class Relations:
             await people.unfollow(asker_id, (await _named(people, handle)).id)
 
     async def following(self, asker_id: str) -> list[Relation]:
-        """Whom one follows, the newest first."""
+        """Whom one follows, the newest first; nobody who is suspended."""
         async with self._store.read_people() as people:
             return await people.following(asker_id)
 
@@ -92,7 +95,19 @@ class Relations:
 async def _named(people: PeopleRecords, handle: str) -> Account:
     account = await people.account_named(handle) if is_handle(handle) else None
     if account is None:
-        raise NotFound("account-unknown", "Nobody has this handle.")
+        raise _unknown()
+    return account
+
+
+def _unknown() -> NotFound:
+    return NotFound("account-unknown", "Nobody has this handle.")
+
+
+async def _shown(people: PeopleRecords, handle: str) -> Account:
+    """Raises `NotFound` `account-unknown`, for who is suspended, too."""
+    account = await _named(people, handle)
+    if account.suspension is not None:
+        raise _unknown()
     return account
 
 

@@ -33,8 +33,9 @@ class RelationTables:
         return await self._is_there(follows.c.follower_id, follower_id, follows.c.followed_id, followed_id)
 
     async def following(self, account_id: str) -> list[Relation]:
-        """Whom an account follows, the newest first."""
-        return await self._list(follows, follows.c.follower_id, account_id, follows.c.followed_id)
+        """Whom an account follows, the newest first; nobody who is suspended."""
+        found = await self._list(follows, follows.c.follower_id, account_id, follows.c.followed_id)
+        return [relation for relation in found if relation.account.suspension is None]
 
     async def counts(self, account_id: str) -> Counts:
         followers = select(func.count()).where(follows.c.followed_id == account_id).scalar_subquery()

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, insert, or_, select, update
 
 from parvis.spaces.handoff import Handoff, HandoffState
 from parvis.spaces.message import Pinned
@@ -100,7 +100,7 @@ class SpaceTables(
     async def page(
         self, states: Sequence[State], seated_account_id: str | None, after: Place | None, limit: int
     ) -> list[Space]:
-        """At most `limit` Spaces after a place, newest first."""
+        """At most `limit` Spaces after a place, newest first. Without an account none of a suspended host."""
         query = select(spaces).where(spaces.c.state.in_([state.value for state in states]))
         if seated_account_id is not None:
             mine = select(seats.c.space_id).where(
@@ -108,7 +108,7 @@ class SpaceTables(
             )
             query = query.where(spaces.c.id.in_(mine))
         else:
-            query = query.where(spaces.c.visibility == Visibility.PUBLIC.value)
+            query = query.where(spaces.c.visibility == Visibility.PUBLIC.value, ~_host_suspended())
         if after is not None:
             earlier = spaces.c.created_at_ms < after.created_at_ms
             same = and_(spaces.c.created_at_ms == after.created_at_ms, spaces.c.id < after.space_id)
@@ -198,6 +198,17 @@ class SpaceTables(
         listening = await self._monitors_of([row.id for row in rows])
         found = [_space(row, tuple(by_space[row.id]), tuple(away[row.id])) for row in rows]
         return [replace(space, monitors=listening.get(space.id, ())) for space in found]
+
+
+def _host_suspended() -> ColumnElement[bool]:
+    """That the host of a Space is suspended."""
+    return exists().where(
+        seats.c.space_id == spaces.c.id,
+        seats.c.role == Role.HOST.value,
+        seats.c.left_at_ms.is_(None),
+        accounts.c.id == seats.c.account_id,
+        accounts.c.suspended_at_ms.is_not(None),
+    )
 
 
 def _space_row(space: Space) -> dict[str, Any]:
