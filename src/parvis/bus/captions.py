@@ -3,8 +3,8 @@
 - `CaptionMessage`: captioner or control → stages: words, and when they were said. A later one of the same
   `id` replaces it. The last few are retained, so that a stage which takes a Space over says what the one
   before did not come to say.
-- `CaptionerMessage`: captioner → control: which languages it can caption. Sent once a second; one older than
-  5 s no longer counts.
+- `CaptionerMessage`: captioner → control, edges: which languages it can caption. Sent once a second; to
+  control one older than 5 s no longer counts, to edges one older than 30 s.
 """
 
 from __future__ import annotations

@@ -178,9 +178,9 @@ class Line:
     @property
     def captions_language(self) -> str | None:
         """The language in which what is heard now is captioned; None when nobody does."""
-        message = self._legs[-1].record.message
-        captioned = message is not None and message.captions != "off"
-        if not captioned and not any(leg.record.captions for leg in self._legs):
+        record = self._legs[-1].record
+        message = record.message
+        if record.captioned_by == "off" and not any(leg.record.captions for leg in self._legs):
             return None
         return message.language if message is not None else "und"
 

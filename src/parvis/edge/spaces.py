@@ -24,10 +24,12 @@ from typing import Any, Final
 import structlog
 
 from parvis.bus.audience import AttendanceMessage
+from parvis.bus.captions import CaptionerMessage
 from parvis.bus.faces import FacesMessage
 from parvis.bus.manners import BanMessage
 from parvis.bus.messages import Handoff, PartMessage, PassesMessage, ProgramMessage, SpaceMessage
 from parvis.bus.votes import CountedMessage
+from parvis.edge.captioners import Captioners
 from parvis.edge.captions import KEPT_CAPTIONS, is_shown
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.feed import Feed
@@ -41,7 +43,9 @@ from parvis.media.events import Event
 from parvis.media.playlist import Mark
 from parvis.media.rendition import Rendition
 
-PATTERNS: Final = ("space.", "program.", "part.", "passes.", "ban.", "faces.", "counted.", "attendance.")
+PATTERNS: Final = (
+    *("space.", "program.", "part.", "passes.", "ban.", "faces.", "counted.", "attendance.", "captioner."),
+)
 """What to read from the bus, with replay."""
 
 KEPT_MARKS: Final = 64
@@ -55,8 +59,9 @@ log = structlog.get_logger(__name__)
 class SpaceRecord:
     """One Space: what control wants, what the stage sends."""
 
-    def __init__(self, space: str, at_s: float) -> None:
+    def __init__(self, space: str, at_s: float, captioners: Captioners | None = None) -> None:
         self.id = space
+        self._captioners = captioners or Captioners()
         self.message: SpaceMessage | None = None
         self.program: ProgramMessage | None = None
         self.feeds: dict[Rendition, Feed] = {}
@@ -144,6 +149,14 @@ class SpaceRecord:
     def description(self) -> str:
         """As control says it."""
         return self.message.description if self.message else ""
+
+    @property
+    def captioned_by(self) -> str:
+        """Who captions: "off", "automatic" or "human". No machine that knows the language: "off"."""
+        if self.message is None:
+            return "off"
+        wanted, language = self.message.captions, self.message.language
+        return "off" if wanted == "automatic" and not self._captioners.caption(language) else wanted
 
     @property
     def playing(self) -> str:
@@ -293,6 +306,7 @@ class Spaces:
         (`badges.py`)."""
         self.counted: deque[CountedMessage] = deque(maxlen=COUNTED_MAX)
         """What control has taken of votes (`votes.py`)."""
+        self._captioners = Captioners()
         self._records: dict[str, SpaceRecord] = {}
 
     def __iter__(self) -> Iterator[SpaceRecord]:
@@ -319,6 +333,7 @@ class Spaces:
     def advance(self, now_s: float, at_s: float) -> list[tuple[str, str]]:
         """Lets time pass; the sources (Space, name) that have something new. Call it after messages and
         each 50 ms."""
+        self._captioners.forget(at_s)
         return [
             (record.id, name) for record in self._records.values() for name in record.advance(now_s, at_s)
         ]
@@ -341,6 +356,8 @@ class Spaces:
         elif kind == "attendance":
             attendance = AttendanceMessage.decode(payload)
             self._record(attendance.space, at_s).attendance = attendance
+        elif kind == "captioner":
+            self._captioners.hear(CaptionerMessage.decode(payload), at_s)
         elif kind == "counted":
             self.counted.append(CountedMessage.decode(payload))
         elif kind == "ban":
@@ -357,5 +374,5 @@ class Spaces:
     def _record(self, space: str, at_s: float) -> SpaceRecord:
         record = self._records.get(space)
         if record is None:
-            record = self._records[space] = SpaceRecord(space, at_s)
+            record = self._records[space] = SpaceRecord(space, at_s, self._captioners)
         return record

@@ -52,7 +52,7 @@ def space_fields(record: SpaceRecord, origins: Origins, wall_s: float) -> dict[s
         "cover": f"{origins.control}/covers/{message.cover}.webp" if message.cover else None,
         "end_reason": message.end_reason,
         "recording": message.recording != "off" and record.state in ("live", "held"),
-        "captions": message.captions,
+        "captions": record.captioned_by,
         "acting_host": message.acting_host,
         "hands": message.hands,
         "stage_locked": message.stage_locked,

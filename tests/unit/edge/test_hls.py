@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from parvis.bus.captions import CaptionerMessage
 from parvis.bus.messages import Handoff, PartMessage, ProgramMessage, SpaceMessage
 from parvis.clock import PARTS_PER_SEGMENT, part_start_s
+from parvis.edge.captioners import FORGOTTEN_AFTER_S
 from parvis.edge.hls import COUNTED_PARTS, IDLE_S, KEPT_SEGMENTS, Line, Lines
 from parvis.edge.spaces import SpaceRecord, Spaces
 from parvis.edge.view import handoff_event, rfc3339
@@ -189,3 +191,35 @@ def test_listeners_are_those_who_take_a_second_each_second() -> None:
     evening.hand_off("abc", "xyz", 1)
     assert evening.lines.listeners(COUNTED_PARTS * 2 * 0.32 - 0.1) == {"xyz": 7}
     assert evening.lines.listeners(60.0) == {}
+
+
+def test_captions_are_offered_where_somebody_makes_them() -> None:
+    evening = Evening("abc")
+    evening.parts(PARTS_PER_SEGMENT)
+    record, line = evening.record("abc"), evening.line("abc")
+
+    def offered(**changes: object) -> tuple[str, str | None]:
+        revision = record.message.revision + 1 if record.message else 1
+        evening.say(space_message("abc", revision=revision, **changes))
+        return record.captioned_by, line.captions_language
+
+    assert offered() == ("off", None)
+    assert offered(captions="human", language="fr") == ("human", "fr")
+    assert offered(captions="automatic", language="fr-CA") == ("off", None), "no machine is there"
+    english = CaptionerMessage("captioner-1", ("en",))
+    evening.spaces.take(english.subject, english.encode(), 0.0, 0.0)
+    assert offered(captions="automatic", language="fr-CA") == ("off", None), "nor one that knows French"
+    both = CaptionerMessage("captioner-2", ("de", "fr"))
+    evening.spaces.take(both.subject, both.encode(), 0.0, 0.0)
+    assert offered(captions="automatic", language="fr-CA") == ("automatic", "fr-CA")
+    evening.spaces.advance(part_start_s(evening.newest + 1), FORGOTTEN_AFTER_S + 1)
+    assert (record.captioned_by, line.captions_language) == ("off", None), "it has been silent for long"
+
+
+def test_captions_that_came_stay_offered() -> None:
+    evening = Evening("abc")
+    evening.say(space_message("abc", revision=2, captions="automatic"))
+    said = Event.of("caption", id="a1", start_ms=0, end_ms=900, text="Good evening.", lang="en", final=True)
+    evening.parts(PARTS_PER_SEGMENT, (said,))
+    assert evening.record("abc").captioned_by == "off"
+    assert evening.line("abc").captions_language == "en"
