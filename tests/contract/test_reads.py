@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,22 +20,10 @@ READS = sorted(
         for method in route.methods & {"GET", "HEAD"}
     }
 )
-IDS = dict.fromkeys(
-    (
-        "space",
-        "handle",
-        "session",
-        "file",
-        "hand",
-        "message",
-        "poll",
-        "caption",
-        "handoff",
-        "pass_id",
-        "passkey",
-    ),
-    "0123456789",
-)
+
+
+def url_of(path: str) -> str:
+    return re.sub(r"\{\w+\}", "0123456789", path)
 
 
 def is_refused(answer: httpx.Response) -> bool:
@@ -51,9 +40,7 @@ async def test_every_route_is_limited_by_address(tmp_path: Path) -> None:
         found = {}
         for number, (method, path) in enumerate(READS):
             nobody = w.nobody(f"203.0.113.{number}")
-            found[method, path] = [
-                is_refused(await nobody.request(method, path.format(**IDS))) for _ in range(3)
-            ]
+            found[method, path] = [is_refused(await nobody.request(method, url_of(path))) for _ in range(3)]
     free = [False, False, False]
     assert found == {
         (method, path): free if path in _UNCOUNTED else [False, False, True] for method, path in READS
@@ -79,12 +66,10 @@ async def test_every_route_for_the_signed_in_is_limited_by_account(tmp_path: Pat
         closed = [
             (method, path)
             for method, path in READS
-            if (await nobody.request(method, path.format(**IDS))).status_code == 401
+            if (await nobody.request(method, url_of(path))).status_code == 401
         ]
         assert len(closed) > 10
-        let_in = [
-            path for method, path in closed if not is_refused(await zoe.request(method, path.format(**IDS)))
-        ]
+        let_in = [path for method, path in closed if not is_refused(await zoe.request(method, url_of(path)))]
         assert let_in == []
         assert not is_refused(await (await w.person("ben")).get("/api/v1/sessions/current"))
 
