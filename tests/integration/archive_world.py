@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +49,18 @@ class ArchiveWorld:
     def folder(self) -> Path:
         return self.settings.folder / SPACE
 
-    async def record(self, *, ended: bool = True, tracks: bool = False, host: str = "") -> None:
-        """A Space from its first part to its last. `host` is the account of ana, if it is not made up."""
+    async def record(
+        self,
+        *,
+        ended: bool = True,
+        tracks: bool = False,
+        seats: tuple[SeatState, ...] | None = None,
+        acting_host: str | None = None,
+    ) -> None:
+        """A Space from its first part to its last."""
         message, parts, _ = program(PARTS)
-        seats = (SeatState("ana", "Ana", "host", None, host),) if host else None
         wanted = space_message(recording="tracks" if tracks else "program", seats=seats)
+        wanted = replace(wanted, acting_host=acting_host)
         self.bus.publish(wanted.subject, wanted.encode(), retain=1)
         self.bus.publish(message.subject, message.encode(), retain=1)
         for part in parts:
@@ -61,7 +68,7 @@ class ArchiveWorld:
             if tracks and part.rendition == "opus":
                 self.bus.publish(f"track.{SPACE}.ben", part.encode())
         if ended:
-            over = space_message(revision=2, state="ended", recording=wanted.recording, seats=seats)
+            over = replace(wanted, revision=2, state="ended", ended_at="2026-10-14T18:00:00.000Z")
             self.bus.publish(over.subject, over.encode(), retain=1)
             await self.ready()
 

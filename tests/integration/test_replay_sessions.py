@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from parvis.api.service import serve_control
+from parvis.bus.messages import SeatState
 from parvis.bus.sessions import SESSIONS
 from parvis.clock import SystemClock
 from parvis.settings import ControlSettings
@@ -71,7 +72,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
                 account = {"handle": handle, "password": PASSWORD, "display_name": handle.title()}
                 assert (await control.post("/api/v1/accounts", json=account)).status_code == 201
             token = (await made.sign_in("ana"))["Authorization"].removeprefix("Bearer ")
-            await found.record(host=found.tokens.read(token, clock.wall_s()).account_id)
+            account_id = found.tokens.read(token, clock.wall_s()).account_id
+            await found.record(seats=(SeatState("ana", "Ana", "host", None, account_id),))
             yield made
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)

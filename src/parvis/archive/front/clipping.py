@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from parvis.archive.clips import CLIPS_FOLDER, SUFFIXES, Clip, clips_of, make_clip, new_clip, remove_clip
 from parvis.archive.front.asking import body_of, seconds_of, services_of, text_of, who_asks
 from parvis.archive.front.deciding import known, now, timeline_now
-from parvis.archive.front.reading import check_ready, shown_record
+from parvis.archive.front.reading import check_ready, may_see, shown_record
 from parvis.archive.front.services import Services
 from parvis.archive.front.sound import Stored, send_file
 from parvis.archive.record import Record
@@ -100,7 +100,7 @@ async def _clip(request: Request) -> tuple[Clip, Record]:
     services, clip_id = services_of(request), request.path_params["id"]
     space = services.clip_spaces.get(clip_id)
     record = services.library.get(space) if space is not None else None
-    if space is None or record is None:
+    if space is None or record is None or not await may_see(request, record):
         raise NotFound("clip-unknown", "There is no such clip.")
     if record.built != record.version:
         raise Unavailable("replay-not-ready", "The replay is being made.", 2.0)

@@ -38,16 +38,21 @@ async def shown_record(request: Request) -> Record:
     Raises `NotFound` `replay-unknown`, `replay-deleted`; `Unavailable` `replay-not-ready`.
     """
     record = services_of(request).library.known(request.path_params["space"])
-    if not record.public:
-        try:
-            asker = await who_asks(request, record)
-            seen = bool(asker.role) and not asker.banned
-        except ParvisError:
-            seen = False
-        if not seen:
-            raise NotFound("replay-unknown", "There is no replay of this Space.")
+    if not await may_see(request, record):
+        raise NotFound("replay-unknown", "There is no replay of this Space.")
     check_ready(record)
     return record
+
+
+async def may_see(request: Request, record: Record) -> bool:
+    """Whether this asker may see a replay, and the clips of it: a private one is for those who had a seat."""
+    if record.public:
+        return True
+    try:
+        asker = await who_asks(request, record)
+    except ParvisError:
+        return False
+    return bool(asker.role) and not asker.banned
 
 
 def check_ready(record: Record) -> None:
