@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from parvis.media.reader import Part, PartReader
 from tests.parvis import Parvis, Person, wait_until
 
 SMUGGLED = b"GET /healthz?smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -61,9 +62,75 @@ TOO_LARGE = {
 }
 
 
+class Listener:
+    """An honest one: curl, which writes down what it gets of a Space that plays its standby tone."""
+
+    def __init__(self, parvis: Parvis, folder: Path) -> None:
+        host: Person = parvis.person("host")
+        space: dict[str, Any] = host.post("spaces", {"title": "Rude", "standby": "tone"})
+        host.post(f"spaces/{space['id']}/start")
+        stream = space["links"]["stream"]
+        wait_until(lambda: httpx.head(stream).status_code == 200)
+        self._heard = folder / "heard.mp4"
+        self._process = subprocess.Popen(["curl", "-sN", "-o", str(self._heard), stream])
+        wait_until(self._heard.exists)
+
+    def parts(self) -> list[Part]:
+        """All that came until now."""
+        return [item for item in PartReader().feed(self._heard.read_bytes()) if isinstance(item, Part)]
+
+    def check(self) -> None:
+        """Fails if a part is missing or came twice, or an edge put silence in the place of one."""
+        assert self._process.poll() is None
+        parts = self.parts()
+        sequences = [part.sequence for part in parts]
+        assert sequences == list(range(sequences[0], sequences[0] + len(parts)))
+        stand_ins = [part.sequence for part in parts if len(set(part.access_units)) == 1]
+        assert not stand_ins, "a tone has no two frames alike"
+
+    def check_from_now_on(self, parts: int = 5) -> None:
+        """The same, once so many more have come."""
+        wanted = len(self.parts()) + parts
+        wait_until(lambda: self._process.poll() is not None or len(self.parts()) >= wanted)
+        self.check()
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
 @pytest.fixture(scope="module")
-def ports(parvis: Parvis) -> dict[str, int]:
-    return {"edge": parvis.port, "control": parvis.control_port, "archive": parvis.archive_port}
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parvis]:
+    """A Parvis of its own that waits two seconds for a head at its edge."""
+    environment = {"PARVIS_REQUEST_TIMEOUT_S": "2", "PARVIS_PER_ADDRESS": "0"}
+    running = Parvis(tmp_path_factory.mktemp("rude") / "data", edges=1, environment=environment)
+    running.start()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def listener(strict: Parvis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listener]:
+    """Listens to the one edge as long as anybody is rude here."""
+    listening = Listener(strict, tmp_path_factory.mktemp("listener"))
+    try:
+        listening.check_from_now_on()
+        yield listening
+        listening.check_from_now_on()
+    finally:
+        listening.stop()
+
+
+@pytest.fixture(autouse=True)
+def hears_no_gap(listener: Listener) -> Iterator[None]:
+    """After each of the tests."""
+    yield
+    listener.check()
+
+
+@pytest.fixture(scope="module")
+def ports(strict: Parvis) -> dict[str, int]:
+    return {"edge": strict.port, "control": strict.control_port, "archive": strict.archive_port}
 
 
 def said(port: int, data: bytes) -> bytes:
@@ -109,24 +176,7 @@ def test_pipelined_requests_are_answered_in_order(ports: dict[str, int], server:
     assert statuses(said(ports[server], one * 200 + last)) == [200] * 200 + [404]
 
 
-@pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parvis]:
-    """A Parvis of its own that waits two seconds for a head at its edge."""
-    environment = {"PARVIS_REQUEST_TIMEOUT_S": "2", "PARVIS_PER_ADDRESS": "0"}
-    running = Parvis(tmp_path_factory.mktemp("rude") / "data", edges=1, environment=environment)
-    running.start()
-    yield running
-    assert running.stop() == 0
-
-
-def test_slow_clients_are_cut_off_and_a_listener_hears_no_gap(strict: Parvis, tmp_path: Path) -> None:
-    host: Person = strict.person("host")
-    space: dict[str, Any] = host.post("spaces", {"title": "Rude", "standby": "tone"})
-    host.post(f"spaces/{space['id']}/start")
-    stream = space["links"]["stream"]
-    wait_until(lambda: httpx.head(stream).status_code == 200)
-    heard = tmp_path / "heard.mp4"
-    listener = subprocess.Popen(["curl", "-sN", "-o", str(heard), stream])
+def test_slow_clients_are_cut_off(strict: Parvis, listener: Listener) -> None:
     slow = [
         socket.create_connection(("127.0.0.1", port))
         for port in (strict.port, strict.control_port, strict.archive_port)
@@ -152,13 +202,9 @@ def test_slow_clients_are_cut_off_and_a_listener_hears_no_gap(strict: Parvis, tm
             return not left
 
         wait_until(dripped, patience_s=60)
-        before = heard.stat().st_size
-        wait_until(lambda: heard.stat().st_size > before)
-        assert listener.poll() is None
+        listener.check_from_now_on()
         for origin in (strict.control, strict.archive):
             assert httpx.get(f"{origin}/healthz").status_code == 200
     finally:
-        listener.kill()
-        listener.wait()
         for client in slow:
             client.close()
