@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from parvis.cli.speak import write_wav
 from tests.browser.conftest import Launch
 from tests.browser.people import HALL, create_space, ears, go_live, open_studio, play, sign_up, take_the_stage
 from tests.integration.signals import power_db, tone
-from tests.parvis import Parvis, wait_until
+from tests.parvis import Parvis, speak, wait_until
 
 
 @pytest.fixture
@@ -64,3 +65,31 @@ def test_hall_and_studio_come_back_by_themselves(own: Parvis, launch: Launch) ->
     wait_until(own.answers)
     studio.get_by_test_id("mute-self").click()
     wait_until(lambda: power_db(ears(hall, HALL, 0.6), 700) < -70, patience_s=60)
+
+
+def test_a_listener_without_network_is_told_and_comes_back(
+    own: Parvis, launch: Launch, tmp_path: Path
+) -> None:
+    ana = own.person("ana")
+    made = ana.post("spaces", {"title": "In a tunnel"})
+    made = ana.post(f"spaces/{made['id']}/start")
+    file = tmp_path / "tone.wav"
+    write_wav(file, tone(700, 5))
+    voice = speak(ana, made, file, "--loop", "--for", "120")
+    try:
+        wait_until(lambda: any(s["connected"] for s in own.space_json(made["id"])["speakers"]))
+        page = launch().new_page()
+        page.goto(f"{own.edge}/s/{made['id']}")
+        play(page)
+        wait_until(lambda: hears(page, 700))
+        page.context.set_offline(True)  # keeps what is open, so nothing comes on it any more
+        for name in ("edge-1", "edge-2"):
+            os.kill(own.pid(name), signal.SIGSTOP)  # the supervisor ends them in the end
+        expect(page.locator("#app")).to_have_attribute("data-state", "offline", timeout=30_000)
+        expect(page.get_by_test_id("notice")).to_contain_text("offline")
+        page.context.set_offline(False)
+        expect(page.locator("#app")).to_have_attribute("data-state", "playing", timeout=30_000)
+        wait_until(lambda: hears(page, 700))
+    finally:
+        voice.terminate()
+        voice.wait(20)

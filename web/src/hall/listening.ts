@@ -32,6 +32,8 @@ const TICK_MS = 100;
 const SILENT_MS = 16_000;
 /** So much longer than a burst it may be: with nothing left to play, patience is shorter. */
 const DRY_SILENT_MS = 6_000;
+/** Silent for so long, and the browser knows of no network: that is why. */
+const OFFLINE_AFTER_MS = 2_000;
 /** Who waited may start this far back, to hear the first word. */
 const FIRST_WORD_MS = 8_000;
 /** A timer that took so much longer by the wall clock than by its own: the machine has slept. */
@@ -80,11 +82,22 @@ export class Listening implements Hearing {
       if (rendition !== null) this.#failed.add(rendition);
       this.#attempt?.abort(new StreamMalformed("the browser cannot decode this"));
     });
-    window.addEventListener("online", () => this.wake());
+    window.addEventListener("online", () => {
+      // A connection over the network that was lost may look open for long.
+      if (this.#cutOff) this.#attempt?.abort(new TypeError("the network is another"));
+      this.wake();
+    });
+    window.addEventListener("offline", () => this.#tick());
   }
 
   get active(): boolean {
     return this.#abort !== null;
+  }
+
+  /** The connection looks open, and nothing comes. */
+  get #cutOff(): boolean {
+    const quietMs = performance.now() - this.#bytesAtMs;
+    return this.#connection === "open" && this.#player?.audible === false && quietMs > OFFLINE_AFTER_MS;
   }
 
   /** Program time that is being heard, Unix ms, or null while there is silence. */
@@ -360,7 +373,8 @@ export class Listening implements Hearing {
     this.#noteMissed(player.gapMs, nowMs);
     const missedMs = nowMs < this.#missed.untilMs ? this.#missed.ms : 0;
     const silentSinceMs = audible || heardMs === null ? null : (this.state.value.silentSinceMs ?? nowMs);
-    const phase = phaseOf(this.#connection, audible, heardMs !== null);
+    const connection = this.#cutOff && !navigator.onLine ? "offline" : this.#connection;
+    const phase = phaseOf(connection, audible, heardMs !== null);
     if (phase === this.state.value.phase && nowMs - this.#toldAtMs < 1_000) return;
     this.#toldAtMs = nowMs;
     this.state.patch({
