@@ -1,6 +1,7 @@
 """Logs: one line an event, on standard error; for people on a terminal, JSON elsewhere.
 
-No token, password or query string may be passed as a field. A line that can't be written (the disk is full,
+No token, password or query string may be passed as a field; a traceback shows no variables, for these have
+them. A line that can't be written (the disk is full,
 the terminal is gone) is lost: nothing live may end for its log.
 """
 
@@ -13,6 +14,7 @@ import sys
 from typing import TextIO, cast
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 
 def configure(process: str, *, level: int = logging.INFO, json_lines: bool | None = None) -> None:
@@ -26,11 +28,15 @@ def configure(process: str, *, level: int = logging.INFO, json_lines: bool | Non
     ]
     if as_json:
         last: list[structlog.typing.Processor] = [
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
     else:
-        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        last = [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -77,7 +77,8 @@ def open_engine(url: str) -> AsyncEngine:
     try:
         parsed = _with_driver(make_url(url))
         options = _POSTGRESQL if parsed.get_backend_name() == "postgresql" else {}
-        engine = create_async_engine(parsed, **options)
+        # What a statement was given is for nobody's log: hashes of passwords and codes are among it.
+        engine = create_async_engine(parsed, hide_parameters=True, **options)
     except (SQLAlchemyError, ImportError) as error:
         raise UserError("setting-invalid", f"database_url can't be used: {error}") from error
     if engine.dialect.name == "sqlite":
