@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from parvis.api.rates import Rates
 from parvis.bus.manners import TalkMessage
 from parvis.bus.messages import SpaceMessage
-from tests.contract.api_world import World, world
+from tests.contract.api_world import UNLIMITED, World, world
 
 pytestmark = pytest.mark.usefixtures("any_database")
 
@@ -200,6 +201,49 @@ async def test_a_flood_is_stopped(tmp_path: Path) -> None:
         answers = [await say(w, space, "zoe", str(number)) for number in range(4)]
         assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
         assert int(answers[-1].headers["retry-after"]) >= 1
+
+
+async def test_strangers_do_not_use_up_the_chat_of_a_space(tmp_path: Path) -> None:
+    async with world(tmp_path, rates=replace(UNLIMITED, message_by_space="2 per minute")) as w:
+        space = await w.space("ana", visibility="members")
+        await w.seat(space, "ana", "tom")
+        banned, stranger = await w.person("ben"), await w.person("zoe")
+        made = await (await w.person("ana")).post(f"/api/v1/spaces/{space}/passes", json={"uses": 5})
+        shown = {"X-Parvis-Pass": made.json()["link"].partition("#pass=")[2]}
+        ban = {"handle": "ben", "reason": "Shouting."}
+        await (await w.person("ana")).post(f"/api/v1/spaces/{space}/bans", json=ban)
+        path = f"/api/v1/spaces/{space}/messages"
+        for _ in range(3):
+            assert code(await stranger.post(path, json={"text": "Let me in"})) == (403, "pass-needed")
+            assert code(await banned.post(path, json={"text": "So?"}, headers=shown)) == (403, "banned")
+            link = {"text": "www.example.net"}
+            assert code(await stranger.post(path, json=link, headers=shown)) == (422, "link-refused")
+        answers = [await say(w, space, "tom", str(number)) for number in range(3)]
+        assert [answer.status_code for answer in answers] == [201, 201, 429]
+
+
+async def test_taking_back_and_bringing_back_have_an_end(tmp_path: Path) -> None:
+    rates = replace(UNLIMITED, message_undo_by_account="4 per minute", moderation_by_account="5 per minute")
+    async with world(tmp_path, rates=rates) as w:
+        space = await w.space("ana")
+        ana, zoe = await w.person("ana"), await w.person("zoe")
+        path = f"/api/v1/spaces/{space}/messages/{(await say(w, space, 'zoe', 'Hello')).json()['id']}"
+        found = []
+        for _ in range(3):
+            found += [(await zoe.delete(path)).status_code, (await zoe.post(f"{path}/restore")).status_code]
+        assert found == [204, 200, 204, 200, 429, 409], (
+            "it stays as it was, so there is nothing to bring back"
+        )
+        told_before = len(told(w, space))
+        assert code(await zoe.delete(path)) == (429, "too-many-requests")
+        assert len(told(w, space)) == told_before
+        found = []
+        for _ in range(2):
+            found += [(await ana.delete(path)).status_code, (await ana.post(f"{path}/restore")).status_code]
+        pin = {"message": path.rpartition("/")[2]}
+        for _ in range(2):
+            found.append((await ana.put(f"/api/v1/spaces/{space}/pinned", json=pin)).status_code)
+        assert found == [204, 200, 204, 200, 200, 429]
 
 
 async def test_over_is_over(w: World) -> None:

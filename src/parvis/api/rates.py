@@ -1,6 +1,7 @@
 """Rate limits: who asks too often is told when to come back (`429 too-many-requests`).
 
-A moving window, in memory: control is one process, and a restart may forget. Counted before the work is done.
+A moving window, in memory: control is one process, and a restart may forget. Counted before the work is done;
+what many share, a Space's chat, only for who may use it.
 
 - By address: IPv6 by its /64, for one household has all of it. A newsroom behind one address is many people.
 - Whatever is read counts by address before anything is looked up (`guards.ReadLimit`), and by account where
@@ -54,6 +55,9 @@ class Rates:
     message_burst_by_account: str = "5 per 5 second"
     message_by_address: str = "240 per minute"
     message_by_space: str = "1800 per minute"
+    message_undo_by_account: str = "20 per minute"
+    message_undo_by_space: str = "1800 per minute"
+    moderation_by_account: str = "120 per minute"
     messages_read_by_account: str = "60 per minute"
     messages_read_by_address: str = "600 per minute"
     badge_by_account: str = "30 per minute"
@@ -137,12 +141,28 @@ class RateLimits:
         await self._count("hand_look_by_account", account_id)
         await self._count("hand_look_by_address", _network(address))
 
-    async def message(self, account_id: str, address: str, space_id: str) -> None:
-        """Raises `Overloaded` `too-many-requests`. A Space takes about twice what its program carries."""
+    async def message(self, account_id: str, address: str) -> None:
+        """An attempt to write. Raises `Overloaded` `too-many-requests`."""
         await self._count("message_burst_by_account", account_id)
         await self._count("message_by_account", account_id)
         await self._count("message_by_address", _network(address))
+
+    async def message_in(self, space_id: str) -> None:
+        """A message of somebody who may write there: nobody else uses up what a Space takes, which is about
+        twice what its program carries. Raises `Overloaded` `too-many-requests`."""
         await self._count("message_by_space", space_id)
+
+    async def message_undo(self, account_id: str, space_id: str) -> None:
+        """A message of one's own is taken back, or comes back. Raises `Overloaded` `too-many-requests`."""
+        await self._count("message_undo_by_account", account_id)
+        await self._count("message_undo_by_space", space_id)
+
+    async def moderation(self, account_id: str) -> None:
+        """What a manager does to messages. A Space that is full keeps nobody from it.
+
+        Raises `Overloaded` `too-many-requests`.
+        """
+        await self._count("moderation_by_account", account_id)
 
     async def read_messages(self, account_id: str, address: str) -> None:
         """Raises `Overloaded` `too-many-requests`."""

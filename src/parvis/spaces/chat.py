@@ -1,12 +1,13 @@
 """The use cases of the chat: writing, reading, deleting, bringing back, pinning.
 
 - What was kept is said, and in that order: the program's events follow from the transaction, never from hope.
+- What is sent to everybody is counted (`Count`), when all else allows it.
 - Who has a seat is not slowed down and may write links; whoever is banned may do nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from parvis.clock import Clock
@@ -23,6 +24,13 @@ from parvis.spaces.port_manners import Talk
 from parvis.spaces.seat import Person
 from parvis.spaces.space import Space
 from parvis.spaces.terms import ChatMode
+
+Count = Callable[[bool], Awaitable[None]]
+"""Told whether a message is the asker's own; may raise `Overloaded`, and then nothing has happened."""
+
+
+async def _uncounted(_: bool) -> None:
+    """Where nobody counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,10 @@ class Chat(Changes):
         super().__init__(store, announcer, clock)
         self._talk = talk
 
-    async def write(self, space_id: str, text: str, reply_to: str | None, asker: Person) -> Message:
-        """A new message.
+    async def write(
+        self, space_id: str, text: str, reply_to: str | None, asker: Person, count: Count = _uncounted
+    ) -> Message:
+        """A new message; `count` is asked when nothing else is against it.
 
         Raises `UserError` `input-invalid`, `link-refused`, `Refused` `banned`, `chat-closed`, `NotFound`
         `space-unknown`, `message-unknown`, `Conflict` `space-ended`, `Overloaded` `slow-mode`.
@@ -73,6 +83,7 @@ class Chat(Changes):
                     raise _too_soon(last_ms + slow_ms - now_ms)
             if answered is not None and await _standing(records, space_id, answered) is None:
                 raise rules.unknown()
+            await count(True)
             message = Message(space_id, asker, role, text, answered, now_ms)
             return await records.add_message(message), ()
 
@@ -90,7 +101,14 @@ class Chat(Changes):
             messages = await records.messages(space_id, before_id, limit)
             return Page(messages, space.pinned.id if space.pinned is not None else None)
 
-    async def delete(self, space_id: str, message_id: str, asker: Person, reason: str | None) -> None:
+    async def delete(
+        self,
+        space_id: str,
+        message_id: str,
+        asker: Person,
+        reason: str | None,
+        count: Count = _uncounted,
+    ) -> None:
         """Takes a message away: its author's right, and a manager's. Deleted already: nothing changes.
 
         Raises `Refused`, `NotFound` `space-unknown`, `message-unknown`, `UserError` `input-invalid`.
@@ -105,6 +123,7 @@ class Chat(Changes):
                 check_may(space.standing_of(asker.account_id), Act.MODERATE)
             if message.deleted:
                 return None, ()
+            await count(own)
             await records.set_deleted(message.id, self._now_ms(), asker.account_id)
             if not own:
                 entry = self._entry(space_id, asker, "message-deleted", message.by.handle, reason)
@@ -121,7 +140,9 @@ class Chat(Changes):
 
         await self._transact(work, tell=tell)
 
-    async def restore(self, space_id: str, message_id: str, asker: Person) -> Shown:
+    async def restore(
+        self, space_id: str, message_id: str, asker: Person, count: Count = _uncounted
+    ) -> Shown:
         """Brings back what the asker deleted within the last minute.
 
         Raises `Refused` `forbidden`, `banned`, `NotFound` `space-unknown`, `message-unknown`, `Conflict`
@@ -136,6 +157,7 @@ class Chat(Changes):
                 check_may(space.standing_of(asker.account_id), Act.MODERATE)
             message.check_restore(asker.account_id, self._now_ms())
             await check_not_banned(records, space_id, message.by)
+            await count(own)
             await records.set_deleted(message.id, None, None)
             if not own:
                 entry = self._entry(space_id, asker, "message-restored", message.by.handle)

@@ -11,7 +11,10 @@ from parvis.api.members import check_admitted
 from parvis.api.problems import documented
 from parvis.api.routes import API
 from parvis.api.schemas_manners import MessageBody, MessageOut, MessagePage, PinBody
+from parvis.api.services import Services
 from parvis.api.views_manners import message_out
+from parvis.spaces.chat import Count
+from parvis.spaces.seat import Person
 
 router = APIRouter(prefix=f"{API}/spaces/{{space}}", tags=["chat"])
 
@@ -37,9 +40,14 @@ _MANAGERS = (*_ANYBODY, "forbidden", "no-seat")
 async def write(space: str, body: MessageBody, request: Request, known: Known, services: Wired) -> MessageOut:
     """Says something to everybody."""
     asker = person_of(known)
-    await services.rates.message(asker.account_id, address_of(request), space)
+    await services.rates.message(asker.account_id, address_of(request))
     await check_admitted(space, request, known, services)
-    return message_out(await services.chat.write(space, body.text, body.reply_to, asker), pinned=False)
+
+    async def count(_: bool) -> None:
+        await services.rates.message_in(space)
+
+    message = await services.chat.write(space, body.text, body.reply_to, asker, count)
+    return message_out(message, pinned=False)
 
 
 @router.get("/messages", responses=documented(*_ANYBODY, "banned", "pass-needed", "message-unknown"))
@@ -75,7 +83,7 @@ async def delete(
     reason: Annotated[str | None, Query(min_length=1, max_length=200, description="For the log.")] = None,
 ) -> None:
     """Takes a message away: one's own, or as host or co-host."""
-    await services.chat.delete(space, message, asker, reason)
+    await services.chat.delete(space, message, asker, reason, _counting(space, asker, services))
 
 
 @router.post(
@@ -84,13 +92,14 @@ async def delete(
 )
 async def restore(space: str, message: str, asker: Asker, services: Wired) -> MessageOut:
     """Brings back what one deleted less than a minute ago."""
-    shown = await services.chat.restore(space, message, asker)
+    shown = await services.chat.restore(space, message, asker, _counting(space, asker, services))
     return message_out(shown.message, pinned=shown.pinned)
 
 
 @router.put("/pinned", responses=documented(*_MANAGERS, "message-unknown", "space-ended", "media-type"))
 async def pin(space: str, body: PinBody, asker: Asker, services: Wired) -> MessageOut:
     """Everybody sees this message, whenever they come."""
+    await services.rates.moderation(asker.account_id)
     shown = await services.chat.pin(space, body.message, asker)
     return message_out(shown.message, pinned=True)
 
@@ -98,4 +107,17 @@ async def pin(space: str, body: PinBody, asker: Asker, services: Wired) -> Messa
 @router.delete("/pinned", status_code=status.HTTP_204_NO_CONTENT, responses=documented(*_MANAGERS))
 async def unpin(space: str, asker: Asker, services: Wired) -> None:
     """Nothing is pinned any more."""
+    await services.rates.moderation(asker.account_id)
     await services.chat.unpin(space, asker)
+
+
+def _counting(space: str, asker: Person, services: Services) -> Count:
+    """What is counted where a message goes or comes back."""
+
+    async def count(own: bool) -> None:
+        if own:
+            await services.rates.message_undo(asker.account_id, space)
+        else:
+            await services.rates.moderation(asker.account_id)
+
+    return count
