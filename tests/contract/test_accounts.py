@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import inspect
 
-from parvis.api.avatars import UPLOAD_MAX_BYTES
+from parvis.api.pictures import AVATAR_MAX_BYTES
 from parvis.bus.messages import SpaceMessage
 from parvis.people.account import DELETED
 from parvis.people.profiles import FRESH_MS
@@ -172,7 +172,7 @@ async def test_what_is_no_picture(tmp_path: Path) -> None:
             answer = await ana.put(f"{ME}/avatar", content=upload, headers={"Content-Type": "image/png"})
             assert codes(answer) == ["picture-unreadable"], name
         large = await ana.put(
-            f"{ME}/avatar", content=b"x" * (UPLOAD_MAX_BYTES + 1), headers={"Content-Type": "image/png"}
+            f"{ME}/avatar", content=b"x" * (AVATAR_MAX_BYTES + 1), headers={"Content-Type": "image/png"}
         )
         typed = await ana.put(f"{ME}/avatar", content=picture(), headers={"Content-Type": "text/plain"})
         assert codes(large, typed) == ["too-large", "media-type"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.contract.api_world import World, picture, world
+from tests.contract.api_world import UNLIMITED, World, picture, world
 
 pytestmark = pytest.mark.usefixtures("any_database")
 
@@ -281,7 +282,12 @@ async def test_a_cover_is_made_alike_and_kept_by_its_content(tmp_path: Path) -> 
             path, content=picture(2_000, 700, "JPEG"), headers={"Content-Type": "image/jpeg"}
         )
         assert again.json()["cover"] == cover
-        for bad in (b"no picture", picture()[:60], b"<svg xmlns='http://www.w3.org/2000/svg'/>"):
+        for bad in (
+            b"no picture",
+            picture()[:60],
+            picture(6_000, 5_000),
+            b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        ):
             refused = await ana.put(path, content=bad, headers={"Content-Type": "image/png"})
             assert refused.json()["code"] == "picture-unreadable"
         large = await ana.put(path, content=b"\0" * 5_000_001, headers={"Content-Type": "image/png"})
@@ -292,3 +298,31 @@ async def test_a_cover_is_made_alike_and_kept_by_its_content(tmp_path: Path) -> 
         assert (await ana.delete(path)).status_code == 204
         assert (await nobody.get(f"/api/v1/spaces/{space}")).json()["cover"] is None
         assert (await nobody.get("/covers/..%2Fsession-key.pem")).status_code == 404
+
+
+async def test_covers_that_no_space_shows_are_forgotten(tmp_path: Path) -> None:
+    def kept() -> int:
+        return len(list((tmp_path / "covers").iterdir()))
+
+    async with world(tmp_path) as w:
+        space, ana = await w.space("ana"), await w.person("ana")
+        path, headers = f"/api/v1/spaces/{space}/cover", {"Content-Type": "image/png"}
+        first = (await ana.put(path, content=picture(1_400, 800), headers=headers)).json()["cover"]
+        copy = (await ana.post(f"/api/v1/spaces/{space}/duplicate", json={})).json()["id"]
+        for width in (1_500, 1_600):
+            assert (await ana.put(path, content=picture(width, 700), headers=headers)).status_code == 200
+        assert kept() == 2, "the copy still shows the first"
+        assert (await w.nobody().get(first)).status_code == 200
+        await ana.delete(f"/api/v1/spaces/{copy}/cover")
+        await ana.delete(path)
+        assert kept() == 0
+
+
+async def test_pictures_and_sounds_for_spaces_are_taken_now_and_then(tmp_path: Path) -> None:
+    async with world(tmp_path, rates=replace(UNLIMITED, upload_by_account="2 per minute")) as w:
+        space, ana = await w.space("ana"), await w.person("ana")
+        path, found = f"/api/v1/spaces/{space}", []
+        for name, kind in (("cover", "image/png"), ("standby-loop", "audio/wav")) * 2:
+            answer = await ana.put(f"{path}/{name}", content=b"nothing", headers={"Content-Type": kind})
+            found.append(answer.json()["code"])
+        assert found == ["picture-unreadable", "audio-unreadable", "too-many-requests", "too-many-requests"]

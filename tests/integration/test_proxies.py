@@ -18,7 +18,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from parvis.api.pictures import UPLOAD_MAX_BYTES
+from parvis.api.pictures import COVER_MAX_BYTES
 from parvis.media.reader import Part, PartReader
 from tests.certificates import Authority, Issued
 from tests.parvis import Parvis, Person, free_ports, wait_until
@@ -279,10 +279,10 @@ def test_a_picture_as_large_as_may_be_comes_through(front: Front, ana: Person, t
     noise, file = io.BytesIO(), tmp_path / "noise.png"
     Image.frombytes("RGB", (side, side), secrets.token_bytes(3 * side * side)).save(noise, "PNG")
     file.write_bytes(noise.getvalue())
-    assert UPLOAD_MAX_BYTES * 0.98 < file.stat().st_size <= UPLOAD_MAX_BYTES
+    assert COVER_MAX_BYTES * 0.98 < file.stat().st_size <= COVER_MAX_BYTES
     assert put_cover(front, ana, space, file)[0] == 200
     assert ana.get(f"spaces/{space}")["cover"]
-    file.write_bytes(noise.getvalue() + bytes(UPLOAD_MAX_BYTES // 10))
+    file.write_bytes(noise.getvalue() + bytes(COVER_MAX_BYTES // 10))
     status, told = put_cover(front, ana, space, file)
     assert (status, told["code"]) == (413, "too-large"), "it is control that says so"
 

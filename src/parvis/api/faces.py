@@ -2,7 +2,7 @@
 
 - Once a second each open Space is looked at: if other pictures are on its stage than were told, all of them
   are told anew (`bus/faces.py`), retained, for edges that come later.
-- They are made small here, from files that `avatars.py` has made: these can be trusted.
+- They are made small here, from files that `pictures.py` has made: these can be trusted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 
 from PIL import Image
 
-from parvis.api.avatars import Avatars
+from parvis.api.pictures import Pictures
 from parvis.bus.faces import FACES_MAX, FacesMessage, face_name
 from parvis.bus.port import Publisher
 from parvis.spaces.space import Space
@@ -29,7 +29,7 @@ _MADE_MAX: Final = 512
 class Faces:
     """Owned by control's loop."""
 
-    def __init__(self, avatars: Avatars, bus: Publisher) -> None:
+    def __init__(self, avatars: Pictures, bus: Publisher) -> None:
         self._avatars = avatars
         self._bus = bus
         self._told: dict[str, frozenset[str]] = {}

@@ -66,6 +66,7 @@ class Rates:
     lists_by_address: str = "600 per minute"
     confirm_by_account: str = "10 per 10 minute"
     avatar_by_account: str = "20 per 10 minute"
+    upload_by_account: str = "40 per 10 minute"
     export_by_account: str = "6 per 10 minute"
     relation_by_account: str = "60 per minute"
     invite_by_account: str = "30 per minute"
@@ -197,6 +198,10 @@ class RateLimits:
     async def avatar(self, account_id: str) -> None:
         """Raises `Overloaded` `too-many-requests`."""
         await self._count("avatar_by_account", account_id)
+
+    async def upload(self, account_id: str) -> None:
+        """A picture or a sound for a Space: work to decode. Raises `Overloaded` `too-many-requests`."""
+        await self._count("upload_by_account", account_id)
 
     async def export(self, account_id: str) -> None:
         """Raises `Overloaded` `too-many-requests`."""

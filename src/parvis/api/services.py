@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import dataclass, field
 
 from parvis.api.attendance import Attendance
-from parvis.api.avatars import Avatars
 from parvis.api.ballots import Ballots
 from parvis.api.board import Board
 from parvis.api.captioning import BusCaptions
@@ -17,7 +16,7 @@ from parvis.api.live import LiveState
 from parvis.api.metrics import Metrics
 from parvis.api.passes import PassBoard
 from parvis.api.paths import OPENID_CALLBACK
-from parvis.api.pictures import COVER, Pictures
+from parvis.api.pictures import Pictures
 from parvis.api.presence import Presence
 from parvis.api.previews import Previews
 from parvis.api.rates import RateLimits, Rates
@@ -79,7 +78,7 @@ class Services:
     relations: Relations
     passkeys: Passkeys
     openid: OpenId | None
-    avatars: Avatars
+    avatars: Pictures
     faces: Faces
     departures: Departures
     spaces: Spaces
@@ -150,7 +149,7 @@ def build_services(
     database = Database(database_url(settings.database_url, settings.data))
     tokens = Tokens(load_or_make_key(settings.data))
     live = LiveState(clock)
-    avatars = Avatars(settings.data / "avatars")
+    avatars = Pictures(settings.data / "avatars", "avatar")
     board = Board(bus, live, clock)
     handoffs = Handoffs(database, board, clock)
     talk = BusTalk(bus, live, clock)
@@ -195,7 +194,7 @@ def build_services(
         presence=Presence(database, clock),
         attendance=Attendance(bus, live),
         pass_board=pass_board,
-        covers=Pictures(settings.data / "covers", COVER),
+        covers=Pictures(settings.data / "covers", "cover"),
         previews=Previews(),
         home_page=HomePage(settings.pages, Origins.of(settings)),
         live=live,

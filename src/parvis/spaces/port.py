@@ -134,6 +134,9 @@ class SpaceRecords(MannersRecords, Protocol):
 
     # An account as a whole (`departure.py`).
 
+    async def cover_used(self, cover: str) -> bool:
+        """Whether any Space, over or not, shows this picture."""
+
     async def hosted(self, account_id: str, limit: int) -> list[Space]:
         """The public Spaces of a host, the newest first."""
 

@@ -93,6 +93,11 @@ class Spaces(Changes):
         async with self._store.read_spaces() as records:
             return await records.hosted(account_id, limit)
 
+    async def shows_cover(self, cover: str) -> bool:
+        """Whether any Space shows this picture."""
+        async with self._store.read_spaces() as records:
+            return await records.cover_used(cover)
+
     # The life of a Space.
 
     async def create(self, draft: Draft, asker: Person) -> Space:

@@ -97,6 +97,11 @@ class SpaceTables(
         query = select(spaces).where(still_open, theirs).order_by(spaces.c.id)
         return await self._with_seats(query.with_for_update())
 
+    async def cover_used(self, cover: str) -> bool:
+        """Whether any Space, over or not, shows this picture."""
+        found = await self._connection.execute(select(spaces.c.id).where(spaces.c.cover == cover).limit(1))
+        return found.one_or_none() is not None
+
     async def page(
         self, states: Sequence[State], seated_account_id: str | None, after: Place | None, limit: int
     ) -> list[Space]:

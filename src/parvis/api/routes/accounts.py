@@ -94,7 +94,8 @@ async def delete(
     await services.rates.confirm(known.account.id)
     await services.profiles.confirm(known, body.password)
     await services.departures.depart(known.account)
-    unused = await services.profiles.set_avatar(known.account, None)
-    if unused is not None:
-        await services.avatars.drop(unused)
+    async with services.avatars.changing:
+        unused = await services.profiles.set_avatar(known.account, None)
+        if unused is not None:
+            await services.avatars.drop(unused)
     clear_cookie(response, request, services)

@@ -14,8 +14,8 @@ from fastapi.responses import FileResponse
 from starlette.requests import ClientDisconnect
 
 from parvis.api.asking import Known, Wired
-from parvis.api.avatars import UPLOAD_MAX_BYTES
 from parvis.api.paths import AVATAR_PATH
+from parvis.api.pictures import AVATAR_MAX_BYTES
 from parvis.api.problems import documented
 from parvis.api.schemas import AccountOut
 from parvis.api.views import account_out
@@ -39,8 +39,10 @@ async def upload(request: Request, known: Known, services: Wired) -> AccountOut:
     await services.rates.avatar(known.account.id)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _TYPES:
         raise UserError("media-type", "A picture is image/png, image/jpeg or image/webp.")
-    avatar = await services.avatars.keep(await _body(request))
-    return account_out(await _show(known.account, avatar, services), services.origins)
+    picture = await services.avatars.make(await _body(request))
+    async with services.avatars.changing:
+        avatar = await services.avatars.keep(picture)
+        return account_out(await _show(known.account, avatar, services), services.origins)
 
 
 @router.delete(
@@ -50,7 +52,8 @@ async def upload(request: Request, known: Known, services: Wired) -> AccountOut:
 )
 async def take_away(known: Known, services: Wired) -> None:
     """No picture; without one nothing changes."""
-    await _show(known.account, None, services)
+    async with services.avatars.changing:
+        await _show(known.account, None, services)
 
 
 @router.api_route("/avatars/{file}", methods=["GET", "HEAD"], include_in_schema=False)
@@ -79,8 +82,8 @@ async def _body(request: Request) -> bytes:
         async with asyncio.timeout(_BODY_TIMEOUT_S):
             async for piece in request.stream():
                 body += piece
-                if len(body) > UPLOAD_MAX_BYTES:
-                    raise UserError("too-large", f"At most {UPLOAD_MAX_BYTES} bytes are taken.")
+                if len(body) > AVATAR_MAX_BYTES:
+                    raise UserError("too-large", f"At most {AVATAR_MAX_BYTES} bytes are taken.")
     except TimeoutError as error:
         raise UserError("request-timeout", "The body did not arrive in time.") from error
     except ClientDisconnect as error:

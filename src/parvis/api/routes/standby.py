@@ -46,6 +46,7 @@ _REFUSALS = (
 )
 async def upload(space: str, request: Request, asker: Asker, services: Wired) -> StandbyLoopOut:
     """A sound for `standby: "loop"`: anything that FFmpeg decodes, 1 to 30 s."""
+    await services.rates.upload(asker.account_id)
     found = await services.spaces.get(space)
     check_may(found.standing_of(asker.account_id), Act.EDIT)
     found.check_open()
