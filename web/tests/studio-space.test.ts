@@ -38,6 +38,7 @@ describe("passes", () => {
     [{ expires_at: "2026-11-22T20:00:01Z" }, "good"],
     [{ expires_at: "2026-11-22T20:00:00Z" }, "expired"],
     [{ void_at: "2026-11-22T19:30:00Z", void_reason: "shared" }, "shared"],
+    [{ void_at: "2026-11-22T19:30:00Z", void_reason: "banned" }, "banned"],
     [{ void_at: "2026-11-22T19:30:00Z", void_reason: "revoked", expires_at: "2026-11-22T19:00:00Z" }, "revoked"],
   ])("with %j are %s", (rest, state) => {
     expect(stateOfPass(pass(rest), nowMs)).toBe(state);

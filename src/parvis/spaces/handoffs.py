@@ -10,7 +10,7 @@ from parvis.errors import Refused, UserError
 from parvis.spaces import handoff as rules
 from parvis.spaces import words
 from parvis.spaces.changes import Changes, found, found_together
-from parvis.spaces.handoff import Handoff, HandoffCode
+from parvis.spaces.handoff import Handoff, HandoffCode, HandoffState
 from parvis.spaces.log import check_reason
 from parvis.spaces.permissions import Act, check_may, may
 from parvis.spaces.port import SpaceRecords
@@ -89,7 +89,8 @@ class Handoffs(Changes):
             else:
                 changed = [rules.ask(space, handoff)]
         kept = rules.find(changed[0], handoff.id)
-        await self._keep(records, changed, f"handoff-{kept.state.value}", kept, asker)
+        act = "handoff-asked" if kept.state is HandoffState.ASKED else "handoff-made"
+        await self._keep(records, changed, act, kept, asker)
         return kept, changed
 
     async def decide(self, to_id: str, handoff_id: str, asker: Person, *, accept: bool) -> Handoff:

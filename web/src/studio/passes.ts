@@ -11,7 +11,7 @@ export interface Pass {
   created_at: string;
   expires_at: string | null;
   void_at: string | null;
-  void_reason: "revoked" | "shared" | null;
+  void_reason: "revoked" | "shared" | "banned" | null;
 }
 
 export interface NewPass {
@@ -20,7 +20,7 @@ export interface NewPass {
   expires_in_s: number | null;
 }
 
-export type PassState = "good" | "revoked" | "shared" | "expired";
+export type PassState = "good" | "revoked" | "shared" | "banned" | "expired";
 
 export const MOST_AT_ONCE = 50;
 export const LONGEST_LABEL = 60;

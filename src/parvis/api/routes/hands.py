@@ -30,7 +30,14 @@ _MANAGERS = (*_ANYBODY, "forbidden", "no-seat")
     status_code=status.HTTP_201_CREATED,
     responses={
         **documented(
-            *_ANYBODY, "banned", "already-seated", "hands-closed", "pass-needed", "space-ended", "media-type"
+            *_ANYBODY,
+            "banned",
+            "blocked",
+            "already-seated",
+            "hands-closed",
+            "pass-needed",
+            "space-ended",
+            "media-type",
         ),
         200: {"description": "It was raised already; the note is the new one.", "model": HandOut},
     },

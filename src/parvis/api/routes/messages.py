@@ -28,6 +28,7 @@ _MANAGERS = (*_ANYBODY, "forbidden", "no-seat")
     responses=documented(
         *_ANYBODY,
         "banned",
+        "blocked",
         "chat-closed",
         "pass-needed",
         "message-unknown",

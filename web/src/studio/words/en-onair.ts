@@ -121,5 +121,8 @@ export const enOnAir = {
     rescued: (whom) => `became host in place of ${whom}`,
     "account-suspended": (whom) => `suspended the account of ${whom}`,
     "suspension-lifted": (whom) => `lifted the suspension of ${whom}`,
+    "account-deleted": () => "deleted the account",
+    "operator-made": (whom) => `made ${whom} an operator`,
+    "operator-unmade": (whom) => `took the operator's role from ${whom}`,
   } as Record<string, ((whom: string, reason: string, what: string) => string) | undefined>,
 };

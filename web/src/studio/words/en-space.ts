@@ -69,7 +69,7 @@ export const enSpace = {
   passUnnamed: "No name",
   passUse: (listening: number, uses: number) => `${number(listening, "en")} of ${number(uses, "en")} listening`,
   passUntil: (at: Date) => `until ${dayAndTime(at, "en")}`,
-  passIs: { revoked: "Taken back", shared: "Stopped: shared too widely", expired: "Expired" },
+  passIs: { revoked: "Taken back", shared: "Stopped: shared too widely", banned: "Stopped: its holder was banned", expired: "Expired" },
   passCopy: "Copy link",
   passCopyOf: (name: string) => `Copy the link of ${name}`,
   passRevoke: "Take back",

@@ -124,5 +124,8 @@ export const frOnAir: typeof enOnAir = {
     rescued: (whom) => `devient hôte à la place de ${whom}`,
     "account-suspended": (whom) => `suspend le compte de ${whom}`,
     "suspension-lifted": (whom) => `lève la suspension de ${whom}`,
+    "account-deleted": () => "supprime le compte",
+    "operator-made": (whom) => `nomme ${whom} opérateur`,
+    "operator-unmade": (whom) => `retire le rôle d’opérateur à ${whom}`,
   },
 };
