@@ -1,35 +1,25 @@
-"""Debian's Firefox without a window, its sound card, and what comes out of that.
+"""Debian's Firefox without a window, and the card that it plays to.
 
-The card is PulseAudio's with a sink that plays to nobody; what goes into it is heard at its monitor. Firefox
-is driven by Marionette, its own protocol, over one TCP connection: a message is its length in decimal, `:`,
-and `[0, id, command, parameters]`; the answer is `[1, id, error, result]` (Firefox, `remote/marionette`).
+It is driven by Marionette, its own protocol, over one TCP connection: a message is its length in decimal,
+`:`, and `[0, id, command, parameters]`; the answer is `[1, id, error, result]` (Firefox,
+`remote/marionette`).
 Nothing leaves the machine: all but loopback goes to a proxy that is not there.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Final
+from typing import Any, Final
 
-import numpy as np
-import pytest
-
-from tests.integration.signals import Int16
+from tests.browser.card import Card
+from tests.browser.driven import ELEMENT, PATIENCE_MS, Driven, by_testid, need
 from tests.parvis import free_ports, wait_until
 
 FIREFOX: Final = Path("/usr/bin/firefox-esr")
-PULSEAUDIO: Final = Path("/usr/bin/pulseaudio")
-ELEMENT: Final = "element-6066-11e4-a52e-4f735466cecf"
-"""Name of a web element's reference (W3C WebDriver §12)."""
-PATIENCE_MS: Final = 60_000
 PREFERENCES: Final[dict[str, bool | int | str]] = {
     "app.update.auto": False,
     "browser.newtabpage.enabled": False,
@@ -57,77 +47,11 @@ PREFERENCES: Final[dict[str, bool | int | str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What came out of the card: int16[n] at 48 kHz, and the Unix time of its first sample."""
-
-    samples: Int16
-    from_s: float
-
-
-class Card:
-    """A sound card that plays to nobody. `close` ends it."""
-
-    def __init__(self, folder: Path) -> None:
-        # PulseAudio puts a folder `pulse` beside it: a socket of that name could not be made.
-        self.server = f"unix:{folder}/card"
-        self._environment = {**os.environ, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
-        self._environment["PULSE_SERVER"] = self.server
-        self._process = subprocess.Popen(
-            [
-                str(PULSEAUDIO), "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1",
-                "--disable-shm", "--load=module-null-sink sink_name=card rate=48000 channels=1",
-                f"--load=module-native-protocol-unix auth-anonymous=1 socket={folder}/card",
-            ],
-            env=self._environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            wait_until(lambda: self._process.poll() is not None or (folder / "card").is_socket())
-            assert self._process.poll() is None, "PulseAudio has ended"
-        except BaseException:
-            self.close()
-            raise
-
-    def hears(self, seconds: float) -> Heard:
-        """What it is given from now on."""
-        command = [
-            "parec", "--raw", "--device=card.monitor", "--format=s16le", "--rate=48000", "--channels=1",
-            "--latency-msec=20",
-        ]  # fmt: skip
-        with subprocess.Popen(command, env=self._environment, stdout=subprocess.PIPE) as ear:
-            assert ear.stdout is not None
-            try:
-                return _read(ear.stdout, int(seconds * 48_000))
-            finally:
-                ear.terminate()
-
-    def close(self) -> None:
-        self._process.terminate()
-        self._process.wait(30)
-
-
-def _read(pipe: IO[bytes], samples: int) -> Heard:
-    """So many samples of a pipe into which they come in real time."""
-    read = b""
-    from_s = float("inf")
-    while len(read) < 2 * samples:
-        block = os.read(pipe.fileno(), 1 << 16)
-        assert block, "the card's monitor has ended"
-        read += block
-        # The block that waited the least tells when the first sample was heard.
-        from_s = min(from_s, time.time() - len(read) / 2 / 48_000)
-    return Heard(np.frombuffer(read[: 2 * samples], np.int16), from_s)
-
-
-class Firefox:
-    """One browser with one page, and a card that it plays to. A context manager. `more` are preferences."""
+class Firefox(Driven):
+    """One Firefox, and a card that it plays to. `more` are preferences."""
 
     def __init__(self, **more: bool | int | str) -> None:
-        for tool, package in ((FIREFOX, "firefox-esr"), (PULSEAUDIO, "pulseaudio")):
-            if not tool.exists():
-                pytest.fail(f"{tool.name} is missing: apt-get install -y --no-install-recommends {package}")
+        need({FIREFOX: "firefox-esr"})
         self._home = tempfile.TemporaryDirectory(prefix="parvis-firefox-", ignore_cleanup_errors=True)
         home = Path(self._home.name)
         [port] = free_ports(1)
@@ -136,10 +60,10 @@ class Firefox:
             f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in preferences.items()
         )
         (home / "user.js").write_text("\n".join(lines), "utf-8")
-        self.card = Card(home)
+        self.card = Card()
         self._process = subprocess.Popen(
             [str(FIREFOX), "--headless", "--marionette", "--no-remote", "--profile", str(home)],
-            env={**os.environ, "HOME": str(home), "PULSE_SERVER": self.card.server},
+            env=self.card.environment(HOME=str(home)),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -155,16 +79,7 @@ class Firefox:
             self.close()
             raise
 
-    def __enter__(self) -> Firefox:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
-        """Ends the browser and its card."""
         if self._socket is not None:
             self._socket.close()
         self._process.terminate()
@@ -205,29 +120,19 @@ class Firefox:
         self._ask("WebDriver:Navigate", {"url": address})
 
     def evaluate(self, expression: str) -> Any:
-        """What an expression of JavaScript gives."""
         asked: dict[str, Any] = {"script": f"return {expression};", "args": [], "sandbox": None}
         return self._ask("WebDriver:ExecuteScript", asked)["value"]
 
-    def tap(self, testid: str) -> None:
-        """A real click on what carries this `data-testid`."""
+    def click(self, testid: str) -> None:
         self._ask("WebDriver:ElementClick", {"id": self._find(testid)})
 
     def write(self, testid: str, text: str) -> None:
         """Keys into what carries this `data-testid`, in the place of what stands there."""
+        wait_until(lambda: self.shows(testid))
         element = self._find(testid)
         self._ask("WebDriver:ElementClear", {"id": element})
         self._ask("WebDriver:ElementSendKeys", {"id": element, "text": text})
 
     def _find(self, testid: str) -> str:
-        wait_until(lambda: self.shows(testid))
-        found = {"using": "css selector", "value": f"[data-testid={testid}]"}
-        element: str = self._ask("WebDriver:FindElement", found)["value"][ELEMENT]
+        element: str = self._ask("WebDriver:FindElement", by_testid(testid))["value"][ELEMENT]
         return element
-
-    def shows(self, testid: str) -> bool:
-        return bool(self.evaluate(f"document.querySelector('[data-testid={testid}]') !== null"))
-
-    def told(self, name: str) -> str:
-        """An attribute of the page's root."""
-        return str(self.evaluate(f"document.querySelector('#app').dataset.{name} ?? ''"))

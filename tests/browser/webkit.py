@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final
 
 import httpx
-import pytest
 
+from tests.browser.card import Card
+from tests.browser.driven import ELEMENT, PATIENCE_MS, Driven, by_testid, need
+from tests.browser.screen import Screen
 from tests.parvis import free_ports, wait_until
 
 DRIVER: Final = Path("/usr/bin/WebKitWebDriver")
-XVFB: Final = Path("/usr/bin/Xvfb")
-ELEMENT: Final = "element-6066-11e4-a52e-4f735466cecf"
-"""Name of a web element's reference (W3C WebDriver §12)."""
-
-PATIENCE_MS: Final = 60_000
 
 
-class WebKit:
-    """One browser with one page. A context manager."""
+class WebKit(Driven):
+    """One MiniBrowser, its screen, and a card that it plays to."""
 
     def __init__(self) -> None:
-        for tool, package in ((DRIVER, "webkit2gtk-driver"), (XVFB, "xvfb")):
-            if not tool.exists():
-                pytest.fail(f"{tool.name} is missing: apt-get install -y --no-install-recommends {package}")
+        need({DRIVER: "webkit2gtk-driver"})
         browser = next(Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser"))
-        self._screen = subprocess.Popen(
-            [str(XVFB), "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self._screen.stdout is not None
-        display = self._screen.stdout.readline().strip()
-        assert display, "Xvfb did not start"
+        self.card = Card()
+        self._screen = Screen()
         [port] = free_ports(1)
         # WebKitGTK plays HLS by GStreamer only where it is told to.
-        environment = {**os.environ, "DISPLAY": f":{display}", "WEBKIT_GST_ENABLE_HLS_SUPPORT": "1"}
+        environment = self.card.environment(DISPLAY=self._screen.display, WEBKIT_GST_ENABLE_HLS_SUPPORT="1")
         self._driver = subprocess.Popen(
             [str(DRIVER), f"--port={port}"], env=environment, stderr=subprocess.DEVNULL
         )
@@ -59,22 +45,14 @@ class WebKit:
             self.close()
             raise
 
-    def __enter__(self) -> WebKit:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
-        """Ends the browser, its driver and its screen."""
         if self._session:
             with suppress(httpx.HTTPError, AssertionError):  # the processes are ended all the same
                 self._ask("DELETE", self._session)
-        for process in (self._driver, self._screen):
-            process.terminate()
-            process.wait(20)
+        self._driver.terminate()
+        self._driver.wait(20)
+        self._screen.close()
+        self.card.close()
         self._http.close()
 
     def _answers(self) -> bool:
@@ -106,17 +84,13 @@ class WebKit:
         failed = self._ask("POST", f"{self._session}/execute/async", {"script": script, "args": [page]})
         assert not failed, failed
 
-    def tap(self, testid: str) -> None:
-        """A real click on what carries this `data-testid`."""
-        found = {"using": "css selector", "value": f"[data-testid={testid}]"}
-        element = self._ask("POST", f"{self._session}/element", found)[ELEMENT]
+    def click(self, testid: str) -> None:
+        element = self._ask("POST", f"{self._session}/element", by_testid(testid))[ELEMENT]
         self._ask("POST", f"{self._session}/element/{element}/click", {})
 
     def evaluate(self, expression: str) -> Any:
-        """What an expression of JavaScript gives."""
-        asked = {"script": f"return {expression};", "args": []}
-        return self._ask("POST", f"{self._session}/execute/sync", asked)
+        return self.run(f"return {expression};")
 
-    def told(self, name: str) -> str:
-        """An attribute of the hall's root."""
-        return str(self.evaluate(f"document.querySelector('#app').dataset.{name} ?? ''"))
+    def run(self, script: str) -> Any:
+        """What JavaScript returns that stands in a function of its own."""
+        return self._ask("POST", f"{self._session}/execute/sync", {"script": script, "args": []})
