@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from parvis.cli.speak import write_wav
+from tests.browser.card import Card
 from tests.integration.signals import Int16, tone
 from tests.parvis import Parvis
 
@@ -62,17 +63,31 @@ def chromium(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
+def card() -> Iterator[Card]:
+    """A sound card whose every sample is heard."""
+    card = Card()
+    yield card
+    card.close()
+
+
+@pytest.fixture
 def launch(playwright: Playwright, tmp_path: Path) -> Iterator[Launch]:
-    """Opens a Chromium, into whose microphone `voice` (int16[n], 48 kHz) is played again and again."""
+    """Opens a Chromium, into whose microphone `voice` (int16[n], 48 kHz) is played again and again, and which
+    plays to `card`, or to nothing."""
     opened: list[Browser] = []
 
-    def open_one(voice: Int16 | None = None) -> Browser:
+    def open_one(voice: Int16 | None = None, *, card: Card | None = None) -> Browser:
         flags = list(FLAGS)
         if voice is not None:
             file = tmp_path / f"microphone-{len(opened)}.wav"
             write_wav(file, voice)
             flags.append(f"--use-file-for-fake-audio-capture={file}")
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM),
+            args=flags,
+            ignore_default_args=["--mute-audio"] if card else None,
+            env={**card.environment()} if card else None,
+        )
         opened.append(browser)
         return browser
 

@@ -171,3 +171,8 @@ def play(page: Page) -> None:
     """One tap in the hall, and sound."""
     page.get_by_test_id("play").click()
     expect(page.locator("[data-state=playing]").first).to_be_attached(timeout=20_000)
+
+
+def delay_s(page: Page) -> float:
+    """How far behind the stage a hall is, as it says itself."""
+    return int(page.locator("#app").get_attribute("data-delay-ms") or "") / 1_000
