@@ -19,6 +19,9 @@ interface Message {
   reply_to: string | null;
 }
 
+/** A program that begins again tells of some seconds ago. */
+const ECHO_MS = 15_000;
+
 export class Talker {
   readonly sessions: Sessions;
   readonly presence: Presence;
@@ -35,6 +38,8 @@ export class Talker {
   #promised = false;
   /** One has sat in this seat, or did not want it: it is no call any more. */
   #sat = false;
+  /** When one left the stage, by `performance.now()`: what was on its way then still tells of the seat. */
+  #leftMs = -Infinity;
   #wasUp = false;
 
   constructor(readonly hall: Hall) {
@@ -56,8 +61,12 @@ export class Talker {
     hall.seated.subscribe(() => this.#look());
     this.speaking.state.subscribe(({ phase, ended }) => this.#spoke(phase !== "off" && phase !== "asking", ended !== null));
     this.hand.state.subscribe(({ hand }) => {
-      if (hand?.state === "called" && this.#wasUp) this.#promised = true;
+      if (hand?.state === "called" && this.#wasUp) {
+        this.#promised = true;
+        this.#sat = false;
+      }
       this.#wasUp = hand?.state === "raised";
+      if (this.#wasUp) this.#leftMs = -Infinity;
       this.#look();
     });
     this.sessions.current.subscribe(() => this.#asked());
@@ -68,6 +77,7 @@ export class Talker {
   async come(): Promise<void> {
     if (!(await this.invited.take())) return;
     this.#promised = true;
+    this.#sat = false;
     this.#look();
   }
 
@@ -157,6 +167,7 @@ export class Talker {
       this.#promised = false;
     }
     if (over) {
+      this.#leftMs = performance.now();
       // It also tells whether one was banned, and why.
       this.hand.forget();
       if (this.handle !== null) void this.hand.look();
@@ -171,7 +182,7 @@ export class Talker {
     if (connected !== undefined) this.#promised = false;
     const seat = connected !== undefined || this.#promised;
     const { phase } = this.speaking.state.value;
-    if (!seat && phase === "off") this.#sat = false;
+    if (phase === "off" && !seat && performance.now() - this.#leftMs > ECHO_MS) this.#sat = false;
     const called = seat && connected !== true && !this.#sat;
     this.hall.onStage.set(phase === "on" || phase === "cut");
     const asked = called || (phase === "off" && this.invited.current.value !== null);
