@@ -96,6 +96,7 @@ SCRIPTS = (
     Script("mouth_to_ear", "From a mouth to every door", ["--json", "--clicks", "30"], ["--json"]),
     Script("overhead", "Bytes by door", ["--json", "--seconds", "15"], ["--json", "--seconds", "60"]),
     Script("first_sound", "The hall's weight and first sound", ["--json", "--times", "5"], ["--json"]),
+    Script("to_stage", "From the hall to the stage and back", ["--json", "--rounds", "4"], ["--json"]),
     Script(
         "loss_quality",
         "Speech through a bad network",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Launch
 from tests.browser.hall_people import PATIENCE_MS, ask_to_speak, hall_of, on_air
@@ -17,6 +17,20 @@ from tests.parvis import Parvis, wait_until
 GUEST_HZ: Final = 1_000
 THERE_DB: Final = -50
 GONE_DB: Final = -70
+
+
+MOST_MS: Final = 4_000
+"""From the tap to the stage, by the page itself: twice what it may take on a machine that has nothing else to
+do (`python -m bench.to_stage`)."""
+
+
+def go_up(guest: Page) -> int:
+    """Called, on stage by one tap; how long that took, ms."""
+    expect(guest.get_by_test_id("called")).to_be_visible(timeout=PATIENCE_MS)
+    guest.get_by_test_id("speak-now").click()
+    microphone = guest.get_by_test_id("mute-self")
+    expect(microphone).to_have_attribute("data-connection", "on", timeout=PATIENCE_MS)
+    return int(microphone.get_attribute("data-took-ms") or "")
 
 
 def test_a_hand_is_called_heard_and_put_down_without_a_reload(
@@ -40,11 +54,7 @@ def test_a_hand_is_called_heard_and_put_down_without_a_reload(
         studio.get_by_test_id(f"call-{handle}").click()
         expect(row).to_have_count(0, timeout=PATIENCE_MS)
 
-        expect(guest.get_by_test_id("called")).to_be_visible(timeout=PATIENCE_MS)
-        guest.get_by_test_id("speak-now").click()
-        expect(guest.get_by_test_id("mute-self")).to_have_attribute(
-            "data-connection", "on", timeout=PATIENCE_MS
-        )
+        took_ms = go_up(guest)
         expect(guest.locator("#app")).to_have_attribute("data-listening", "false")
         wait_until(lambda: power_db(ears(other, HALL, 0.6), GUEST_HZ) > THERE_DB)
 
@@ -60,6 +70,13 @@ def test_a_hand_is_called_heard_and_put_down_without_a_reload(
             lambda: handle not in {one["handle"] for one in parvis.space_json(space["id"])["speakers"]}
         )
 
+        if took_ms > MOST_MS:  # something else had the machine: once more
+            guest.get_by_test_id("over-read").click()
+            guest.get_by_test_id("hand-raise").click()
+            studio.get_by_test_id(f"call-{handle}").click(timeout=PATIENCE_MS)
+            took_ms = go_up(guest)
+        print(f"from the tap to the stage: {took_ms} ms")
+        assert took_ms <= MOST_MS
         assert guest.evaluate("window.unloaded") is False
         token = next(iter(guest.evaluate("Object.values(JSON.parse(sessionStorage['parvis.session']))")))[
             "token"
