@@ -66,7 +66,7 @@ export const frSpace: typeof enSpace = {
   passUnnamed: "Sans nom",
   passUse: (listening, uses) => `${number(listening, "fr")} sur ${number(uses, "fr")} à l’écoute`,
   passUntil: (at) => `jusqu’au ${dayAndTime(at, "fr")}`,
-  passIs: { revoked: "Repris", shared: "Arrêté : trop partagé", banned: "Arrêté : son porteur est banni", expired: "Périmé" },
+  passIs: { revoked: "Repris", shared: "Arrêté : trop partagé", banned: "Arrêté : son porteur est banni", expired: "Périmé" },
   passCopy: "Copier le lien",
   passCopyOf: (name) => `Copier le lien de ${name}`,
   passRevoke: "Reprendre",
