@@ -47,10 +47,10 @@ def on_air(parvis: Parvis, host: Person, folder: Path, **settings: Any) -> Itera
         voice.wait(20)
 
 
-def hall_of(browser: Browser, parvis: Parvis, space: str, **context: Any) -> Page:
-    """The hall, listening."""
+def hall_of(browser: Browser, parvis: Parvis, space: str, *, before: str = "", **context: Any) -> Page:
+    """The hall, listening; `before` runs before its scripts."""
     page = browser.new_context(**context).new_page()
-    page.add_init_script(UNCLEANED)
+    page.add_init_script(UNCLEANED + before)
     page.goto(f"{parvis.edge}/s/{space}")
     page.get_by_test_id("play").click()
     expect(page.locator("[data-state=playing]").first).to_be_attached(timeout=PATIENCE_MS)

@@ -5,6 +5,7 @@
  *
  * - The browser's offer is sent as it is, with the candidates that are known after a second at most (§4.3.2: no trickle is
  *   needed). RED, FEC and the bit rate are the answer's business.
+ * - The servers that the endpoint names are asked for before the offer (`ice-servers.ts`).
  * - A connection that is lost (`watchdog.ts`) is made anew, at once and then with backoff, as long as one is seated, with
  *   the same microphone track. Nobody has to touch anything.
  * - Each session is of one owner of the stage, told by its epoch. When the studio's events name a higher one, the session
@@ -14,6 +15,7 @@
  * - Leaving the page ends the session at once (`DELETE`, §4.2), or the seat would look connected for seconds.
  */
 
+import { IceServers } from "./ice-servers";
 import { fetched, Problem } from "./problem";
 import { Backoff, pause } from "./reconnect";
 import { Store } from "./store";
@@ -60,6 +62,7 @@ export class Whip {
   #track: MediaStreamTrack | null = null;
   #stageEpoch = 0;
   #watchdog = new Watchdog();
+  readonly #servers: IceServers;
   readonly #tabs: BroadcastChannel;
   readonly #wake = new EventTarget();
 
@@ -70,6 +73,7 @@ export class Whip {
     /** By what the server knows whose seat it is: the cookie of the studio, or a bearer token. */
     private readonly access: WhipAccess,
   ) {
+    this.#servers = new IceServers(address, access);
     this.#tabs = new BroadcastChannel(`parvis.seat:${address}`);
     this.#tabs.addEventListener("message", () => this.#endAs("replaced"));
     addEventListener("pagehide", this.#leave);
@@ -79,6 +83,11 @@ export class Whip {
 
   get active(): boolean {
     return this.#abort !== null;
+  }
+
+  /** Learns ahead, while there is time, what `start` would wait for. */
+  prepare(): void {
+    void this.#servers.ask();
   }
 
   /** Takes the seat with this sound, and keeps it. */
@@ -152,8 +161,10 @@ export class Whip {
     const backoff = new Backoff(Math.random, RETRY_MOST_MS);
     for (let youngDeaths = 0; youngDeaths < YOUNG_DEATHS; ) {
       let retryAfterS: number | null = null;
+      const iceServers = await this.#servers.ask();
+      signal.throwIfAborted();
       const bornMs = performance.now();
-      const session: Session = { peer: new RTCPeerConnection(), location: null, epoch: null, moved: new AbortController() };
+      const session: Session = { peer: peerWith(iceServers), location: null, epoch: null, moved: new AbortController() };
       this.#session = session;
       try {
         const either = AbortSignal.any([signal, session.moved.signal]);
@@ -197,6 +208,7 @@ export class Whip {
       body: peer.localDescription?.sdp ?? "",
       signal,
     });
+    this.#servers.told(response.headers.get("Link"));
     const location = response.headers.get("Location");
     session.location = location === null ? null : new URL(location, response.url).href;
     session.epoch = Number(response.headers.get("X-Parvis-Stage-Epoch") ?? this.#stageEpoch);
@@ -210,6 +222,15 @@ export class Whip {
     const watchdog = (this.#watchdog = new Watchdog());
     do await pause(LOOK_MS, signal);
     while (!watchdog.isLost(performance.now(), peer.connectionState, await packetsReceived(peer)));
+  }
+}
+
+/** A browser that refuses the address of a server, which somebody has mistyped, goes on without any. */
+function peerWith(iceServers: RTCIceServer[]): RTCPeerConnection {
+  try {
+    return new RTCPeerConnection({ iceServers });
+  } catch {
+    return new RTCPeerConnection();
   }
 }
 

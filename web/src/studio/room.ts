@@ -77,6 +77,7 @@ export class Room {
       const seats = space.role === null ? [] : (await api.seats(this.id)).items;
       this.state.patch({ space, seats, problem: null });
       void this.#setClock(space);
+      if (space.role !== null) this.whip.prepare();
       if (space.role !== null && !this.#following) void this.#follow(this.#abort.signal).catch(() => undefined);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -99,6 +100,7 @@ export class Room {
 
   /** Takes the seat with sound, asking for the microphone first if need be. */
   async connect(): Promise<void> {
+    this.whip.prepare();
     if (!this.microphone.state.value.on && !(await this.microphone.turnOn())) return;
     const { track } = this.microphone;
     if (track !== null) this.whip.start(track);

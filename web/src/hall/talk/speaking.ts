@@ -72,6 +72,7 @@ export class Speaking {
       sound.srcObject = stream;
       void sound.play().catch(() => undefined);
     }, { credentials: "omit", headers: bearer(session) }));
+    whip.prepare();
     const microphone = (this.#microphone = new Microphone((track) => void whip.replaceTrack(track)));
     microphone.open(false);
     const on = await microphone.turnOn();
