@@ -1,77 +1,75 @@
-"""A speaker who reaches the stage only by a TURN server: coturn, with the credentials that the stage gives.
+"""Speakers who reach the stage only by a TURN server: coturn, with the credentials that control gives.
 
-The peer is libwebrtc as others built it. It asks by OPTIONS which servers there are, as RFC 9725 §4.6 has it,
-and uses relayed candidates alone.
+They ask by OPTIONS which servers there are, as RFC 9725 §4.6 has it, and use relayed candidates alone:
+libwebrtc as others built it, and `parvis speak`. The pages are in tests/browser/test_firewall.py.
 """
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+import asyncio
+import functools
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
+import numpy as np
 import pytest
+import webrtc
 
-from tests.integration.caller import Caller
+from parvis.clock import SystemClock
+from parvis.stage.ice_links import ice_servers_in
+from parvis.stage.peer import IceServer
+from parvis.stage.speaker import Speaker, ticks_of
+from tests.coturn import Coturn, coturn
+from tests.integration.caller import Caller, until
 from tests.integration.foreign import PEER_HZ, peer, share_with, written
-from tests.integration.signals import power_db
-from tests.parvis import Parvis, free_ports, wait_until
+from tests.integration.signals import Int16, power_db, tone
+from tests.parvis import Parvis, Person
 
-SECRET = "a secret that two programs share"
 HOST_HZ = 700
 
 
 @pytest.fixture(scope="module")
-def coturn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
-    """Port and log of a TURN server on loopback that knows the secret."""
-    program = shutil.which("turnserver")
-    if not program:
-        pytest.fail("turnserver is not installed: apt-get install -y --no-install-recommends coturn")
-    folder = tmp_path_factory.mktemp("coturn")
-    [port] = free_ports(1)
-    log = folder / "turn.log"
-    command = [
-        program, "-n", "--use-auth-secret", f"--static-auth-secret={SECRET}", "--realm=parvis.test",
-        "--listening-ip=127.0.0.1", f"--listening-port={port}", "--relay-ip=127.0.0.1",
-        "--allow-loopback-peers", "--no-cli", "--no-tls", "--no-dtls", "--verbose", "--simple-log",
-        f"--log-file={log}", f"--pidfile={folder / 'pid'}", f"--userdb={folder / 'db'}",
-    ]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: f"listener opened on : 127.0.0.1:{port}" in said(log))
-        assert process.poll() is None, said(log)
-        yield port, log
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def said(log: Path) -> str:
-    return log.read_text() if log.exists() else ""
+def turn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coturn]:
+    with coturn(tmp_path_factory.mktemp("coturn")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def own(coturn: tuple[int, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parvis]:
+def own(turn: Coturn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parvis]:
     """A Parvis that tells its speakers of the server."""
-    urls = ",".join(f"turn:127.0.0.1:{coturn[0]}?transport={transport}" for transport in ("udp", "tcp"))
-    told = {"PARVIS_TURN_URLS": urls, "PARVIS_TURN_SECRET": SECRET}
-    running = Parvis(tmp_path_factory.mktemp("parvis") / "data", edges=1, environment=told)
+    running = Parvis(tmp_path_factory.mktemp("parvis") / "data", edges=1, environment=turn.told)
     running.start()
     yield running
     assert running.stop() == 0
 
 
+@pytest.fixture
+def host(own: Parvis) -> Person:
+    return own.person("host")
+
+
+@pytest.fixture
+def space(host: Person) -> dict[str, Any]:
+    return host.post("spaces", {"title": "Relayed"})
+
+
+@pytest.fixture
+def guest(own: Parvis, host: Person, space: dict[str, Any]) -> Person:
+    seated = own.person("guest")
+    code = host.post(f"spaces/{space['id']}/invitations")["link"].partition("#invitation=")[2]
+    seated.post(f"spaces/{space['id']}/seats", {"invitation": code})
+    return seated
+
+
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 async def test_a_seat_is_taken_by_relay_alone(
-    own: Parvis, coturn: tuple[int, Path], tmp_path: Path, transport: str
+    turn: Coturn, host: Person, guest: Person, space: dict[str, Any], tmp_path: Path, transport: str
 ) -> None:
-    host, guest = own.person("host"), own.person("guest")
-    space = host.post("spaces", {"title": "Relayed"})
-    code = host.post(f"spaces/{space['id']}/invitations")["link"].partition("#invitation=")[2]
-    guest.post(f"spaces/{space['id']}/seats", {"invitation": code})
     whip = space["links"]["whip"]
-    before = said(coturn[1]).count("ALLOCATE processed, success")
+    before = turn.allocations
     async with Caller(whip, host.token, speaks_hz=HOST_HZ) as ear:
         await ear.call(await ear.offer())
         await ear.connected()
@@ -83,4 +81,55 @@ async def test_a_seat_is_taken_by_relay_alone(
             assert share_with(heard, PEER_HZ) > 0.8, "without long gaps"
             await speaker.hears(HOST_HZ)
         assert speaker.said == [f"relayed by {transport}"]
-    assert said(coturn[1]).count("ALLOCATE processed, success") > before
+    assert turn.allocations > before
+
+
+async def test_parvis_speak_takes_its_seat_by_relay_alone(
+    turn: Coturn, host: Person, guest: Person, space: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whip = space["links"]["whip"]
+    before = turn.allocations
+    said: list[Int16] = []
+    async with Caller(whip, host.token, speaks_hz=HOST_HZ) as ear:
+        await ear.call(await ear.offer())
+        await ear.connected()
+        relay_only = functools.partial(webrtc.RTCConfiguration, ice_transport_policy="relay")
+        monkeypatch.setattr(webrtc, "RTCConfiguration", relay_only)
+        speaker = Speaker(whip, guest.token, on_samples=said.append)
+        try:
+            await speaker.connect()
+            give = ticks_of(tone(PEER_HZ, 2.0), loop=True)
+            talking = asyncio.create_task(speaker.say(give, SystemClock()))
+            await ear.hears(PEER_HZ)
+            assert share_with(await ear.sound(2.0), PEER_HZ) > 0.8, "without long gaps"
+            await until(lambda: len(said) > 50 and power_db(np.concatenate(said[-50:]), HOST_HZ) > -45)
+            talking.cancel()
+        finally:
+            await speaker.close()
+    assert turn.allocations > before
+
+
+async def test_each_ice_session_is_told_the_servers(
+    turn: Coturn, host: Person, space: dict[str, Any]
+) -> None:
+    """In the 201, and in the 200 to a restart; not a stranger who asks by OPTIONS."""
+    whip = space["links"]["whip"]
+    async with Caller(whip, host.token, speaks_hz=HOST_HZ) as caller:
+        answered = await caller.call(await caller.offer())
+        restarted = await caller.restart(answered)
+        assert restarted.status_code == 200
+        asked = await caller.api.options(whip)
+        for answer in (answered.response, restarted, asked):
+            servers = servers_in(answer)
+            assert [server.url for server in servers] == turn.told["PARVIS_TURN_URLS"].split(",")
+            for server in servers:
+                ends_s, _, who = (server.username or "").partition(":")
+                assert who
+                assert int(ends_s) > time.time()
+                assert server.credential
+        del caller.api.headers["Authorization"]
+        assert servers_in(await caller.api.options(whip)) == []
+
+
+def servers_in(answer: httpx.Response) -> list[IceServer]:
+    return ice_servers_in(", ".join(answer.headers.get_list("link")))

@@ -12,7 +12,8 @@ Rules:
   each piece costs a hop to its thread.
 - Opus with in-band FEC, wrapped in RED; RED first, which makes 20 % loss sound like 5 %
   (docs/decisions/0001-wrtc-against-aiortc.md).
-- No STUN server is asked: a stage is reachable, and learns where its peers are from their packets.
+- A stage asks no STUN server: it is reachable, and learns where its peers are from their packets. Who calls
+  one may have to go by others (`use_servers`).
 - A restart of ICE is a second offer and answer: the library takes new credentials in it as one, and keeps the
   old path until a new one works.
 """
@@ -23,7 +24,7 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import structlog
@@ -54,6 +55,15 @@ class PeerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class IceServer:
+    """A STUN or TURN server that a peer may go by."""
+
+    url: str
+    username: str | None = None
+    credential: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PeerStats:
     """What the transport tells of the sound that comes in, since the session began. None: not known yet."""
 
@@ -76,8 +86,8 @@ class Peer:
     """
 
     def __init__(self, settings: PeerSettings, on_samples: OnSamples | None = None) -> None:
-        port_range = (settings.port_min, settings.port_max) if settings.port_max else None
-        self._connection = webrtc.RTCPeerConnection(webrtc.RTCConfiguration(port_range=port_range))
+        self._port_range = (settings.port_min, settings.port_max) if settings.port_max else None
+        self._connection = webrtc.RTCPeerConnection(webrtc.RTCConfiguration(port_range=self._port_range))
         self._on_samples = on_samples
         self._pump: asyncio.Task[None] | None = None
         self._in: wrtc.MediaStreamTrackProcessor | None = None
@@ -93,6 +103,20 @@ class Peer:
     def state(self) -> str:
         """As in the W3C API: new, connecting, connected, disconnected, failed or closed."""
         return str(self._connection.connection_state.value)
+
+    def use_servers(self, servers: list[IceServer]) -> None:
+        """Goes by these servers too, where nothing else gets through. Before `offer`. Those that the library
+        refuses are left out."""
+        taken: list[webrtc.RTCIceServer] = []
+        for server in servers:
+            more = webrtc.RTCIceServer(server.url, server.username, server.credential)
+            configuration = webrtc.RTCConfiguration(ice_servers=[*taken, more], port_range=self._port_range)
+            try:
+                self._connection.set_configuration(configuration)
+            except (webrtc.RTCException, ValueError, TypeError) as error:
+                log.warning("a server cannot be used", url=server.url, error=str(error))
+            else:
+                taken.append(more)
 
     async def answer(self, offer_sdp: str, *, send: bool, receive: bool = True) -> str:
         """Takes an offer and gives the answer with all candidates; `send` opens the way out, without

@@ -1,7 +1,13 @@
 """A WHIP client that really speaks: for `parvis speak`, `parvis demo` and synthetic speakers.
 
-Rules (RFC 9725): one `POST` of the offer with all candidates, `DELETE` on the `Location` at the end;
-redirects are followed. Ticks go out by the monotonic clock, each due by the first, so nothing drifts.
+Rules (RFC 9725):
+
+- `OPTIONS` for the servers to go by (§4.6), one `POST` of the offer with all candidates, `DELETE` on the
+  `Location` at the end.
+- Redirects are followed where they keep the method, `307` and `308` (§4.5), and the token goes with them, to
+  another host too: the endpoint says who takes the session in its place, and a stage that knows nobody would
+  refuse. An endpoint that was reached by HTTPS cannot send the token anywhere in the clear.
+- Ticks go out by the monotonic clock, each due by the first, so nothing drifts.
 """
 
 from __future__ import annotations
@@ -9,17 +15,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urljoin
+from typing import Final
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 import numpy as np
+import structlog
 
 from parvis.audio import Int16
 from parvis.clock import TICK_MS, TICK_SAMPLES, Clock
 from parvis.errors import Overloaded, Refused, RemoteProtocolError, Unavailable, UserError
+from parvis.stage.ice_links import ice_servers_in
 from parvis.stage.peer import OnSamples, Peer, PeerSettings, PeerStats
 
+log = structlog.get_logger(__name__)
+
 HTTP_TIMEOUT_S = 15.0
+SERVERS_TIMEOUT_S = 3.0
+REDIRECTS_MAX: Final = 5
 CONNECT_PATIENCE_S = 15.0
 EVENTS_REL = "urn:parvis:whip:events"
 
@@ -53,11 +66,11 @@ class Speaker:
         Raises `UserError`, `Refused`, `Overloaded` or `RemoteProtocolError` with the server's own code, or
         `Unavailable` `server-away` / `no-connection`.
         """
-        offer = await self._peer.offer(receive=self._receives)
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/sdp"}
         try:
             async with _client() as client:
-                response = await client.post(self._whip_url, content=offer, headers=headers)
+                await self._learn_servers(client)
+                offer = await self._peer.offer(receive=self._receives)
+                response = await self._request(client, "POST", offer)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unavailable("server-away", f"cannot reach {self._whip_url}: {error}", 2.0) from error
         if response.status_code != 201:
@@ -65,9 +78,9 @@ class Speaker:
         location = response.headers.get("location")
         if not location:
             raise RemoteProtocolError("whip-location", "the server's answer names no session (no Location)")
-        self._session_url = urljoin(str(response.url), location)
+        self._session_url = leads_to(str(response.url), location)
         link = response.links.get(EVENTS_REL, {}).get("url")
-        self.events_url = urljoin(str(response.url), link) if link else None
+        self.events_url = leads_to(str(response.url), link or "")
         epoch = response.headers.get("x-parvis-stage-epoch", "")
         self.epoch = int(epoch) if epoch.isdecimal() else 0
         await self._peer.accept(response.text)
@@ -122,6 +135,32 @@ class Speaker:
         """Ends this side of the session without a word to the other."""
         await self._peer.close()
 
+    async def _learn_servers(self, client: httpx.AsyncClient) -> None:
+        try:
+            async with asyncio.timeout(SERVERS_TIMEOUT_S):
+                response = await self._request(client, "OPTIONS")
+        except (httpx.HTTPError, RemoteProtocolError, TimeoutError) as error:
+            log.info("the endpoint does not say which servers there are", error=str(error))
+            return
+        if response.is_success:
+            self._peer.use_servers(ice_servers_in(", ".join(response.headers.get_list("link"))))
+
+    async def _request(self, client: httpx.AsyncClient, method: str, offer: str = "") -> httpx.Response:
+        """The answer of who takes the session in the end. Raises `RemoteProtocolError` `whip-redirect`."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        if offer:
+            headers["Content-Type"] = "application/sdp"
+        url = self._whip_url
+        for _ in range(REDIRECTS_MAX + 1):
+            response = await client.request(method, url, content=offer or None, headers=headers)
+            if response.status_code not in (307, 308):
+                return response
+            location = response.headers.get("location", "")
+            if not (target := leads_to(url, location)):
+                raise RemoteProtocolError("whip-redirect", f"{url} leads to {location!r}: not with a token")
+            url = target
+        raise RemoteProtocolError("whip-redirect", f"{self._whip_url} redirects for ever")
+
     async def _connected(self) -> None:
         try:
             async with asyncio.timeout(CONNECT_PATIENCE_S):
@@ -132,6 +171,14 @@ class Speaker:
         except TimeoutError:
             detail = "no path to the stage: its UDP ports cannot be reached"
             raise Unavailable("no-connection", detail, 5.0) from None
+
+
+def leads_to(url: str, location: str) -> str | None:
+    """Where an answer of `url` sends who holds a token: absolute, by HTTP, and by HTTPS if it came by HTTPS.
+    None for anywhere else."""
+    target = urljoin(url, location)
+    schemes = ("https",) if urlsplit(url).scheme == "https" else ("http", "https")
+    return target if location and urlsplit(target).scheme in schemes else None
 
 
 def ticks_of(
@@ -157,7 +204,7 @@ def ticks_of(
 
 
 def _client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(timeout=HTTP_TIMEOUT_S, follow_redirects=True, trust_env=False)
+    return httpx.AsyncClient(timeout=HTTP_TIMEOUT_S, trust_env=False)
 
 
 def _error_from(response: httpx.Response) -> Exception:
