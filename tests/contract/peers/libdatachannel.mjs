@@ -1,4 +1,4 @@
-// A seat by libdatachannel: the stack of OBS.
+// A seat by libdatachannel: the stack of OBS. With PEER_CANDIDATES=none its offer names no address, as that of OBS.
 import nodeDataChannel from 'node-datachannel';
 import { PAYLOAD_TYPE, SSRC, call, heard, payloadOf, rtp, say, speak } from './whip.mjs';
 
@@ -20,7 +20,9 @@ const gathered = new Promise((resolve) => {
 });
 peer.setLocalDescription('offer');
 await gathered;
-const { answer, leave } = await call(peer.localDescription().sdp);
+const { sdp } = peer.localDescription();
+const bare = process.env.PEER_CANDIDATES === 'none';
+const { answer, leave } = await call(bare ? sdp.replace(/a=(candidate:|end-of-candidates).*\r\n/g, '') : sdp);
 peer.setRemoteDescription(answer, 'answer');
 await connected;
 say('connected');
