@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -352,6 +353,25 @@ async def test_too_many_requests(tmp_path: Path) -> None:
         check(await w.nobody().post("/api/v1/sessions", json=right), 429, "too-many-requests")
         elsewhere = await w.nobody("203.0.113.9").post("/api/v1/sessions", json=right)
         assert elsewhere.status_code == 201, "a stranger does not lock the owner out"
+
+
+@pytest.mark.parametrize(
+    ("rate", "method", "path"),
+    [
+        ("whip_by_account", "POST", "/api/v1/whip/{space}"),
+        ("trickle_by_account", "PATCH", "/api/v1/whip/{space}/ana.secret"),
+        ("whep_by_account", "POST", "/api/v1/whep/{space}"),
+        ("trickle_by_account", "PATCH", "/api/v1/whep/{space}/ana.secret"),
+    ],
+)
+async def test_offers_and_fragments_are_limited(tmp_path: Path, rate: str, method: str, path: str) -> None:
+    """By account, whatever is in them: who is not named as a monitor, too."""
+    async with world(tmp_path, rates=replace(UNLIMITED, **{rate: "3 per minute"})) as w:
+        ana, ben, space = await w.person("ana"), await w.person("ben"), await w.space("ana")
+        for _ in range(3):
+            assert (await ana.request(method, path.format(space=space), content="x")).status_code == 415
+        check(await ana.request(method, path.format(space=space), content="x"), 429, "too-many-requests")
+        assert (await ben.request(method, path.format(space=space), content="x")).status_code == 415
 
 
 async def test_sign_ups_and_writes_are_limited(tmp_path: Path) -> None:
