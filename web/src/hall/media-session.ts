@@ -10,11 +10,17 @@
  */
 
 import { artworkOf } from "./artwork";
+import type { Hearing } from "./hearing";
 import type { Hall } from "./model";
 
 const TELL_EACH_MS = 2_000;
 
-export function startMediaSession(hall: Hall): void {
+/** What it needs of the hall. */
+export interface Sounding extends Pick<Hall, "space" | "place" | "voices" | "onStage"> {
+  readonly listening: Pick<Hearing, "state" | "active" | "start" | "stop">;
+}
+
+export function startMediaSession(hall: Sounding): void {
   const session = (navigator as Partial<Navigator>).mediaSession;
   if (session === undefined) return;
   const act = (action: MediaSessionAction, handler: () => void): void => {
