@@ -40,6 +40,12 @@ SCRIPTS = (
         ["--json", "--spaces", "10000", "--rounds", "50"],
         ["--json"],
     ),
+    Script(
+        "many_spaces",
+        "Spaces that are announced, and that nobody is in",
+        ["--json", "--spaces", "2000", "--for", "5"],
+        ["--json", "--for", "60"],
+    ),
     Script("audio_mix", "What a tick of the mixer costs", ["--json"], ["--json", "--ticks", "10000"]),
     Script(
         "edge_fanout", "An edge beside a bare loop of writes", [], ["--listeners", "15000", "--seconds", "30"]

@@ -89,9 +89,14 @@ class Watch:
 
     def edges(self) -> dict[str, int]:
         """Process ids of the edges, by name."""
-        return {name: pid for name, pid in self._pids().items() if name.startswith("edge")}
+        return {name: pid for name, pid in self.processes().items() if name.startswith("edge")}
 
-    def _pids(self) -> dict[str, int]:
+    def gauges(self, role: str) -> list[dict[str, float]]:
+        """What the processes of this role said of themselves last."""
+        return [message.gauges for _, message in list(self._heard.values()) if message.role == role]
+
+    def processes(self) -> dict[str, int]:
+        """Process ids of all of Parvis, by name."""
         found = {}
         for file in self._run_dir.glob("*.pid"):
             try:
@@ -119,7 +124,7 @@ class Watch:
 
     def _used(self) -> dict[tuple[str, int], float]:
         """CPU seconds by role and process."""
-        pids = [(name.partition("-")[0], pid) for name, pid in self._pids().items()]
+        pids = [(name.partition("-")[0], pid) for name, pid in self.processes().items()]
         pids += [("load", pid) for root in self._load for pid in machine.with_children(root)]
         return {(role, pid): machine.cpu_s(pid) for role, pid in pids}
 
@@ -150,7 +155,7 @@ class Watch:
             tick_lateness_ms=max(every("tick_lateness_ms"), default=0.0),
             late_ticks=int(sum(every("late_ticks"))),
             busy_cores=round(busy_cores, 3),
-            memory_bytes=sum(machine.rss_bytes(pid) for pid in self._pids().values()),
+            memory_bytes=sum(machine.rss_bytes(pid) for pid in self.processes().values()),
             socket_buffer_bytes=machine.socket_buffer_bytes(),
             slab_bytes=machine.slab_bytes(),
             burst_lateness_ms=max(every("parvis_edge_burst_lateness_ms"), default=0.0),

@@ -10,7 +10,7 @@ import pytest
 from parvis.api import stages
 from parvis.api.stages import Stages
 from parvis.bus.leases import TTL_S
-from parvis.bus.messages import OfferReply, OfferRequest, decode_stage_request
+from parvis.bus.messages import CallMessage, OfferReply, OfferRequest, decode_stage_request
 from parvis.clock import ManualClock
 from parvis.errors import NotFound, Unavailable
 from tests.contract.api_world import until
@@ -62,6 +62,17 @@ async def test_the_owner_is_asked(w: World) -> None:
     reply = await w.stages.offer("k3v9", "ana", "v=0")
     assert reply == OfferReply("session at stage-2", "v=0", epoch)
     assert w.asked == [("stage-2", OfferRequest("k3v9", "ana", "v=0", epoch))]
+
+
+async def test_a_stage_is_called_when_nobody_has_the_space(w: World) -> None:
+    w.serve("stage-1")
+    calls = w.bus.subscribe("call.")
+    asking = asyncio.create_task(w.stages.offer("k3v9", "ana", "v=0"))
+    subject, payload = await anext(calls)
+    assert (subject, CallMessage.decode(payload)) == ("call.k3v9", CallMessage("k3v9"))
+    await w.take("stage-1")
+    assert (await asking).session == "session at stage-1"
+    await calls.aclose()
 
 
 async def test_the_next_owner_is_asked_when_one_is_stopped(w: World) -> None:

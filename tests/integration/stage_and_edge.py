@@ -21,7 +21,15 @@ import httpx
 import numpy as np
 
 from parvis.bus.local import LocalBus
-from parvis.bus.messages import OfferReply, OfferRequest, PartMessage, SeatsMessage, SeatState, SpaceMessage
+from parvis.bus.messages import (
+    CallMessage,
+    OfferReply,
+    OfferRequest,
+    PartMessage,
+    SeatsMessage,
+    SeatState,
+    SpaceMessage,
+)
 from parvis.stage import peer as peers
 from tests.integration.signals import Int16, tone
 from tests.parvis import PARVIS, free_ports, listen
@@ -159,7 +167,10 @@ class StageAndEdge:
 
     async def seat(self, space: str, handle: str, frequency_hz: float) -> Seat:
         assert self.control is not None
-        await until(lambda: space in self.heard.seats)
+        call = CallMessage(space)
+        while space not in self.heard.seats:  # as control does for who comes
+            self.control.publish(call.subject, call.encode())
+            await asyncio.sleep(0.1)
         seat = Seat(handle)
         await seat.join(self.control, space, frequency_hz)
         return seat

@@ -1,8 +1,8 @@
 """Tells edges what they can't know by themselves: the most who listened to a Space at once, and how many
 have.
 
-Once a second each Space that is not over is looked at; what has changed is told, retained, and stands as long
-as the Space is on the board.
+Once a second each Space that is not over and has changed, or has listeners, is looked at; what has changed is
+told, retained, and stands as long as the Space is on the board.
 """
 
 from __future__ import annotations

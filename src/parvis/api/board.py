@@ -14,7 +14,7 @@ from parvis.api.live import LiveState
 from parvis.api.views import space_message
 from parvis.bus.port import Publisher
 from parvis.clock import Clock
-from parvis.spaces.handoff import Handoff, in_force
+from parvis.spaces.handoff import Handoff, HandoffState, in_force
 from parvis.spaces.port import SpaceStore
 from parvis.spaces.space import OPEN_STATES, Space
 
@@ -29,6 +29,8 @@ class Board:
         self._live = live
         self._clock = clock
         self._spaces: dict[str, Space] = {}
+        self._stirring: set[str] = set()
+        self._changed: dict[str, Space] = {}
         self._coming: dict[str, dict[str, Handoff]] = {}
         """Handoffs into a Space, by their ids."""
 
@@ -37,7 +39,8 @@ class Board:
         current = self._spaces.get(space.id)
         if current is not None and current.revision >= space.revision:
             return
-        self._spaces[space.id] = space
+        self._spaces[space.id] = self._changed[space.id] = space
+        (self._stirring.add if stirs(space) else self._stirring.discard)(space.id)
         message = space_message(space)
         self._bus.publish(message.subject, message.encode(), retain=1)
         self._live.wake(space.id)
@@ -72,6 +75,15 @@ class Board:
         """All Spaces that are not over."""
         return [space for space in self._spaces.values() if space.state in OPEN_STATES]
 
+    def stirring(self) -> set[str]:
+        """Ids of Spaces for which something may be due though no stage speaks of them."""
+        return set(self._stirring)
+
+    def take_changed(self) -> list[Space]:
+        """Spaces that were announced since this was asked last."""
+        changed, self._changed = self._changed, {}
+        return list(changed.values())
+
     def all(self) -> list[Space]:
         """All Spaces on the board."""
         return list(self._spaces.values())
@@ -89,3 +101,12 @@ class Board:
 
     def _now_ms(self) -> int:
         return int(self._clock.wall_s() * 1000)
+
+
+def stirs(space: Space) -> bool:
+    """Whether something may be due for this Space without a word from a stage (`spaces/upkeep.py`): it is on
+    air, ends by itself, or its host is asked for a handoff. What a plan asks for follows a stage's word."""
+    if space.state not in OPEN_STATES:
+        return False
+    asked = any(handoff.state is HandoffState.ASKED for handoff in space.handoffs)
+    return space.is_on_air or asked or space.ends_at_ms is not None or space.acting_id is not None

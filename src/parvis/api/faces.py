@@ -1,7 +1,8 @@
 """Tells edges the pictures of those on stage, so that a crowd that opens the page asks control for none.
 
-- Once a second each open Space is looked at: if other pictures are on its stage than were told, all of them
-  are told anew (`bus/faces.py`), retained, for edges that come later.
+- Once a second each Space that has changed is looked at: if other pictures are on its stage than were told,
+  all of them are told anew (`bus/faces.py`), retained, for edges that come later. When it is over they are
+  taken back.
 - They are made small here, from files that `pictures.py` has made: these can be trusted.
 """
 
@@ -18,7 +19,7 @@ from PIL import Image
 from parvis.api.pictures import Pictures
 from parvis.bus.faces import FACES_MAX, FacesMessage, face_name
 from parvis.bus.port import Publisher
-from parvis.spaces.space import Space
+from parvis.spaces.space import OPEN_STATES, Space
 
 SIDE_PX: Final = 112
 """2.9 rem at two device pixels each, and a little more."""
@@ -35,18 +36,19 @@ class Faces:
         self._told: dict[str, frozenset[str]] = {}
         self._made: dict[str, bytes] = {}
 
-    async def look(self, spaces: Iterable[Space]) -> None:
-        """Tells what has changed on the stages of these Spaces, and takes back what was told of others."""
-        wanted = {space.id: _avatars_of(space) for space in spaces}
-        for space_id, avatars in wanted.items():
-            if avatars != self._told.get(space_id, frozenset()):
+    async def look(self, changed: Iterable[Space]) -> None:
+        """Tells what has changed on these stages, and takes back what was told of Spaces that are over."""
+        for space in changed:
+            if space.state not in OPEN_STATES:
+                if self._told.pop(space.id, None) is not None:
+                    self._bus.forget(f"faces.{space.id}")
+                continue
+            avatars = _avatars_of(space)
+            if avatars != self._told.get(space.id, frozenset()):
                 faces = {face_name(avatar): await self._small(avatar) for avatar in sorted(avatars)}
-                message = FacesMessage(space_id, {name: face for name, face in faces.items() if face})
+                message = FacesMessage(space.id, {name: face for name, face in faces.items() if face})
                 self._bus.publish(message.subject, message.encode(), retain=1)
-                self._told[space_id] = avatars
-        for space_id in [space_id for space_id in self._told if space_id not in wanted]:
-            del self._told[space_id]
-            self._bus.forget(f"faces.{space_id}")
+                self._told[space.id] = avatars
 
     async def _small(self, avatar: str) -> bytes:
         """Empty where there is no such picture any more."""

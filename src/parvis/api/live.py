@@ -5,6 +5,7 @@ Owned by the loop: `hear` is called by one task, everything else only reads.
 - An edge's count that is older than 5 s no longer counts: the edge is gone and so are its listeners.
 - A stage's report counts while the report or the stage's own heartbeat is at most 5 s old, and until a stage
   of a higher epoch reports: who has lost a Space is not believed any more.
+- A report that is a minute old says nothing any more: the Space is at rest, and no stage has it.
 - How many have begun to listen to a Space is told by each run of each edge since that began; added up over
   them, it is the total. What runs before have told is kept in the database (`restore`), and so are peaks.
 - The peak of a Space is the most listeners at once since control started, each counted once though an edge
@@ -25,6 +26,7 @@ from parvis.clock import Clock
 from parvis.spaces.seen import UNSEEN, Seen
 
 FRESH_S: Final = 5.0
+REPORT_KEPT_S: Final = 60.0
 SOURCES_MAX: Final = 256
 """Runs of edges whose counts are kept apart. The oldest of more are taken together: they are long gone."""
 
@@ -50,6 +52,7 @@ class LiveState:
         self._peaks = Peaks()
         self._joined: dict[str, dict[str, int]] = {}
         """By Space, by run of an edge."""
+        self._counted: set[str] = set()
         self._waiting: dict[str, set[asyncio.Event]] = {}
 
     def hear(self, subject: str, payload: bytes) -> str | None:
@@ -71,6 +74,7 @@ class LiveState:
             said = EdgeMessage.decode(payload)
             edge = EdgeMessage(said.edge, {space_id: int(n) for space_id, n in said.listeners.items()})
             self._edges[edge.edge] = Heard(edge, now_s)
+            self._counted.update(edge.listeners, said.joined)
             for space_id, joined in said.joined.items():
                 by_source = self._joined.setdefault(space_id, {})
                 source = f"{said.edge}:{said.life}"
@@ -93,6 +97,10 @@ class LiveState:
         if heard is None or not (self._fresh(heard) or self.is_alive(heard.message.stage)):
             return {}
         return {report.handle: report for report in heard.message.seats}
+
+    def reported(self) -> set[str]:
+        """Spaces of which a stage has spoken."""
+        return set(self._seats)
 
     def anyone_connected(self, space_id: str) -> bool:
         """Whether any seat of a Space has sound."""
@@ -130,6 +138,11 @@ class LiveState:
         """What was kept before control started."""
         self._joined = {space_id: dict(by_source) for space_id, by_source in joined.items()}
 
+    def take_counted(self) -> set[str]:
+        """Spaces of which edges have told counts since this was asked last."""
+        counted, self._counted = self._counted, set()
+        return counted
+
     def peaks(self) -> Mapping[str, int]:
         """All peaks by Space that are to be kept: a later word does not lower them."""
         return self._peaks.final(self._clock.monotonic_s())
@@ -144,8 +157,9 @@ class LiveState:
         return heard is not None and self._fresh(heard)
 
     def keep_only(self, space_ids: frozenset[str]) -> None:
-        """Forgets what concerns other Spaces, and edges that are gone."""
-        self._seats = {s: h for s, h in self._seats.items() if s in space_ids}
+        """Forgets what concerns other Spaces, old reports, and edges that are gone."""
+        oldest_s = self._clock.monotonic_s() - REPORT_KEPT_S
+        self._seats = {s: h for s, h in self._seats.items() if s in space_ids and h.at_s >= oldest_s}
         self._peaks.keep_only(space_ids)
         self._joined = {s: n for s, n in self._joined.items() if s in space_ids}
         self._edges = {e: h for e, h in self._edges.items() if self._fresh(h)}

@@ -5,7 +5,8 @@ Rules:
 - Who has a Space is told by its lease, and looked up for each request: a stage can lose it at any time.
 - A request goes to one owner. When the owner changes before it has answered, the next one is asked instead:
   an offer is good for any stage, and the old owner refuses what was meant for its past self.
-- A Space is without an owner for a moment when it is new or its stage died. That is waited for.
+- A Space in which nobody is has no owner: stages are called until one has taken it. Nor has it for a moment
+  when its stage died. That is waited for.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ from collections.abc import Callable
 from typing import Final
 
 from parvis.bus.leases import Leases
-from parvis.bus.messages import HangupRequest, IceReply, IceRequest, OfferReply, OfferRequest
+from parvis.bus.messages import (
+    CallMessage,
+    HangupRequest,
+    IceReply,
+    IceRequest,
+    OfferReply,
+    OfferRequest,
+)
 from parvis.bus.port import Bus
 from parvis.errors import RemoteProtocolError, Unavailable
 
@@ -108,6 +116,8 @@ class Stages:
         while (owner := await self._leases.owner(space_id)) is None:
             if loop.time() > until_s:
                 raise _away()
+            call = CallMessage(space_id)
+            self._bus.publish(call.subject, call.encode())
             await asyncio.sleep(_LOOK_S)
         return owner
 

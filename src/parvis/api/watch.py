@@ -2,8 +2,9 @@
 
 - A live Space in which no seat has been connected for 5 s is *held*; as soon as one is connected, it is live
   again. After a restart of control the 5 s begin anew.
-- Whatever the stage says, and once a second, each open Space is looked at for what is due: its plan, the
-  succession of its host, its end (`spaces/upkeep.py`).
+- Whatever the stage says, and once a second, a Space is looked at for what is due: its plan, the succession
+  of its host, its end (`spaces/upkeep.py`). One that is only announced, and in which nobody is, costs
+  nothing (`board.stirs`).
 - Peaks and totals go to the database at most every 10 s, peaks also with the end of a Space.
 - A message that makes no sense is logged and skipped, a database that is away is tried again: neither ends
   the watch.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
@@ -21,7 +23,7 @@ from parvis.api.services import Services
 from parvis.bus.messages import ProcessMessage
 from parvis.bus.port import Bus
 from parvis.errors import NotFound, Overloaded, ProtocolError
-from parvis.spaces.space import Space, State
+from parvis.spaces.space import OPEN_STATES, Space, State
 
 log = structlog.get_logger(__name__)
 
@@ -93,13 +95,15 @@ class Watch:
 
     async def tick(self) -> None:
         """Once a second: who is held, what is kept, what is forgotten."""
-        for space in self._services.board.open():
+        board, live = self._services.board, self._services.live
+        for space in self._open(board.stirring() | live.reported()):
             await self._look_at(space)
             await self._keep_up(space.id)
         await self._services.pass_board.look(self._services.passes)
         await self._services.ballots.tick()
-        self._services.attendance.look(self._services.board.open())
-        await self._services.faces.look(self._services.board.open())
+        changed = board.take_changed()
+        self._services.attendance.look(self._open(live.take_counted() | {space.id for space in changed}))
+        await self._services.faces.look(changed)
         now_s = self._services.clock.monotonic_s()
         if now_s - self._peaks_s >= PEAKS_EVERY_S:
             self._peaks_s = now_s
@@ -119,6 +123,10 @@ class Watch:
             self._connected_s = {s: t for s, t in self._connected_s.items() if s in known}
             self._kept_peaks = {s: n for s, n in self._kept_peaks.items() if s in known}
             self._kept_totals = {s: n for s, n in self._kept_totals.items() if s in known}
+
+    def _open(self, space_ids: Iterable[str]) -> list[Space]:
+        found = map(self._services.board.get, sorted(space_ids))
+        return [space for space in found if space is not None and space.state in OPEN_STATES]
 
     async def _look_at(self, space: Space) -> None:
         now_s = self._services.clock.monotonic_s()

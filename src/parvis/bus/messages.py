@@ -430,6 +430,25 @@ class ProcessMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class CallMessage:
+    """Control → stages, not retained: somebody comes to this Space, and no stage has it. Whose turn it is
+    takes it (`stage/awake.py`)."""
+
+    space: str
+
+    @property
+    def subject(self) -> str:
+        return f"call.{self.space}"
+
+    def encode(self) -> bytes:
+        return _dump(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> CallMessage:
+        return cls(**_load(payload, cls))
+
+
+@dataclass(frozen=True, slots=True)
 class OfferRequest:
     """Control asks a stage to answer a WHIP offer for a seat, or a WHEP offer of a `monitor`. `epoch` is that
     of the lease by which control found the stage: under another one it is refused (`not-owner`); 0 means

@@ -48,6 +48,7 @@ class Carrier:
         for record in self._spaces.giving:
             waiting = [handoff for handoff in record.handoffs_due if not self._carry(record, handoff, at_s)]
             record.handoffs_due[:] = waiting
+            self._spaces.stir(record.id)
         self._spaces.giving = [record for record in self._spaces.giving if record.handoffs_due]
 
     def _carry(self, record: SpaceRecord, handoff: Handoff, at_s: float) -> bool:

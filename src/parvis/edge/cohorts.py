@@ -318,6 +318,10 @@ class Cohorts:
         if not siblings:
             del self._fed_by[space, cohort.key.source]
 
+    def followed(self) -> list[str]:
+        """Spaces whose events somebody follows."""
+        return [space for space, name in self._fed_by if name == EVENTS]
+
     def listeners(self) -> dict[str, int]:
         """Listeners to sound, by Space; those who only follow events are not counted."""
         counts: dict[str, int] = {}

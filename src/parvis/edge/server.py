@@ -263,7 +263,7 @@ class Edge:
 
     def gauges(self) -> dict[str, float]:
         """All figures, by their names in `metrics.py`."""
-        fanout, feeds = self.fanout, [feed for space in self.spaces for feed in space.feeds.values()]
+        fanout, feeds = self.fanout, [feed for space in self.spaces.stirring for feed in space.feeds.values()]
         admission, door, concession = self._admission.counts, self._door.counts, self._door.concession
         handshakes = self._handshakes.gauges() if self._handshakes is not None else {}
         return (
@@ -276,7 +276,7 @@ class Edge:
                 "parvis_edge_waiting": len(self._waiting),
                 "parvis_edge_connections": self._held,
                 "parvis_edge_laggards": fanout.laggards,
-                "parvis_edge_spaces": sum(space.running for space in self.spaces),
+                "parvis_edge_spaces": sum(space.running for space in self.spaces.stirring),
                 "parvis_edge_burst_lateness_ms": round(fanout.lateness_s * 1000, 3),
                 "parvis_edge_busy_share": round(self._relief.load.busy_share, 3),
                 "parvis_edge_strain_level": self._relief.level,
@@ -301,7 +301,7 @@ class Edge:
                 "parvis_edge_bus_dropped_total": self._reader.dropped,
                 "parvis_edge_bus_malformed_total": self.spaces.malformed,
                 "parvis_edge_pass_refused_total": self.passes.refused,
-                "parvis_edge_fenced_total": sum(record.fenced for record in self.spaces),
+                "parvis_edge_fenced_total": self.spaces.fenced,
             }
         )
 
@@ -464,6 +464,8 @@ class Edge:
         self.connections.sweep()
         self._waiting.sweep()
         self.fanout.sweep()
+        for space in self.fanout.cohorts.followed():
+            self.spaces.stir(space)
         self._accept_again()
         self._relief.look(now_s)
         if self._handshakes is not None:

@@ -11,6 +11,8 @@ Rules:
 - A Space that ends ends with the last part of its program. If the stage never sends one, two seconds are
   enough.
 - Ten minutes after its end a Space gives its memory back; that it ended stays known.
+- A Space of which nothing comes, that has no sound, and whose events nobody follows, is known and costs
+  nothing: time passes only for those that *stir*.
 
 `now_s` is program time, `at_s` monotonic time, both in seconds.
 """
@@ -18,7 +20,8 @@ Rules:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
 from typing import Any, Final
 
 import structlog
@@ -52,6 +55,7 @@ KEPT_MARKS: Final = 64
 COUNTED_MAX: Final = 256
 ENDING_GRACE_S: Final = 2.0
 FORGET_AFTER_S: Final = 600.0
+_NONE: Final[frozenset[str]] = frozenset()
 
 log = structlog.get_logger(__name__)
 
@@ -78,11 +82,11 @@ class SpaceRecord:
         """The highest seen of those who make this Space."""
         self.fenced = 0
         """Messages dropped because their stage had lost the Space."""
-        self.void: frozenset[str] = frozenset()
+        self.void = _NONE
         """Passes that are good no more."""
-        self.full: frozenset[str] = frozenset()
+        self.full = _NONE
         """Passes by which as many listen as they are for, over all edges."""
-        self.banned: frozenset[str] = frozenset()
+        self.banned = _NONE
         """Accounts that may not be here (`badges.py`)."""
         self.attendance = AttendanceMessage(space, 0, 0)
         """As control knows it."""
@@ -92,15 +96,23 @@ class SpaceRecord:
         """Made, and not yet carried out here."""
         self.talk = RecentTalk()
         self.speaking = Speaking()
-        self.marks: deque[Mark] = deque(maxlen=KEPT_MARKS)
-        """Changes of state and title, with the parts on which they came."""
-        self.captions: deque[Mark] = deque(maxlen=KEPT_CAPTIONS)
-        """The same of captions that are final."""
-        self._handoffs_seen: set[str] = set()
+        self._handoffs_seen = _NONE
         self._passes_revision = -1
         self._events_sequence = -1
         self._events_told = 0
         self._ended_at_s: float | None = None
+
+    # A Space that is only announced takes little memory: what sound needs is made with it.
+
+    @cached_property
+    def marks(self) -> deque[Mark]:
+        """Changes of state and title, with the parts on which they came."""
+        return deque(maxlen=KEPT_MARKS)
+
+    @cached_property
+    def captions(self) -> deque[Mark]:
+        """The same of captions that are final."""
+        return deque(maxlen=KEPT_CAPTIONS)
 
     @property
     def known(self) -> bool:
@@ -171,7 +183,7 @@ class SpaceRecord:
         self.message = message
         self.version += 1
         due = [handoff for handoff in message.handoffs if handoff.id not in self._handoffs_seen]
-        self._handoffs_seen.update(handoff.id for handoff in due)
+        self._handoffs_seen |= {handoff.id for handoff in due}
         self.handoffs_due.extend(due)
         if message.state == "ended" and self._ended_at_s is None:
             self._ended_at_s = at_s
@@ -235,6 +247,12 @@ class SpaceRecord:
         if name not in self.radios:
             self.radios[name] = Radio(name, self.feed(RADIO_RENDITION[name]), self)
         return self.radios[name]
+
+    @property
+    def stirs(self) -> bool:
+        """Time alone may change it."""
+        ending = self._ended_at_s is not None and not self.events.over
+        return bool(self.feeds) or ending or self.events.newest != self._events_told
 
     def advance(self, now_s: float, at_s: float) -> Iterator[str]:
         """Lets time pass; names the sources that have something new."""
@@ -307,10 +325,21 @@ class Spaces:
         self.counted: deque[CountedMessage] = deque(maxlen=COUNTED_MAX)
         """What control has taken of votes (`votes.py`)."""
         self._captioners = Captioners()
+        self.fenced = 0
+        """Messages of all Spaces that were dropped because their stage had lost the Space."""
         self._records: dict[str, SpaceRecord] = {}
+        self._stirring: dict[str, SpaceRecord] = {}
 
-    def __iter__(self) -> Iterator[SpaceRecord]:
-        return iter(self._records.values())
+    @property
+    def stirring(self) -> Collection[SpaceRecord]:
+        """Those for which time passes; all that have sound are among them."""
+        return self._stirring.values()
+
+    def stir(self, space: str) -> None:
+        """Time shall pass for this Space now: something was said in it, or somebody follows its events, which
+        are to be kept awake."""
+        if space in self._records:
+            self._stirring[space] = self._records[space]
 
     def get(self, space: str) -> SpaceRecord | None:
         """A Space of which control or a stage has told, or None."""
@@ -334,18 +363,29 @@ class Spaces:
         """Lets time pass; the sources (Space, name) that have something new. Call it after messages and
         each 50 ms."""
         self._captioners.forget(at_s)
-        return [
-            (record.id, name) for record in self._records.values() for name in record.advance(now_s, at_s)
-        ]
+        news, still = [], []
+        for record in self._stirring.values():
+            news += [(record.id, name) for name in record.advance(now_s, at_s)]
+            if not record.stirs:
+                still.append(record.id)
+        for space in still:
+            del self._stirring[space]
+        return news
 
     def _take(self, subject: str, payload: bytes, now_s: float, at_s: float) -> None:
         kind = subject.partition(".")[0]
         if kind == "part":
             part = PartMessage.decode(subject, payload)
-            self._record(part.space, at_s).take_part(part, now_s, at_s, self.quiet)
+            record = self._record(part.space, at_s)
+            fenced = record.fenced
+            record.take_part(part, now_s, at_s, self.quiet)
+            self.fenced += record.fenced - fenced
         elif kind == "program":
             program = ProgramMessage.decode(payload)
-            self._record(program.space, at_s).take_program(program)
+            record = self._record(program.space, at_s)
+            fenced = record.fenced
+            record.take_program(program)
+            self.fenced += record.fenced - fenced
         elif kind == "passes":
             passes = PassesMessage.decode(payload)
             if self._record(passes.space, at_s).take_passes(passes):
@@ -375,4 +415,5 @@ class Spaces:
         record = self._records.get(space)
         if record is None:
             record = self._records[space] = SpaceRecord(space, at_s, self._captioners)
+        self._stirring[space] = record
         return record

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Final
 
 from parvis.edge.bursts import Framing, frame
@@ -46,9 +47,12 @@ class EventFeed:
     def __init__(self, now_s: float) -> None:
         self.newest = 0
         self.over = False
-        self._texts: deque[bytes] = deque(maxlen=KEPT_TEXTS)
         self._said_at_s = now_s
         self._latest: dict[str, bytes] = {}
+
+    @cached_property
+    def _texts(self) -> deque[bytes]:
+        return deque(maxlen=KEPT_TEXTS)
 
     @property
     def oldest(self) -> int:

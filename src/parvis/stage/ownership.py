@@ -12,13 +12,15 @@ Rules:
   taken from a stage that keeps its lease, so one that comes (back) gets what is new.
 - A stage that has just started lets the others come, for what is not urgent.
 - A Space is looked at again when its lease ends, not before.
+- A Space that needs no stage is at *rest* (`awake.py`): nobody looks at it, and who has it lets go of it. The
+  last claim stays, for the next owner's epoch must be higher; it is forgotten with the Space.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
@@ -85,6 +87,8 @@ class Ownership:
         self._look_at_s: dict[str, float] = {}
         """Spaces that are wanted and not ours, and when to look whether they are free."""
         self._free_since_s: dict[str, float] = {}
+        self._resting: set[str] = set()
+        """Spaces that are open and need no stage."""
         self._stages: dict[str, float] = {}
         self._changed = asyncio.Event()
         self._started_s = clock.monotonic_s()
@@ -99,10 +103,25 @@ class Ownership:
         """What this stage has, by Space."""
         return self._tenures
 
+    @property
+    def waiting(self) -> Sequence[str]:
+        """Spaces that need a stage and are not this one's."""
+        return tuple(self._look_at_s)
+
     def want(self, space: str) -> None:
-        """A Space is open: somebody must make it."""
+        """A Space is open and needs a stage: somebody must make it."""
+        self._resting.discard(space)
         if space not in self._tenures and space not in self._look_at_s:
             self._look_soon(space)
+
+    async def rest(self, space: str) -> None:
+        """A Space is open and needs no stage for now."""
+        self._resting.add(space)
+        self._look_at_s.pop(space, None)
+        self._free_since_s.pop(space, None)
+        tenure = self._tenures.pop(space, None)
+        if tenure is not None:
+            await self._let_go(tenure)
 
     async def drop(self, space: str) -> None:
         """A Space is over."""
@@ -110,6 +129,9 @@ class Ownership:
         self._free_since_s.pop(space, None)
         tenure = self._tenures.pop(space, None)
         if tenure is None:
+            if space in self._resting:
+                self._resting.discard(space)
+                await self._forget_released(space)
             return
         holds = tenure.holds()
         tenure.end()
@@ -141,13 +163,7 @@ class Ownership:
         """Lets go of everything, so that others need not wait."""
         tenures, self._tenures = self._tenures, {}
         for tenure in tenures.values():
-            holds = tenure.holds()
-            tenure.end()
-            if holds:
-                try:
-                    await self._leases.release(tenure.lease)
-                except Unavailable as error:
-                    log.warning("a lease cannot be released", space=tenure.lease.name, error=str(error))
+            await self._let_go(tenure)
 
     # ------------------------------------------------------------------ keeping
 
@@ -223,8 +239,8 @@ class Ownership:
             return
         if lease is None:  # somebody was quicker
             return
-        if space not in self._look_at_s:  # it is over
-            await self._forget(space)
+        if space not in self._look_at_s:  # it is over, or at rest
+            await (self._release(lease) if space in self._resting else self._forget(space))
             return
         del self._look_at_s[space]
         self._free_since_s.pop(space, None)
@@ -234,6 +250,27 @@ class Ownership:
         log.info("took a Space", space=space, epoch=lease.epoch, after=holder.owner if holder else None)
         await self._on_taken(space, tenure)
         await asyncio.sleep(TAKE_PAUSE_S)
+
+    async def _let_go(self, tenure: Tenure) -> None:
+        holds = tenure.holds()
+        tenure.end()
+        if holds:
+            await self._release(tenure.lease)
+
+    async def _release(self, lease: Lease) -> None:
+        try:
+            await self._leases.release(lease)
+        except Unavailable as error:
+            log.warning("a lease cannot be released", space=lease.name, error=str(error))
+
+    async def _forget_released(self, space: str) -> None:
+        try:
+            last = await self._leases.last(space)
+        except Unavailable as error:
+            log.warning("a lease cannot be looked at", space=space, error=str(error))
+            return
+        if last is not None and last.released:
+            await self._forget(space)
 
     async def _forget(self, space: str) -> None:
         try:

@@ -97,7 +97,8 @@ class StartProgram(Protocol):
 class Room:
     """The stage of one Space. All methods are called on the stage's loop.
 
-    `on_air`: another stage had the Space before, and the go-live clock had opened it there.
+    `on_air`: another stage had the Space before, and the go-live clock had opened it there. `begins`: it went
+    live just now, and nobody has heard anything of it; else one that is live was another stage's.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Room:
         start_program: StartProgram,
         listeners: Callable[[], int],
         on_air: bool = False,
+        begins: bool = False,
         manners: Manners | None = None,
         max_monitors: int = MAX_MONITORS,
         captions: Captions | None = None,
@@ -142,7 +144,7 @@ class Room:
         self._standby = StandbySound(message.id)
         self._standby.prepare(message)
         self._last_heard_s = clock.monotonic_s()
-        taken_over = on_air or message.state in ("live", "held")
+        taken_over = on_air or (message.state in ("live", "held") and not begins)
         self._last_sound_s = clock.monotonic_s() if taken_over else -math.inf
         self._levels: dict[str, int] = {}
         self._active: int | None = None

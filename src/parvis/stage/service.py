@@ -5,6 +5,7 @@ Rules:
 - Owner of everything here: the stage's asyncio loop. Control's word comes as retained `SpaceMessage`s, so a
   stage that takes a Space, be it from one that was killed, knows what should be live, and goes on numbering
   by the clock.
+- A Space that needs no stage has none: no lease, no room, no report (`awake.py`).
 - A room exists while this stage holds the Space's lease (`ownership.py`). Before each tick of a room and
   before each publication the hold is looked at; when it is gone, the room lets go of its sessions and says
   nothing any more, not even that the program is over: another stage goes on with it.
@@ -26,6 +27,7 @@ from parvis.bus.captions import CaptionMessage
 from parvis.bus.leases import Leases
 from parvis.bus.manners import CrowdMessage, TalkMessage
 from parvis.bus.messages import (
+    CallMessage,
     EdgeMessage,
     HangupRequest,
     IceRequest,
@@ -43,6 +45,7 @@ from parvis.clock import TICKS_PER_PART, Clock, sequence_at
 from parvis.errors import NotFound, ParvisError, Unavailable
 from parvis.settings import StageSettings
 from parvis.stage import peer
+from parvis.stage.awake import Awake
 from parvis.stage.captions import Captions
 from parvis.stage.crowd import Crowd
 from parvis.stage.manners import Manners
@@ -100,14 +103,15 @@ class Stage:
         self._rooms: dict[str, OwnRoom] = {}
         self._ownership = Ownership(settings.name, leases, clock, self._on_taken, self._on_lost)
         self._abandoned: set[asyncio.Task[None]] = set()
+        self._awake = Awake(clock, self.listeners)
+        self._begun: set[str] = set()
+        """Spaces that went live while this stage knew of them: no other has had them on air before."""
         self._standby: dict[str, StandbyMessage] = {}
         self._captions: dict[str, Captions] = {}
-        """Of all Spaces that are not over: who takes one over says what has not been said."""
+        """Of Spaces that are not over and have any: who takes one over says what has not been said."""
         self._crowd = Crowd(lambda space: space in self._rooms)
         self._manners: dict[str, Manners] = {}
         """Of all Spaces that are not over, as `_wanted`."""
-        self._on_air: set[str] = set()
-        """Spaces that a stage said are on air; control may not have heard it yet."""
         self._edges: dict[str, tuple[float, dict[str, int]]] = {}
         self._word_came = asyncio.Condition()
         self._ticker = Ticker(clock, self._tick)
@@ -144,7 +148,7 @@ class Stage:
 
     async def _obey(self) -> None:
         patterns = (
-            *("space.", "standby.", "seats.", "edge.", "process."),
+            *("space.", "standby.", "seats.", "call.", "edge.", "process."),
             *("talk.", "crowd.", "counted.", "caption."),
         )
         async for subject, payload in self._bus.subscribe(*patterns, replay=True):
@@ -157,9 +161,9 @@ class Stage:
                     if process.role == "stage":
                         self._ownership.hear(process.name)
                 elif subject.startswith("seats."):
-                    seats = SeatsMessage.decode(payload)
-                    if seats.on_air:
-                        self._on_air.add(seats.space)
+                    self._hear_seats(SeatsMessage.decode(payload))
+                elif subject.startswith("call."):
+                    self._call(CallMessage.decode(payload).space)
                 elif subject.startswith("standby."):
                     self._take_standby(StandbyMessage.decode(payload))
                 elif subject.startswith("caption."):
@@ -182,6 +186,23 @@ class Stage:
         """The part of this moment."""
         return sequence_at(self._clock.program_s())
 
+    def _hear_seats(self, seats: SeatsMessage) -> None:
+        if seats.on_air:
+            self._awake.note_on_air(seats.space)
+        if seats.on_air or any(seat.connected for seat in seats.seats):
+            self._call(seats.space)
+
+    def _call(self, space: str) -> None:
+        """Somebody comes to a Space, or is there: whoever has it should not lack an heir."""
+        self._awake.call(space)
+        if space in self._wanted:
+            self._ownership.want(space)
+
+    def _captions_of(self, space: str) -> Captions:
+        if space not in self._captions:
+            self._captions[space] = Captions()
+        return self._captions[space]
+
     def _manners_of(self, space: str) -> Manners:
         if space not in self._manners:
             self._manners[space] = Manners(space, self._crowd)
@@ -193,8 +214,8 @@ class Stage:
             self._rooms[message.space].room.take_standby(message)
 
     def _take_caption(self, message: CaptionMessage) -> None:
-        if message.space in self._captions:  # made when control speaks of the Space
-            self._captions[message.space].take(message)
+        if message.space in self._wanted:  # else control has not spoken of the Space, or it is over
+            self._captions_of(message.space).take(message)
 
     async def _apply(self, message: SpaceMessage) -> None:
         before = self._wanted.get(message.id)
@@ -204,9 +225,14 @@ class Stage:
             await self._end(message)
             return
         self._wanted[message.id] = message
-        self._captions.setdefault(message.id, Captions())
-        self._ownership.want(message.id)
+        if before is not None and before.state == "scheduled" and message.state == "live":
+            self._begun.add(message.id)
+        self._awake.know(message)
         own = self._rooms.get(message.id)
+        if own is not None or self._awake.needs(message):
+            self._ownership.want(message.id)
+        else:
+            await self._ownership.rest(message.id)
         if own is not None:
             own.room.apply(message)
         elif message.id in self._ownership.tenures:
@@ -218,7 +244,8 @@ class Stage:
         self._standby.pop(message.id, None)
         self._captions.pop(message.id, None)
         self._manners.pop(message.id, None)
-        self._on_air.discard(message.id)
+        self._awake.forget(message.id)
+        self._begun.discard(message.id)
         own = self._rooms.pop(message.id, None)
         if own is not None:
             own.room.apply(message)
@@ -265,10 +292,11 @@ class Stage:
             clock=self._clock,
             start_program=partial(self._start_program, epoch=tenure.epoch, holds=tenure.holds),
             listeners=lambda: self.listeners(message.id),
-            on_air=message.id in self._on_air,
+            on_air=self._awake.is_on_air(message.id),
+            begins=message.id in self._begun,
             manners=self._manners_of(message.id),
             max_monitors=settings.max_monitors,
-            captions=self._captions[message.id],
+            captions=self._captions_of(message.id),
         )
         if message.id in self._standby:
             room.take_standby(self._standby[message.id])
@@ -279,6 +307,9 @@ class Stage:
         """How many listen to a Space at all edges."""
         oldest_s = self._clock.monotonic_s() - EDGE_FORGOTTEN_AFTER_S
         return sum(counts.get(space, 0) for seen_s, counts in self._edges.values() if seen_s > oldest_s)
+
+    def _listened(self) -> set[str]:
+        return {space for _, counts in self._edges.values() for space in counts}
 
     async def _answer(self, payload: bytes) -> bytes:
         request = decode_stage_request(payload)
@@ -312,6 +343,7 @@ class Stage:
                 return False
             return own.room.monitors.may(handle) if request.monitor else own.room.has_seat(handle)
 
+        self._call(space)
         async with self._word_came:
             try:
                 async with asyncio.timeout(WORD_PATIENCE_S):
@@ -339,10 +371,23 @@ class Stage:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_INTERVAL_S)
+            for space in {*self._awake.come(), *self._listened()}:
+                if space in self._wanted and self._awake.needs(self._wanted[space]):
+                    self._ownership.want(space)
             for space, own in list(self._rooms.items()):
                 await own.room.look()
                 if self._rooms.get(space) is own:
                     self._report(own)
+            for space in {*self._ownership.tenures, *self._ownership.waiting}:
+                await self._rest_if_done(space)
+
+    async def _rest_if_done(self, space: str) -> None:
+        own, wanted = self._rooms.get(space), self._wanted.get(space)
+        if wanted is None or self._awake.needs(wanted) or (own is not None and not own.room.is_idle):
+            return
+        if own is not None:
+            self._abandon(space)
+        await self._ownership.rest(space)
 
     async def _beat(self) -> None:
         while True:

@@ -75,3 +75,18 @@ def test_both_sides_of_a_handoff_are_told() -> None:
         [handoff],
         [],
     ]
+
+
+def test_what_is_only_announced_does_not_stir() -> None:
+    clock = ManualClock(NOW_MS / 1000)
+    board = Board(InprocBus(), LiveState(clock), clock)
+    space = new_space()
+    board.announce(space)
+    assert (board.stirring(), board.take_changed(), board.take_changed()) == (set(), [space], [])
+    live = space.start(NOW_MS)
+    asking = Handoff("h", space.id, "another000", "", "There", "Because.", "ana", NOW_MS)
+    board.announce(live)
+    board.announce(replace(space, id="asking0000", handoffs=(asking,)))
+    assert board.stirring() == {space.id, "asking0000"}
+    board.announce(live.end(NOW_MS, 0))
+    assert board.stirring() == {"asking0000"}

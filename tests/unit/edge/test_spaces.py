@@ -5,6 +5,7 @@ from parvis.clock import part_start_s
 from parvis.edge.bursts import Framing
 from parvis.edge.cohorts import EVENTS
 from parvis.edge.spaces import ENDING_GRACE_S, FORGET_AFTER_S, SpaceRecord, Spaces
+from parvis.edge.sse import COMMENT_AFTER_S
 from parvis.edge.standin import GRACE_S
 from parvis.media.events import Event
 from parvis.media.rendition import Rendition
@@ -186,6 +187,31 @@ def test_a_change_of_state_without_sound_is_said() -> None:
     assert spaces.advance(NOW_S, 0.0) == [("abc", EVENTS)]
     events = record_of(spaces).events
     assert b'"state":"live"' in events.burst(events.newest, 1, Framing.RAW)
+
+
+def test_time_passes_only_for_spaces_that_stir() -> None:
+    spaces = live()
+    for number in range(50):
+        spaces.take(
+            f"space.s{number}",
+            replace(space_message(state="scheduled"), id=f"s{number}").encode(),
+            NOW_S,
+            0.0,
+        )
+    assert len(spaces.stirring) == 51
+    assert (("s7", EVENTS)) in spaces.advance(NOW_S, 0.0)
+    assert [record.id for record in spaces.stirring] == ["abc"]
+    late_s = COMMENT_AFTER_S + 1
+    spaces.stir("s7")  # somebody follows its events
+    assert ("s7", EVENTS) in spaces.advance(NOW_S, late_s)
+    assert [record.id for record in spaces.stirring] == ["abc"]
+    ended = replace(space_message(state="ended", revision=2), id="s7")
+    spaces.take("space.s7", ended.encode(), NOW_S, late_s)
+    spaces.advance(NOW_S, late_s)
+    found = spaces.get("s7")
+    assert found is not None
+    assert (found.ended, found.events.over) == (True, True)
+    assert [record.id for record in spaces.stirring] == ["abc"]
 
 
 def test_what_cannot_be_read_is_counted_and_changes_nothing() -> None:

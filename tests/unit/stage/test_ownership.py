@@ -208,3 +208,33 @@ async def test_records_that_were_removed_by_hand_are_noticed(world: World) -> No
     lease = await world.leases.acquire("k3v9", "stage-2")
     assert lease is not None
     await until(lambda: not stage.has)
+
+
+async def test_a_space_at_rest_has_no_owner_and_its_next_one_has_a_higher_epoch(world: World) -> None:
+    first, second = world.start("stage-1", "stage-2")
+    world.want("k3v9")
+    await until(lambda: bool(world.owners("k3v9")))
+    owner = first if "k3v9" in first.has else second
+    epoch = owner.has.pop("k3v9")
+    for stage in (first, second):
+        await stage.ownership.rest("k3v9")
+    assert await world.leases.owner("k3v9") is None
+    assert not owner.ownership.tenures
+    world.want("other")
+    await until(lambda: bool(world.owners("other")))
+    assert not world.owners("k3v9"), "nobody takes what is at rest"
+    world.want("k3v9")
+    await until(lambda: bool(world.owners("k3v9")))
+    assert [stage.has["k3v9"] for stage in (first, second) if "k3v9" in stage.has] == [epoch + 1]
+
+
+async def test_a_space_that_ends_at_rest_leaves_no_claim(world: World) -> None:
+    first, second = world.start("stage-1", "stage-2")
+    world.want("k3v9")
+    await until(lambda: bool(world.owners("k3v9")))
+    for stage in (first, second):
+        await stage.ownership.rest("k3v9")
+    assert await world.leases.last("k3v9") is not None
+    for stage in (first, second):
+        await stage.ownership.drop("k3v9")
+    assert await world.leases.last("k3v9") is None
