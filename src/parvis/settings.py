@@ -75,6 +75,8 @@ class ControlSettings:
     """TCP port of the archive: replays and feeds."""
     session_days: int = 30
     """Days until a sign-in expires."""
+    open_spaces: int = 200
+    """Spaces that are not over of which one account may be host; 0 means no limit."""
     reads_per_minute: int = 2_400
     """Requests that read, from one address in a minute, and five times as many for pictures, scripts and
     styles; 0 means no limit."""
@@ -122,7 +124,7 @@ class ControlSettings:
         _check_ice_urls("TURN_URLS", self.turn_urls, ("turn:", "turns:"))
         if self.turn_urls and not self.turn_secret:
             raise UserError("setting-invalid", "PARVIS_TURN_URLS without PARVIS_TURN_SECRET")
-        for name in ("reads_per_minute", "account_reads_per_minute"):
+        for name in ("open_spaces", "reads_per_minute", "account_reads_per_minute"):
             if getattr(self, name) < 0:
                 raise UserError("setting-invalid", f"PARVIS_{name.upper()} must not be below 0")
         if self.turn_credential_s < 60:

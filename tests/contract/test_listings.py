@@ -326,3 +326,23 @@ async def test_pictures_and_sounds_for_spaces_are_taken_now_and_then(tmp_path: P
             answer = await ana.put(f"{path}/{name}", content=b"nothing", headers={"Content-Type": kind})
             found.append(answer.json()["code"])
         assert found == ["picture-unreadable", "audio-unreadable", "too-many-requests", "too-many-requests"]
+
+
+async def test_an_account_is_host_of_so_many_open_spaces(tmp_path: Path) -> None:
+    async with world(tmp_path, more={"open_spaces": 2}) as w:
+        first, _ = await w.space("ana"), await w.space("ana", starts_at=at(5))
+        ana, ben = await w.person("ana"), await w.person("ben")
+
+        def code(answer: httpx.Response) -> str:
+            return str(answer.json()["code"]) if answer.status_code == 409 else str(answer.status_code)
+
+        another = {"title": "Another"}
+        assert code(await ana.post("/api/v1/spaces", json=another)) == "spaces-full"
+        assert code(await ana.post(f"/api/v1/spaces/{first}/duplicate")) == "spaces-full"
+        await w.seat(first, "ana", "ben", "co-host")
+        assert code(await ben.post("/api/v1/spaces", json=another)) == "201", (
+            "a seat is not a Space of one's own"
+        )
+        assert (await ana.post(f"/api/v1/spaces/{first}/end")).status_code == 200
+        assert code(await ana.post("/api/v1/spaces", json=another)) == "201"
+        assert code(await ana.post("/api/v1/spaces", json=another)) == "spaces-full"

@@ -84,6 +84,7 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "space-begun": (409, "The Space has begun"),
     "space-ended": (409, "The Space is over"),
     "space-not-live": (409, "The Space is not on air"),
+    "spaces-full": (409, "You are host of enough Spaces"),
     "stage-full": (409, "The stage is full"),
     "stage-locked": (409, "The stage is locked"),
     "successor-needed": (409, "Name who is host after you"),

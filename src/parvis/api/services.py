@@ -174,7 +174,7 @@ def build_services(
         avatars=avatars,
         faces=Faces(avatars, bus),
         departures=Departures(database, board, clock, live.seen, live.peak),
-        spaces=Spaces(database, board, clock),
+        spaces=Spaces(database, board, clock, settings.open_spaces),
         invitations=Invitations(database, board, clock),
         handoffs=handoffs,
         rescues=Rescues(database, board, clock, handoffs, live.seen),

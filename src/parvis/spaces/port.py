@@ -41,6 +41,9 @@ class SpaceRecords(MannersRecords, Protocol):
     ) -> list[Space]:
         """At most `limit` Spaces after a place; with an account those where it has a seat, else public."""
 
+    async def count_open(self, account_id: str) -> int:
+        """Of how many Spaces that are not over an account is host."""
+
     async def of_host(self, account_id: str, since_ms: int, limit: int) -> list[Space]:
         """At most `limit` Spaces of a host that were announced for a time since `since_ms`, last first."""
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from parvis.clock import Clock
 from parvis.errors import Conflict, NotFound, Refused, UserError
 from parvis.people.account import is_handle
 from parvis.spaces import invitation as invitations
@@ -20,7 +21,7 @@ from parvis.spaces.invitation import Invitation
 from parvis.spaces.log import Entry, check_reason
 from parvis.spaces.monitor import Monitor, check_monitor_handles
 from parvis.spaces.permissions import Act, Standing, check_may, check_may_take_away, may
-from parvis.spaces.port import Place, SpaceRecords
+from parvis.spaces.port import Announcer, Place, SpaceRecords, SpaceStore
 from parvis.spaces.seat import Person, Role, Seat
 from parvis.spaces.seen import UNSEEN, Seen
 from parvis.spaces.space import OPEN_STATES, Space, State
@@ -71,7 +72,12 @@ class Invited:
 
 
 class Spaces(Changes):
-    """`asker` is the person who asks, already known to be who it says."""
+    """`asker` is the person who asks, already known to be who it says. One account is host of at most
+    `open_max` Spaces that are not over; 0 means of as many as it likes."""
+
+    def __init__(self, store: SpaceStore, announcer: Announcer, clock: Clock, open_max: int = 0) -> None:
+        super().__init__(store, announcer, clock)
+        self._open_max = open_max
 
     # Reading.
 
@@ -101,7 +107,7 @@ class Spaces(Changes):
     # The life of a Space.
 
     async def create(self, draft: Draft, asker: Person) -> Space:
-        """A Space whose host is the asker. Raises `UserError` `input-invalid`."""
+        """A Space whose host is the asker. Raises `UserError` `input-invalid`, `Conflict` `spaces-full`."""
         now_ms = self._now_ms()
         space = Space(
             id=words.new_space_id(),
@@ -122,6 +128,9 @@ class Spaces(Changes):
         )
 
         async def work(records: SpaceRecords) -> tuple[Space, list[Space]]:
+            if self._open_max and await records.count_open(asker.account_id) >= self._open_max:
+                detail = f"You are host of {self._open_max} Spaces that are not over: end one first."
+                raise Conflict("spaces-full", detail)
             await _check_known(records, space.terms)
             await records.add(space)
             return space, [space]
@@ -201,7 +210,7 @@ class Spaces(Changes):
         """A new scheduled Space of the asker with the same words, settings and listing; its time is new.
         Successors and captioners whose accounts are gone are left out.
 
-        Raises `UserError` `input-invalid`, `Refused`, `NotFound` `space-unknown`.
+        Raises `UserError` `input-invalid`, `Refused`, `NotFound` `space-unknown`, `Conflict` `spaces-full`.
         """
         async with self._store.read_spaces() as records:
             space = await found(records, space_id)

@@ -121,6 +121,21 @@ class SpaceTables(
         newest_first = (spaces.c.created_at_ms.desc(), spaces.c.id.desc())
         return await self._with_seats(query.order_by(*newest_first).limit(limit))
 
+    async def count_open(self, account_id: str) -> int:
+        """Of how many Spaces that are not over an account is host."""
+        still_open = spaces.c.state.in_([state.value for state in OPEN_STATES])
+        query = (
+            select(func.count())
+            .join_from(seats, spaces, seats.c.space_id == spaces.c.id)
+            .where(
+                seats.c.account_id == account_id,
+                seats.c.role == Role.HOST.value,
+                seats.c.left_at_ms.is_(None),
+                still_open,
+            )
+        )
+        return int((await self._connection.execute(query)).scalar_one())
+
     async def of_host(self, account_id: str, since_ms: int, limit: int) -> list[Space]:
         """At most `limit` Spaces of a host that were announced for a time since `since_ms`, last first."""
         mine = select(seats.c.space_id).where(

@@ -29,7 +29,7 @@ async def cancel(space: str, asker: Asker, services: Wired) -> SpaceOut:
 @router.post(
     "/duplicate",
     status_code=status.HTTP_201_CREATED,
-    responses=documented(*_REFUSALS, "media-type"),
+    responses=documented(*_REFUSALS, "media-type", "spaces-full"),
 )
 async def duplicate(space: str, asker: Asker, services: Wired, body: Copy | None = None) -> SpaceOut:
     """A new scheduled Space of the asker's with the same words and settings; for host and co-hosts."""

@@ -30,7 +30,7 @@ router = APIRouter(prefix=f"{API}/spaces", tags=["spaces"])
 @router.post(
     "",
     status_code=status.HTTP_201_CREATED,
-    responses=documented("not-signed-in", "cross-origin", "input-invalid", "media-type"),
+    responses=documented("not-signed-in", "cross-origin", "input-invalid", "media-type", "spaces-full"),
 )
 async def create(body: SpaceDraft, asker: Asker, services: Wired) -> SpaceOut:
     """A new Space; the asker is its host and has a seat."""

@@ -216,6 +216,7 @@ export const en = {
     "pass-unknown": "There is no such pass.",
     "pass-needed": "This Space is for members: a pass is needed.",
     "pass-invalid": "This pass is not good here, or not any more.",
+    "spaces-full": "You are host of as many Spaces as you may be. End or cancel one first.",
     "passes-full": "This Space has 1,000 passes, which is all it may have.",
     "picture-unreadable": "This picture can't be read. Take a JPEG, PNG, WebP or GIF.",
     "handoff-code-invalid": "That code is used up, too old, or not for that Space.",

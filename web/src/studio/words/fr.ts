@@ -217,6 +217,7 @@ export const fr: Words = {
     "pass-unknown": "Ce laissez-passer n’existe pas.",
     "pass-needed": "Cet Espace est réservé à ses membres : il faut un laissez-passer.",
     "pass-invalid": "Ce laissez-passer ne vaut pas ici, ou n’est plus valable.",
+    "spaces-full": "Vous animez déjà autant d’Espaces que possible. Terminez-en ou annulez-en un d’abord.",
     "passes-full": "Cet Espace a 1 000 laissez-passer : c’est le maximum.",
     "picture-unreadable": "Cette image est illisible. Prenez un JPEG, PNG, WebP ou GIF.",
     "handoff-code-invalid": "Ce code a déjà servi, il est trop vieux, ou il vaut pour un autre Espace.",
