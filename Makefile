@@ -62,6 +62,11 @@ setup: .make/run .make/pages
 	cd tests/integration/s3 && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+.make/readers: tests/integration/readers/package-lock.json
+	@mkdir -p .make
+	cd tests/integration/readers && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 .make/fuzz: .make/dev requirements/fuzz.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@touch $@
@@ -107,7 +112,7 @@ lint: .make/dev .make/npm
 	$(BIN)/lint-imports
 	cd web && npm run --silent lint && npm run --silent types
 
-test: setup .make/dev .make/debian .make/mp4box .make/peers .make/s3 .make/oidc .make/libraries lint  ## install what the tests need and run everything
+test: setup .make/dev .make/debian .make/mp4box .make/peers .make/s3 .make/readers .make/oidc .make/libraries lint  ## install what the tests need and run everything
 	cd web && npm test --silent
 ifdef ARGS
 	$(BIN)/pytest $(ARGS)
