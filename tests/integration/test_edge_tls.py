@@ -271,10 +271,18 @@ def test_a_renewed_certificate_drops_nobody(secure: Parvis, authority: Authority
     ear = listen(space, "--for", "8")
     wait_until(lambda: secure.space_json(space["id"])["counts"]["listeners"] == 1)
     before = shown(secure.port, authority)
-    renewed = authority.issue()
-    os.kill(secure.pid("edge-1"), signal.SIGHUP)
-    wait_until(lambda: shown(secure.port, authority) == renewed.serial != before)
-    wait_until(lambda: shown(secure.control_port, authority) == renewed.serial)  # looked at every 10 s
+    studio = {"Authorization": f"Bearer {ana.token}"}
+    with httpx.stream(
+        "GET", f"{secure.control}/api/v1/spaces/{space['id']}/events", headers=studio
+    ) as events:
+        lines = events.iter_lines()
+        assert any("Renewed" in line for line in lines)
+        renewed = authority.issue()
+        os.kill(secure.pid("edge-1"), signal.SIGHUP)
+        wait_until(lambda: shown(secure.port, authority) == renewed.serial != before)
+        wait_until(lambda: shown(secure.control_port, authority) == renewed.serial)  # looked at every 10 s
+        ana.patch(f"spaces/{space['id']}", {"title": "Said on the old connection"})
+        assert any("Said on the old connection" in line for line in lines), "the studio's events have ended"
     told = summary(ear)
     assert (told["gaps"], told["repeats"], told["reconnects"]) == (0, 0, 0)
 
