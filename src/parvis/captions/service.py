@@ -6,7 +6,8 @@ Rules:
   nobody else wants of the machine.
 - The bus is always read. What cannot be recognised in time is left out by the desk, with a word in the log
   and a mark in the next caption.
-- Which Spaces: those on air whose captions are `automatic`, in a language that it knows. Others cost nothing.
+- Which Spaces: those that have a program and whose captions are `automatic`, in a language that it knows.
+  Others cost nothing. A program is what counts, not control's word: the go-live clock may be first.
 - What was said while it was away is not captioned later: captions are for those who listen now.
 """
 
@@ -21,7 +22,7 @@ from typing import Final
 import structlog
 
 from parvis.bus.captions import CAPTIONS_RETAINED, CaptionerMessage, CaptionMessage, primary
-from parvis.bus.messages import PartMessage, ProcessMessage, SpaceMessage
+from parvis.bus.messages import PartMessage, ProcessMessage, ProgramMessage, SpaceMessage
 from parvis.bus.port import Bus
 from parvis.captions.desk import Desk
 from parvis.captions.lines import Word, lines
@@ -39,8 +40,6 @@ HEARTBEAT_INTERVAL_S: Final = 1.0
 AUTOMATIC: Final = "automatic"
 LEFT_OUT: Final = "[…] "
 """Before words that do not follow those of the caption before."""
-_ON_AIR: Final = ("scheduled", "live", "held")
-"""A Space that is scheduled may be on air by the go-live clock before control says so."""
 
 
 class Captioner:
@@ -55,7 +54,10 @@ class Captioner:
         self._bus = bus
         self._clock = clock
         self._load = load
+        self._wanted: dict[str, SpaceMessage] = {}
+        """Spaces that are not over and ask for it."""
         self._revisions: dict[str, int] = {}
+        self._programs: dict[str, ProgramMessage] = {}
         self._hearing: dict[str, tuple[str, asyncio.Task[None]]] = {}
         """Language and task of each Space that is heard."""
         self._desk = Desk()
@@ -78,11 +80,14 @@ class Captioner:
                 task.cancel()
 
     async def _obey(self) -> None:
-        subscription = self._bus.subscribe("space.", replay=True)
+        subscription = self._bus.subscribe("space.", "program.", replay=True)
         try:
             async for subject, payload in subscription:
                 try:
-                    self._apply(SpaceMessage.decode(payload))
+                    if subject.startswith("program."):
+                        self._take_program(ProgramMessage.decode(payload))
+                    else:
+                        self._apply(SpaceMessage.decode(payload))
                 except (ParvisError, KeyError, TypeError, ValueError) as error:
                     log.warning("a bus message cannot be read", subject=subject, error=str(error))
         finally:
@@ -92,20 +97,37 @@ class Captioner:
         if message.revision < self._revisions.get(message.id, 0):
             return
         self._revisions[message.id] = message.revision
-        language = message.language
-        known = primary(language) in self._languages
-        wanted = message.captions == AUTOMATIC and message.state in _ON_AIR and known
-        if wanted and message.id not in self._hearing:
-            task = asyncio.get_running_loop().create_task(self._hear(message.id))
-            self._hearing[message.id] = language, task
-        elif wanted:
-            self._hearing[message.id] = language, self._hearing[message.id][1]
-        elif message.id in self._hearing:
-            self._hearing.pop(message.id)[1].cancel()
-            self._desk.drop(message.id)
-            self._bus.forget(f"caption.{message.id}")
+        known = primary(message.language) in self._languages
+        if message.captions == AUTOMATIC and message.state != "ended" and known:
+            self._wanted[message.id] = message
+        else:
+            self._wanted.pop(message.id, None)
+        self._look(message.id)
         if message.state == "ended":
             self._revisions.pop(message.id, None)
+            self._programs.pop(message.id, None)
+
+    def _take_program(self, message: ProgramMessage) -> None:
+        before = self._programs.get(message.space)
+        if before is not None and message.epoch < before.epoch:
+            return
+        if message.last_sequence is None:
+            self._programs[message.space] = message
+        else:
+            self._programs.pop(message.space, None)
+        self._look(message.space)
+
+    def _look(self, space: str) -> None:
+        """Begins to hear a Space, or goes on, or ends."""
+        message = self._wanted.get(space)
+        if message is not None and space in self._programs:
+            task = self._hearing[space][1] if space in self._hearing else None
+            task = task or asyncio.get_running_loop().create_task(self._hear(space))
+            self._hearing[space] = message.language, task
+        elif space in self._hearing:
+            self._hearing.pop(space)[1].cancel()
+            self._desk.drop(space)
+            self._bus.forget(f"caption.{space}")
 
     async def _hear(self, space: str) -> None:
         listener = Listener()
