@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -16,6 +17,7 @@ import webrtc
 from parvis.clock import SAMPLE_RATE_HZ, TICK_SAMPLES
 from parvis.stage import peer as peers
 from parvis.stage.fragment import credentials_of, parse_fragment, restarted
+from tests.integration.counted import Chunk
 from tests.integration.signals import Int16, power_db, tone
 
 PATIENCE_S = 60.0
@@ -57,6 +59,9 @@ class Caller:
         self.api = httpx.AsyncClient(headers=authorization, timeout=PATIENCE_S, trust_env=False)
         self.connection = webrtc.RTCPeerConnection(configuration or webrtc.RTCConfiguration())
         self.heard: list[Int16] = []
+        self.began_s: float | None = None
+        """When it began to speak, as `time.monotonic()`."""
+        self._noted: list[Chunk] | None = None
         # A second of whole periods, without the fades of its ends.
         self._voice = tone(speaks_hz, 1.04)[960:-960] if says is None and speaks_hz else says
         self._tasks: list[asyncio.Task[None]] = []
@@ -148,6 +153,13 @@ class Caller:
         await until(lambda: sum(map(len, self.heard)) >= seconds * SAMPLE_RATE_HZ)
         return np.concatenate(self.heard)
 
+    async def noted(self, seconds: float) -> list[Chunk]:
+        """What comes in from now on, for so long, each with the time at which it came."""
+        noted = self._noted = []
+        await asyncio.sleep(seconds)
+        self._noted = None
+        return noted
+
     async def used_ports(self) -> set[int]:
         """The other side's ports to which this one sends now."""
         stats = await self.connection.get_stats()
@@ -180,13 +192,15 @@ class Caller:
                 channels = data.number_of_channels
                 buffer = bytearray(data.number_of_frames * channels * 2)
                 data.copy_to(buffer, webrtc.AudioDataCopyToOptions(plane_index=0, format="s16"))
-            self.heard.append(np.frombuffer(buffer, "<i2")[::channels])
+            chunk = np.frombuffer(buffer, "<i2")[::channels]
+            self.heard.append(chunk)
+            if self._noted is not None:
+                self._noted.append((time.monotonic(), chunk))
 
     async def _speak(self, source: webrtc.MediaStreamTrackGenerator, voice: Int16) -> None:
         """Says it again and again, 10 ms at a time: `voice` is whole ticks."""
         writer = source.writable.get_writer()
-        loop = asyncio.get_running_loop()
-        began_s = loop.time()
+        began_s = self.began_s = time.monotonic()
         count = 0
         while True:
             for start in range(0, TICK_SAMPLES, 480):
@@ -201,7 +215,7 @@ class Caller:
                 )
                 writer.write(webrtc.AudioData(frame))
             count += 1
-            await asyncio.sleep(max(began_s + count * 0.02 - loop.time(), 0))
+            await asyncio.sleep(max(began_s + count * 0.02 - time.monotonic(), 0))
 
 
 def bare(offer: str) -> str:

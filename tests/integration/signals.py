@@ -52,17 +52,27 @@ def onsets(samples: Int16, *, threshold: float = 0.3, apart_s: float = 0.2) -> l
     return found
 
 
+HOP = 240
+
+
+def strength(samples: Int16, frequency_hz: float) -> NDArray[np.float64]:
+    """How loud a frequency is in each 20 ms, one every 5 ms (`HOP` samples); of what, only ratios say."""
+    window = 960
+    probe = np.exp(-2j * np.pi * frequency_hz * np.arange(window) / SAMPLE_RATE_HZ) * np.hanning(window)
+    found: NDArray[np.float64] = np.abs(
+        np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), window)[::HOP] @ probe
+    )
+    return found
+
+
 def beginnings(samples: Int16, frequency_hz: float, *, silence_s: float = 0.3) -> list[float]:
     """Seconds at which a tone of this frequency begins, each after `silence_s` without it; to about 10 ms."""
-    window, hop = 960, 240
-    probe = np.exp(-2j * np.pi * frequency_hz * np.arange(window) / SAMPLE_RATE_HZ) * np.hanning(window)
-    blocks = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), window)[::hop]
-    strength = np.abs(blocks @ probe)
-    loud = strength > 0.25 * np.percentile(strength, 95)
+    loudness = strength(samples, frequency_hz)
+    loud = loudness > 0.25 * np.percentile(loudness, 95)
     found: list[float] = []
     quiet_hops = 0
     for number, is_loud in enumerate(loud):
-        if is_loud and quiet_hops * hop >= silence_s * SAMPLE_RATE_HZ:
-            found.append(number * hop / SAMPLE_RATE_HZ)
+        if is_loud and quiet_hops * HOP >= silence_s * SAMPLE_RATE_HZ:
+            found.append(number * HOP / SAMPLE_RATE_HZ)
         quiet_hops = 0 if is_loud else quiet_hops + 1
     return found

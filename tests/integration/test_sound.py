@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import threading
@@ -9,7 +10,7 @@ import time
 import wave
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import numpy as np
@@ -17,6 +18,8 @@ import pytest
 
 from parvis.cli.speak import write_wav
 from parvis.clock import PARTS_PER_SEGMENT, part_start_s
+from tests.integration.caller import Caller
+from tests.integration.counted import Chunk
 from tests.integration.signals import Int16, clicks, onsets, power_db, tone
 from tests.parvis import Parvis, Person, listen, speak, summary, wait_until
 
@@ -44,16 +47,16 @@ def is_connected(parvis: Parvis, space: dict[str, Any]) -> bool:
     return any(speaker["connected"] for speaker in parvis.space_json(space["id"])["speakers"])
 
 
-class Radio:
-    """Takes all that comes from a radio door, which FFmpeg then decodes."""
+class Door:
+    """Takes all that comes from a door, which FFmpeg then decodes; `sequence` is its first part."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, base: str, name: str) -> None:
+        self._base, self._name = base, name
         self._taken = b""
-        self._thread = threading.Thread(target=self._take, daemon=True)
         self.sequence = 0
+        self._thread = threading.Thread(target=self._take, daemon=True)
         self._thread.start()
-        wait_until(lambda: bool(self._taken))
+        wait_until(lambda: bool(self.sequence and self._taken))
 
     def sound(self) -> Int16:
         """All of it, at the end of the Space."""
@@ -62,10 +65,96 @@ class Radio:
         return decoded(self._taken)
 
     def _take(self) -> None:
-        with httpx.stream("GET", self._url, timeout=60) as stream:
+        raise NotImplementedError
+
+
+class Radio(Door):
+    """`stream.aac` or `stream.ogg`."""
+
+    headers: ClassVar[dict[str, str]] = {}
+
+    def _take(self) -> None:
+        with httpx.stream("GET", f"{self._base}/{self._name}", headers=self.headers, timeout=60) as stream:
             self.sequence = int(stream.headers["x-parvis-sequence"])
+            self.interval_bytes = int(stream.headers.get("icy-metaint", "0"))
             for block in stream.iter_bytes():
                 self._taken += block
+
+
+class TitledRadio(Radio):
+    """The same with titles in between, which are taken out."""
+
+    headers: ClassVar[dict[str, str]] = {"Icy-MetaData": "1"}
+
+    def sound(self) -> Int16:
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+        sound, at = b"", 0
+        while at < len(self._taken):
+            sound += self._taken[at : at + self.interval_bytes]
+            at += self.interval_bytes
+            at += 1 + 16 * self._taken[at] if at < len(self._taken) else 0
+        return decoded(sound)
+
+
+class Parts(Door):
+    """LL-HLS as players take it: wait for the playlist with the next part, then take that part."""
+
+    def _take(self) -> None:
+        with httpx.Client(base_url=self._base, timeout=60) as player:
+            self._taken = player.get(f"/{self._name}/init.mp4").content
+            hint = self._hinted(player.get(f"/{self._name}.m3u8").raise_for_status().text)
+            assert hint
+            self.sequence = hint
+            while hint:
+                part, query = f"{self._name}/{hint}.part.m4s", f"_HLS_msn={hint // 6}&_HLS_part={hint % 6}"
+                playlist = player.get(f"/{self._name}.m3u8?{query}").raise_for_status().text
+                if f'URI="{part}"' in playlist:
+                    self._taken += player.get(f"/{part}").raise_for_status().content
+                following = self._hinted(playlist)
+                assert following in (hint + 1, 0), (hint, following)
+                hint = following
+
+    def _hinted(self, playlist: str) -> int:
+        """The part that comes next; 0 at the end."""
+        hint = re.search(rf'PRELOAD-HINT:TYPE=PART,URI="{self._name}/(\d+)\.part', playlist)
+        assert hint or "#EXT-X-ENDLIST" in playlist
+        return int(hint[1]) if hint else 0
+
+
+class Monitor:
+    """Listens by WHEP, and notes when each click comes. Leaves at the end of the block."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url, self._token = url, token
+        self._heard: list[Chunk] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._listen()), daemon=True)
+
+    def __enter__(self) -> Monitor:
+        self._thread.start()
+        wait_until(lambda: bool(self._heard))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(60)
+
+    def clicks_s(self) -> list[float]:
+        """When they came, in Unix time."""
+        ends = np.cumsum([len(chunk) for _, chunk in self._heard])
+        offset_s = time.time() - time.monotonic()
+        return [
+            offset_s + self._heard[int(np.searchsorted(ends, int(second * 48_000), "right"))][0]
+            for second in onsets(np.concatenate([chunk for _, chunk in self._heard]))
+        ]
+
+    async def _listen(self) -> None:
+        async with Caller(self._url, self._token) as ear:
+            await ear.call(await ear.offer("recvonly"))
+            await ear.connected()
+            while not self._over.is_set():
+                self._heard += await ear.noted(0.25)
 
 
 def decoded(data: bytes) -> Int16:
@@ -91,16 +180,23 @@ def test_clicks_come_out_of_every_door_at_the_right_program_times(
 ) -> None:
     write_wav(tmp_path / "clicks.wav", clicks(CLICKS_S, 9))
     wait_until(lambda: bool(parvis.space_json(space["id"])["renditions"]))
-    radios = {
-        name: Radio(f"{parvis.edge}/live/{space['id']}/{name}") for name in ("stream.aac", "stream.ogg")
+    monitor = parvis.person("monitor")
+    host.patch(f"spaces/{space['id']}", {"monitors": [monitor.handle]})
+    live = f"{parvis.edge}/live/{space['id']}"
+    doors = {
+        "stream.aac": Radio(live, "stream.aac"),
+        "stream.aac with titles": TitledRadio(live, "stream.aac"),
+        "stream.ogg": Radio(live, "stream.ogg"),
+        "parts of opus": Parts(live, "opus"),
+        "parts of aac": Parts(live, "aac"),
     }
     ears = {
         codec: listen(space, "--codec", codec, "--for", "14", "--out", str(tmp_path / f"{codec}.wav"))
         for codec in ("opus", "aac")
     }
-    spoken = summary(speak(host, space, tmp_path / "clicks.wav"))
+    with Monitor(space["links"]["whep"], monitor.token) as monitoring:
+        spoken = summary(speak(host, space, tmp_path / "clicks.wav"))
     began_s = datetime.fromisoformat(spoken["started_at"]).timestamp()
-    heard_s = {}
     playing = {}
     for codec, ear in ears.items():
         told = summary(ear)
@@ -108,18 +204,21 @@ def test_clicks_come_out_of_every_door_at_the_right_program_times(
         playing[codec] = told["first_sequence"], read_wav(tmp_path / f"{codec}.wav")
         playing[f"{codec}.m3u8"] = segments(parvis, space, codec)
     host.post(f"spaces/{space['id']}/end")
-    for name, radio in radios.items():
-        playing[name] = radio.sequence, radio.sound()
-    for door, (first, sound) in playing.items():
-        heard_s[door] = [part_start_s(first) + second for second in onsets(sound)]
-        assert len(heard_s[door]) == len(CLICKS_S), door
-        delays = [heard - began_s - sent for heard, sent in zip(heard_s[door], CLICKS_S, strict=True)]
-        # Mouth to program: network, jitter buffers and mixer; never before it was said.
-        assert min(delays) > 0, (door, delays)
-        assert max(delays) < 0.6, (door, delays)
-    for door, times in heard_s.items():
+    for name, door in doors.items():
+        playing[name] = door.sequence, door.sound()
+    heard_s = {
+        name: [part_start_s(first) + second for second in onsets(sound)]
+        for name, (first, sound) in playing.items()
+    }
+    for name, times in (heard_s | {"a monitor": monitoring.clicks_s()}).items():
+        assert len(times) == len(CLICKS_S), name
+        delays = [heard - began_s - sent for heard, sent in zip(times, CLICKS_S, strict=True)]
+        # Mouth to program, or to a monitor: network, jitter buffers and mixer; never before it was said.
+        assert min(delays) > 0, (name, delays)
+        assert max(delays) < 0.6, (name, delays)
+    for name, times in heard_s.items():
         apart = [abs(a - b) for a, b in zip(heard_s["opus"], times, strict=True)]
-        assert max(apart) < 0.003, f"{door}: every door cuts at the same sample"
+        assert max(apart) < 0.003, f"{name}: every door cuts at the same sample"
 
 
 def test_ffmpeg_decodes_half_a_minute_without_an_error_or_a_gap(
