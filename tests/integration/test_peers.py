@@ -1,8 +1,8 @@
 """Seats taken by WebRTC stacks that nobody here wrote: what they say arrives, what the stage says comes back.
 
 The peers are in tests/contract/peers: libdatachannel (OBS speaks through it), werift, libwebrtc as others
-built it, and GStreamer's webrtcbin. Each says a tone; another seat hears it, and says another that the peer
-must hear.
+built it, and GStreamer's webrtcbin. Each says what can be counted; another seat hears it, and says the same
+of another tone, which the peer must hear.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.integration.caller import Caller
-from tests.integration.foreign import PEER_HZ, peer, share_with, written
-from tests.integration.signals import power_db
+from tests.integration.counted import LISTENED_S, check_counted, counted
+from tests.integration.foreign import PEER_HZ, peer
 from tests.parvis import Parvis, Person
 
 HOST_HZ = 700
@@ -44,15 +44,15 @@ async def test_a_peer_of_others_speaks_and_hears(
 ) -> None:
     guest = seated(parvis, host, space)
     whip = space["links"]["whip"]
-    async with Caller(whip, host.token, speaks_hz=HOST_HZ) as ear:
+    async with Caller(whip, host.token, says=counted(HOST_HZ)) as ear:
         await ear.call(await ear.offer())
         await ear.connected()
-        async with peer(name, whip, guest.token, written(tmp_path / "frames")) as guest_peer:
+        async with peer(name, whip, guest.token, tmp_path) as guest_peer:
             await ear.hears(PEER_HZ)
-            heard = await ear.sound(2.0)
-            assert power_db(heard, PEER_HZ) > -45
-            assert share_with(heard, PEER_HZ) > 0.8, "without long gaps"
             await guest_peer.hears(HOST_HZ)
+            stage, seat = await asyncio.gather(ear.noted(LISTENED_S), guest_peer.noted(LISTENED_S))
+            check_counted("the stage", stage, guest_peer.began_s, PEER_HZ)
+            check_counted(name, seat, ear.began_s, HOST_HZ)
         await ear.hears_nothing()
 
 
@@ -62,12 +62,11 @@ async def test_gstreamer_listens_as_a_monitor(
     monitor = parvis.person("monitor")
     host.patch(f"spaces/{space['id']}", {"monitors": [monitor.handle]})
     links = space["links"]
-    async with Caller(links["whip"], host.token, speaks_hz=HOST_HZ) as voice:
+    async with Caller(links["whip"], host.token, says=counted(HOST_HZ)) as voice:
         await voice.call(await voice.offer("sendonly"))
         await voice.connected()
         await asyncio.to_thread(host.post, f"spaces/{space['id']}/start")
         listens = {"PEER_DIRECTION": "recvonly"}
-        frames = written(tmp_path / "frames")
-        async with peer("gstreamer", links["whep"], monitor.token, frames, listens) as ear:
+        async with peer("gstreamer", links["whep"], monitor.token, tmp_path, listens) as ear:
             await ear.hears(HOST_HZ)
-            assert share_with(await ear.sound(), HOST_HZ) > 0.8
+            check_counted("a monitor", await ear.noted(LISTENED_S), voice.began_s, HOST_HZ)

@@ -4,12 +4,15 @@ What Debian 12 has of GStreamer has no `whipsink` yet; this is what that element
 candidates by POST, and DELETE at the end. Units of Opus that come in go out to standard output.
 """
 
+import itertools
 import os
 import sys
 import threading
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import gi
@@ -24,9 +27,12 @@ LISTENS = os.environ.get("PEER_DIRECTION") == "recvonly"
 OPUS = (
     "application/x-rtp,media=audio,encoding-name=OPUS,payload=111,clock-rate=48000,encoding-params=(string)2"
 )
+FRAME_S = 0.02
+FRAME_BYTES = 1920
 SPEAKS = (
-    f"audiotestsrc is-live=true wave=sine volume=0.25 freq={os.environ['PEER_HZ']} samplesperbuffer=960 ! "
-    "audio/x-raw,rate=48000,channels=1 ! opusenc bitrate=32000 frame-size=20 inband-fec=true ! "
+    "appsrc name=voice is-live=true format=time "
+    "caps=audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1 ! "
+    "opusenc bitrate=32000 frame-size=20 inband-fec=true ! "
     f"rtpopuspay pt=111 ! {OPUS} ! webrtc."
 )
 
@@ -85,6 +91,25 @@ def on_pad(_: Any, pad: Any) -> None:
     pad.link(way.get_static_pad("sink"))
 
 
+def speak() -> None:
+    """Says the samples again and again, by the clock."""
+    voice = Path(os.environ["PEER_SAMPLES"]).read_bytes()
+    while (first := pipeline.get_current_running_time()) == Gst.CLOCK_TIME_NONE:
+        time.sleep(0.01)
+    began_s = time.monotonic()
+    sys.stderr.write(f"began {began_s}\n")
+    sys.stderr.flush()
+    source = pipeline.get_by_name("voice")
+    for n in itertools.count():
+        at = n * FRAME_BYTES % len(voice)
+        frame = Gst.Buffer.new_wrapped(voice[at : at + FRAME_BYTES])
+        frame.duration = int(FRAME_S * Gst.SECOND)
+        frame.pts = first + n * frame.duration
+        if source.emit("push-buffer", frame) != Gst.FlowReturn.OK:
+            return
+        time.sleep(max(began_s + (n + 1) * FRAME_S - time.monotonic(), 0))
+
+
 def on_unit(sink: Any) -> Any:
     buffer = sink.emit("pull-sample").get_buffer()
     unit = buffer.extract_dup(0, buffer.get_size())
@@ -119,6 +144,8 @@ session = call()
 if not connected.wait(30):
     sys.exit("it does not connect")
 sys.stderr.write("connected\n")
+if not LISTENS:
+    threading.Thread(target=speak, daemon=True).start()
 sys.stderr.flush()
 sys.stdin.buffer.read()
 request("DELETE", session)

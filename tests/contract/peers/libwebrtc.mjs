@@ -1,5 +1,6 @@
-// A seat by libwebrtc in Node: what browsers have, built by others. It encodes by itself, so it says a tone.
+// A seat by libwebrtc in Node: what browsers have, built by others. It encodes by itself, so it says samples.
 // With PEER_RELAY (udp or tcp) it goes by the TURN servers that the stage names, and by nothing else.
+import { readFileSync } from 'node:fs';
 import wrtc from '@roamhq/wrtc';
 import { call, heard, say, servers, speak } from './whip.mjs';
 
@@ -36,12 +37,12 @@ if (transport) {
   const local = stats.find(({ id }) => id === pair?.localCandidateId);
   say(local?.candidateType === 'relay' ? `relayed by ${local.relayProtocol}` : JSON.stringify(local ?? stats));
 }
-const hz = Number(process.env.PEER_HZ);
+const data = readFileSync(process.env.PEER_SAMPLES);
+const voice = Int16Array.from({ length: data.length / 2 }, (_, i) => data.readInt16LE(2 * i));
 await speak((n) => {
   for (const half of [0, 480]) {
-    const samples = Int16Array.from({ length: 480 }, (_, i) =>
-      Math.round(8000 * Math.sin((2 * Math.PI * hz * (n * 960 + half + i)) / 48000)),
-    );
+    const at = (n * 960 + half) % voice.length;
+    const samples = voice.slice(at, at + 480);
     source.onData({ samples, sampleRate: 48000, bitsPerSample: 16, channelCount: 1, numberOfFrames: 480 });
   }
 });

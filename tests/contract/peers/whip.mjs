@@ -61,6 +61,8 @@ export function payloadOf(packet) {
 export async function speak(send) {
   const units = frames();
   const began = performance.now();
+  // The clock of `time.monotonic()` in Python.
+  say(`began ${Number(process.hrtime.bigint()) / 1e9}`);
   let n = 0;
   const timer = setInterval(() => {
     while (n * FRAME_MS <= performance.now() - began) {
