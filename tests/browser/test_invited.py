@@ -48,6 +48,15 @@ def test_a_listener_is_invited_by_handle_comes_and_is_heard(
         wait_until(lambda: power_db(ears(other, HALL, 0.6), GUEST_HZ) > -50)
         expect(studio.get_by_test_id(f"seat-{handle}")).to_be_visible(timeout=PATIENCE_MS)
         expect(out).to_have_count(0, timeout=PATIENCE_MS)
+
+        # The stage sees what the audience feels: the host in the studio, the guest in the hall.
+        other.get_by_test_id("react-0").click()
+        for page in (studio, guest):
+            felt = page.get_by_test_id("felt")
+            expect(felt).to_have_attribute("data-total", "1", timeout=PATIENCE_MS)
+            expect(felt).to_contain_text("👏")
+        expect(other.get_by_test_id("felt")).to_have_count(0)
+        pictures(guest, "hall-felt")
         pictures(studio, "invite")
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Launch
 from tests.browser.hall_people import PATIENCE_MS, enter, hall_of, on_air, write
-from tests.browser.studio_people import studio_of
+from tests.browser.studio_people import pictures, studio_of
 from tests.parvis import Parvis, Person
 
 
@@ -45,6 +45,17 @@ def test_a_message_is_read_by_who_is_not_signed_in(
 
     studio = studio_of(launch(), parvis, host, space)
     (message,) = (line.get_attribute("data-testid") or "").rsplit("message-", 1)[1:]
+    studio.get_by_test_id(f"reply-{message}").click(timeout=PATIENCE_MS)
+    expect(studio.get_by_test_id("replying")).to_have_attribute("data-to", message)
+    studio.get_by_test_id("chat-text").fill("It does, from May.")
+    studio.get_by_test_id("chat-text").press("Enter")
+    expect(studio.get_by_test_id("replying")).to_have_count(0, timeout=PATIENCE_MS)
+    answer = studio.locator(f"[data-testid=chat-lines] [data-by={host.handle}]")
+    expect(answer.locator(".chat-to")).to_contain_text("islands", timeout=PATIENCE_MS)
+    pictures(studio, "reply")
+    heard = reader.locator(f"[data-by={host.handle}]")
+    expect(heard.locator(".message-to")).to_contain_text("islands", timeout=PATIENCE_MS)
+
     studio.get_by_test_id(f"pin-{message}").click(timeout=PATIENCE_MS)
     expect(reader.get_by_test_id("pinned")).to_contain_text("islands", timeout=PATIENCE_MS)
     studio.get_by_test_id(f"delete-{message}").click()

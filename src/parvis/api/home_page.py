@@ -117,7 +117,8 @@ class HomePage:
             + (_follow(handle, language) if signed_in else "")
             + f'<a class="button" href="{escape(webcal)}" data-testid="calendar">{words["calendar"]}</a>'
             f'<a class="button button-quiet" href="{escape(feed)}" data-testid="feed">{words["feed"]}</a>'
-            "</p></header>"
+            + (_block(language) if signed_in else "")
+            + "</p></header>"
         )
         shown = {phase: page for phase, page in lists.items() if page.items}
         sections = "".join(self._section(phase, page, language, host=handle) for phase, page in shown.items())
@@ -201,6 +202,17 @@ def _follow(handle: str, language: str) -> str:
     return (
         f'<button type="button" class="button button-main" id="follow" data-handle="{handle}" hidden'
         f' data-follow="{words["follow"]}" data-unfollow="{words["unfollow"]}">{words["follow"]}</button>'
+    )
+
+
+def _block(language: str) -> str:
+    """The button, and behind it what is said of how one stands to them."""
+    words = WORDS[language]
+    return (
+        f'<button type="button" class="button button-quiet" id="block" hidden data-block="{words["block"]}"'
+        f' data-unblock="{words["unblock"]}" data-blocked="{words["blocked"]}"'
+        f' data-refused="{words["follow_refused"]}">{words["block"]}</button>'
+        '<span class="profile-note soft small" id="relation" role="status"></span>'
     )
 
 

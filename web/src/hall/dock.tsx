@@ -37,6 +37,7 @@ export function Dock({ hall, state }: { hall: Hall; state: HallState }): JSX.Ele
       ref={dock} class="dock dock-live" data-testid="dock" data-on-stage={onStage} aria-label={words.controls} tabIndex={-1}
     >
       {open && delayMs !== null && <DelayMeaning hall={hall} />}
+      {onStage && page !== null && <page.StageFelt hall={hall} />}
       {talks && here && <ReactionRow hall={hall} />}
       <div class="dock-row">
         {onStage && page !== null && talker !== null ? <page.StageControls talker={talker} /> : (

@@ -7,6 +7,7 @@
  * - An edge that has had enough says for how long (`Retry-After`); until then the buttons rest.
  */
 
+import { Felt } from "../shared/felt";
 import { Store } from "../shared/store";
 import { retryAfterS } from "./space";
 
@@ -43,6 +44,8 @@ export class Reactions {
   readonly sum = new Store<Sum>({});
   /** All that were heard of since the page was opened. */
   readonly heard = new Store(0);
+  /** For who is on stage. */
+  readonly felt = new Felt();
   readonly resting = new Store(false);
   #key = 0;
   #tappedMs = -Infinity;
@@ -62,6 +65,7 @@ export class Reactions {
     if (total === 0) return;
     this.heard.set(this.heard.value + total);
     this.sum.set(known);
+    this.felt.take(known);
     clearTimeout(this.#fading);
     this.#fading = setTimeout(() => this.sum.set({}), SHOWN_MS);
     for (const emoji of sampled(known, MOST_AT_ONCE)) this.#rise(emoji, Math.random() * SPREAD_MS);
@@ -86,6 +90,7 @@ export class Reactions {
   clear(): void {
     this.rising.set([]);
     this.sum.set({});
+    this.felt.clear();
   }
 
   #rise(emoji: Emoji, delayMs: number): void {

@@ -1,12 +1,12 @@
 /**
  * Home and profiles: control writes them whole. What is done here is only what a server can't know: the reader's time
- * zone, and whether the reader follows this host. Without it nothing is missing but that.
+ * zone, and whether the reader follows this host or has blocked it. Without it nothing is missing but that.
  */
 
 import "../shared/base.css";
 import { dayTimeAndZone } from "../shared/format";
 import type { Language } from "../shared/language";
-import { startFollow } from "./follow";
+import { startRelation } from "./follow";
 import "./home.css";
 
 const language: Language = document.documentElement.lang === "fr" ? "fr" : "en";
@@ -16,5 +16,7 @@ for (const time of document.querySelectorAll<HTMLTimeElement>("time[datetime]"))
   if (!Number.isNaN(at.getTime())) time.textContent = dayTimeAndZone(at, language);
 }
 
-const button = document.querySelector<HTMLButtonElement>("#follow");
-if (button !== null) void startFollow(button);
+const follow = document.querySelector<HTMLButtonElement>("#follow");
+const block = document.querySelector<HTMLButtonElement>("#block");
+const note = document.querySelector<HTMLElement>("#relation");
+if (follow !== null && block !== null && note !== null) void startRelation({ follow, block, note });

@@ -26,6 +26,14 @@ export interface Passkey {
   last_used_at: string | null;
 }
 
+/** Somebody whom one follows, or has blocked. */
+export interface Relation {
+  handle: string;
+  display_name: string;
+  avatar: string | null;
+  since: string;
+}
+
 interface Items<T> {
   items: T[];
 }
@@ -49,6 +57,12 @@ export const mine = {
   sessions: async (): Promise<MySession[]> => (await json<Items<MySession>>("GET", "/sessions")).items,
   endSession: (id: string) => ask("DELETE", `/sessions/${part(id)}`),
   endOthers: () => ask("DELETE", "/sessions"),
+
+  following: async (): Promise<Relation[]> => (await json<Items<Relation>>("GET", `${ME}/following`)).items,
+  unfollow: (handle: string) => ask("DELETE", `/accounts/${part(handle)}/follow`),
+  blocks: async (): Promise<Relation[]> => (await json<Items<Relation>>("GET", `${ME}/blocks`)).items,
+  block: (handle: string) => ask("PUT", `/accounts/${part(handle)}/block`),
+  unblock: (handle: string) => ask("DELETE", `/accounts/${part(handle)}/block`),
 
   passkeys: async (): Promise<Passkey[]> => (await json<Items<Passkey>>("GET", `${ME}/passkeys`)).items,
   dropPasskey: (id: string) => ask("DELETE", `${ME}/passkeys/${part(id)}`),

@@ -10,6 +10,7 @@ import { PasskeysCard } from "./account-passkeys";
 import { PasswordCard } from "./account-password";
 import { PublicLinks } from "./account-links";
 import { ProfileCard } from "./account-profile";
+import { RelationsCards } from "./account-relations";
 import { SessionsCard } from "./account-sessions";
 import { type Account, Problem } from "./api";
 import { Refusal } from "./parts";
@@ -27,6 +28,7 @@ export function AccountPage({ who }: { who: Account }): JSX.Element {
       <Refusal problem={problem} />
       <ProfileCard who={who} />
       <PublicLinks who={who} />
+      <RelationsCards />
       {ways?.passkeys === true && <PasskeysCard />}
       <PasswordCard who={who} />
       <SessionsCard />

@@ -35,7 +35,8 @@ export const manners = {
   /** Newest first. */
   messages: async (space: string): Promise<Message[]> =>
     (await json<{ items: Message[] }>("GET", `${of(space)}/messages?limit=${MESSAGES}`)).items,
-  write: (space: string, text: string) => json<Message>("POST", `${of(space)}/messages`, { text }),
+  write: (space: string, text: string, reply_to: string | null) =>
+    json<Message>("POST", `${of(space)}/messages`, { text, ...(reply_to === null ? {} : { reply_to }) }),
   deleteMessage: (space: string, message: string) => ask("DELETE", `${of(space)}/messages/${part(message)}`),
   restore: (space: string, message: string) => json<Message>("POST", `${of(space)}/messages/${part(message)}/restore`),
   pin: (space: string, message: string) => json<Message>("PUT", `${of(space)}/pinned`, { message }),

@@ -1,7 +1,7 @@
 /** The chat for those who run it: read, write, pin, delete and undo, and who may write how often. */
 
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Line } from "../shared/chat";
 import { Icon, type IconName } from "../shared/icons";
 import { useStore } from "../shared/store";
@@ -20,8 +20,10 @@ export function ChatCard({ room, space, talk }: { room: Room; space: Space; talk
   const words = useWords();
   const known = useStore(talk.known);
   const { pinned } = useStore(talk.chat.state);
+  const [to, setTo] = useState<Line | null>(null);
   useStore(room.state);
   if (!known) return null;
+  const writes = space.chat.mode !== "off";
   return (
     <section class="card chat" aria-labelledby="chat" data-testid="chat" data-mode={space.chat.mode}>
       <h2 id="chat">{words.chat}</h2>
@@ -35,21 +37,25 @@ export function ChatCard({ room, space, talk }: { room: Room; space: Space; talk
           )}
         </p>
       )}
-      <Lines room={room} talk={talk} />
+      <Lines room={room} talk={talk} onReply={writes ? setTo : null} />
       <Undo talk={talk} />
-      {space.chat.mode !== "off" && <Write talk={talk} />}
+      {writes && <Write talk={talk} to={to} onReplied={() => setTo(null)} />}
       {room.leads && <Rules room={room} rules={space.chat} />}
     </section>
   );
 }
 
-function Lines({ room, talk }: { room: Room; talk: Conversation }): JSX.Element {
+/** `onReply` is null where nobody may write. */
+type OnReply = ((line: Line) => void) | null;
+
+function Lines({ room, talk, onReply }: { room: Room; talk: Conversation; onReply: OnReply }): JSX.Element {
   const words = useWords();
   const { lines } = useStore(talk.chat.state);
   const [banning, setBanning] = useState<Line | null>(null);
   const list = useRef<HTMLOListElement>(null);
   const following = useRef(true);
   const last = lines.at(-1)?.id;
+  const byId = useMemo(() => new Map(lines.map((line) => [line.id, line])), [lines]);
   useLayoutEffect(() => {
     if (following.current) list.current?.scrollTo({ top: list.current.scrollHeight });
   }, [last]);
@@ -63,7 +69,10 @@ function Lines({ room, talk }: { room: Room; talk: Conversation }): JSX.Element 
         }}
       >
         {lines.map((line) => (
-          <Message key={line.id} line={line} own={line.by === room.handle} leads={room.leads} talk={talk} onBan={() => setBanning(line)} />
+          <Message
+            key={line.id} line={line} own={line.by === room.handle} leads={room.leads} talk={talk} onReply={onReply}
+            to={line.replyTo === null ? null : (byId.get(line.replyTo) ?? null)} onBan={() => setBanning(line)}
+          />
         ))}
       </ol>
       {banning !== null && (
@@ -76,9 +85,18 @@ function Lines({ room, talk }: { room: Room; talk: Conversation }): JSX.Element 
   );
 }
 
-function Message({ line, own, leads, talk, onBan }: {
-  line: Line; own: boolean; leads: boolean; talk: Conversation; onBan: () => void;
-}): JSX.Element {
+interface MessageProps {
+  line: Line;
+  own: boolean;
+  leads: boolean;
+  talk: Conversation;
+  /** What it answers, where that is still known. */
+  to: Line | null;
+  onReply: OnReply;
+  onBan: () => void;
+}
+
+function Message({ line, own, leads, talk, to, onReply, onBan }: MessageProps): JSX.Element {
   const words = useWords();
   const { id, by, name, role, text } = line;
   const act = (icon: IconName, label: string, testId: string, onClick: () => void): JSX.Element => (
@@ -88,8 +106,15 @@ function Message({ line, own, leads, talk, onBan }: {
   );
   return (
     <li class="chat-line" data-testid={`message-${id}`} data-by={by}>
+      {to !== null && (
+        <p class="chat-to soft small" dir="auto" data-testid={`answers-${id}`}>
+          <bdi class="hidden">{words.inReplyTo(to.name)}: </bdi>
+          <bdi aria-hidden="true">↪ <strong>{to.name}</strong> </bdi>{to.text}
+        </p>
+      )}
       <p dir="auto"><bdi><strong>{name}</strong></bdi>{role !== null && <bdi class="soft small"> {words.role[role]}</bdi>} {text}</p>
       <span class="chat-acts">
+        {!own && onReply !== null && act("reply", words.reply, "reply", () => onReply(line))}
         {leads && act("pin", words.pin, "pin", () => void talk.pin(line))}
         {(leads || own) && act("close", words.messageDelete, "delete", () => void talk.delete(line))}
         {leads && !own && role !== "host" && act("ban", words.ban, "ban-message", onBan)}
@@ -112,7 +137,7 @@ function Undo({ talk }: { talk: Conversation }): JSX.Element | null {
   );
 }
 
-function Write({ talk }: { talk: Conversation }): JSX.Element {
+function Write({ talk, to, onReplied }: { talk: Conversation; to: Line | null; onReplied: () => void }): JSX.Element {
   const words = useWords();
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
@@ -121,18 +146,35 @@ function Write({ talk }: { talk: Conversation }): JSX.Element {
     const line = text.trim();
     if (line === "" || busy) return;
     setBusy(true);
-    if (await talk.write(line)) setText("");
+    if (await talk.write(line, to?.id ?? null)) {
+      setText("");
+      onReplied();
+    }
     setBusy(false);
     field.current?.focus();
   };
+  useEffect(() => {
+    if (to !== null) field.current?.focus();
+  }, [to]);
   return (
     <form
       class="chat-write"
+      onKeyDown={({ key }) => {
+        if (key === "Escape" && to !== null) onReplied();
+      }}
       onSubmit={(event) => {
         event.preventDefault();
         void send();
       }}
     >
+      {to !== null && (
+        <p class="chat-replying small" data-testid="replying" data-to={to.id}>
+          <span dir="auto">{words.inReplyTo(to.name)}: <bdi class="soft">{to.text}</bdi></span>
+          <button type="button" class="button button-quiet" title={words.noReply} aria-label={words.noReply} data-testid="reply-drop" onClick={onReplied}>
+            <Icon name="close" />
+          </button>
+        </p>
+      )}
       <input
         ref={field} dir="auto" maxLength={MOST} placeholder={words.chatWrite} aria-label={words.chatWrite} data-testid="chat-text" value={text}
         onInput={({ currentTarget: { value } }) => setText(value)}

@@ -2,11 +2,13 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { FeltLine } from "../shared/felt-line";
 import { Icon } from "../shared/icons";
 import { useStore } from "../shared/store";
 import { useTicker } from "../shared/ticker";
 import type { Space } from "./api";
 import { CallOff } from "./call-off";
+import type { Conversation } from "./conversation";
 import { LeaveAsHost } from "./leave";
 import { Question } from "./parts";
 import type { Room } from "./room";
@@ -14,7 +16,7 @@ import { useWords } from "./words";
 
 type Asking = "start" | "end" | "leave" | null;
 
-export function Console({ room, space }: { room: Room; space: Space }): JSX.Element {
+export function Console({ room, space, talk }: { room: Room; space: Space; talk: Conversation }): JSX.Element {
   const words = useWords();
   const [asking, setAsking] = useState<Asking>(null);
   const { phase } = useStore(room.whip.state);
@@ -23,6 +25,7 @@ export function Console({ room, space }: { room: Room; space: Space }): JSX.Elem
   const seated = phase === "connected" || phase === "reconnecting" || phase === "connecting";
   return (
     <section class="console" aria-label={words.controls} tabIndex={-1}>
+      {space.state === "live" && <FeltLine felt={talk.felt} label={words.felt} />}
       <div class="console-row">
         {seated && <MuteSelf room={room} />}
         {space.state === "scheduled" && room.leads && (

@@ -6,10 +6,11 @@
  */
 
 import { Chat, type Line } from "../shared/chat";
+import { Felt } from "../shared/felt";
 import { Problem } from "../shared/problem";
 import { Backoff, pause } from "../shared/reconnect";
 import { Store } from "../shared/store";
-import type { ChatEvent, PinEvent, PollEvent, TalkEvent } from "../shared/talk-events";
+import type { ChatEvent, TalkEvent } from "../shared/talk-events";
 import { manners } from "./api-manners";
 import type { Room } from "./room";
 import { isOnAir } from "./rules";
@@ -23,10 +24,11 @@ export interface Deleted {
 
 const RESTORE_MS = 58_000;
 const ASK_AGAIN_MS = 10_000;
-const TYPES = ["chat", "chat-gone", "chat-back", "pin", "poll"] as const;
+const TYPES = ["chat", "chat-gone", "chat-back", "chat-more", "pin", "poll", "reactions"] as const;
 
 export class Conversation {
   readonly chat = new Chat();
+  readonly felt = new Felt();
   /** Newest last. */
   readonly deleted = new Store<Deleted[]>([]);
   /** The latest poll, open or closed. */
@@ -44,8 +46,8 @@ export class Conversation {
     this.#abort.abort();
   }
 
-  write(text: string): Promise<boolean> {
-    return this.room.attempt(async () => this.chat.add([lineOf(await manners.write(this.room.id, text))]));
+  write(text: string, replyTo: string | null): Promise<boolean> {
+    return this.room.attempt(async () => this.chat.add([lineOf(await manners.write(this.room.id, text, replyTo))]));
   }
 
   async delete(line: Line): Promise<void> {
@@ -135,14 +137,15 @@ export class Conversation {
       for (const type of TYPES) {
         source.addEventListener(type, (message: MessageEvent<string>) => {
           backoff.reset();
-          this.#take(JSON.parse(message.data) as ChatEvent | PinEvent | PollEvent);
+          this.#take(JSON.parse(message.data) as TalkEvent);
         });
       }
     });
   }
 
   #take(event: TalkEvent): void {
-    if (event.type !== "poll") this.chat.take(event);
+    if (event.type === "reactions") this.felt.take(event.counts);
+    else if (event.type !== "poll") this.chat.take(event);
     else if (event.id === this.poll.value?.id) {
       const { counts, votes, state, closes_at } = event;
       this.poll.set({ ...this.poll.value, counts, votes, state, closes_at });

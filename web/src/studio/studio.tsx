@@ -140,7 +140,7 @@ function Stage({ room, space, log }: { room: Room; space: Space; log: boolean })
           </div>
         )}
       </div>
-      <Console room={room} space={space} />
+      <Console room={room} space={space} talk={talk} />
       {handing && <HandoffDialog room={room} space={space} onClose={() => setHanding(false)} />}
     </>
   );

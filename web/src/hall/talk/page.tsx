@@ -13,7 +13,7 @@ import type { Talker } from "./talker";
 import "./talk.css";
 import { useTalkWords } from "./words";
 
-export { StageControls } from "./stage-controls";
+export { StageControls, StageFelt } from "./stage-controls";
 export { Talker } from "./talker";
 
 export function TalkSheet({ hall, talker, sheet }: { hall: Hall; talker: Talker; sheet: Sheet }): JSX.Element {

@@ -2,9 +2,11 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { FeltLine } from "../../shared/felt-line";
 import { Icon } from "../../shared/icons";
 import { isForPage } from "../../shared/keys";
 import { useStore } from "../../shared/store";
+import type { Hall } from "../model";
 import type { Talker } from "./talker";
 import { useTalkWords } from "./words";
 
@@ -34,6 +36,12 @@ export function StageControls({ talker }: { talker: Talker }): JSX.Element {
       {phase === "cut" && <p class="hidden" role="alert" data-testid="cut">{words.cut}</p>}
     </>
   );
+}
+
+/** What the audience feels, for who speaks to it. */
+export function StageFelt({ hall }: { hall: Hall }): JSX.Element {
+  const words = useTalkWords();
+  return <FeltLine felt={hall.reactions.felt} label={words.felt} />;
 }
 
 /** One's own level, behind the words of the button: moved outside the renderer. */

@@ -15,4 +15,17 @@ export const enPeople = {
   invitations: "You're awaited on stage",
   invites: (whom: string, role: "co-host" | "speaker") => (role === "co-host" ? `${whom} invites you as co-host` : `${whom} invites you on stage`),
   declineSeat: "No, thank you",
+
+  following: "Whom you follow",
+  followingNone: "Nobody yet. Profiles have a button for it.",
+  unfollow: "Unfollow",
+  unfollowThem: (whom: string) => `Unfollow ${whom}`,
+  blocks: "Whom you blocked",
+  blocksHint: "They can't follow or invite you, nor raise a hand or write where you are the host. Nobody tells them.",
+  blocksNone: "Nobody.",
+  blockHandle: "Block somebody",
+  block: "Block",
+  unblock: "Unblock",
+  unblockThem: (whom: string) => `Unblock ${whom}`,
+  relationsMore: (left: number) => `Show ${number(left, "en")} more`,
 };

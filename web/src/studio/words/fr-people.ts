@@ -16,4 +16,17 @@ export const frPeople: typeof enPeople = {
   invitations: "On vous attend sur scène",
   invites: (whom, role) => (role === "co-host" ? `${whom} vous propose de coanimer` : `${whom} vous invite sur scène`),
   declineSeat: "Non merci",
+
+  following: "Qui vous suivez",
+  followingNone: "Personne encore. Chaque profil a un bouton pour cela.",
+  unfollow: "Ne plus suivre",
+  unfollowThem: (whom) => `Ne plus suivre ${whom}`,
+  blocks: "Qui vous avez bloqué",
+  blocksHint: "Ces comptes ne peuvent ni vous suivre, ni vous inviter, ni lever la main ou écrire là où vous animez. Rien ne le leur dit.",
+  blocksNone: "Personne.",
+  blockHandle: "Bloquer quelqu’un",
+  block: "Bloquer",
+  unblock: "Débloquer",
+  unblockThem: (whom) => `Débloquer ${whom}`,
+  relationsMore: (left) => `En voir ${number(left, "fr")} de plus`,
 };

@@ -89,6 +89,7 @@ export const en = {
     gone: "The microphone was unplugged.",
   },
   onStage: "You are on stage",
+  felt: "Reactions of the last minute",
   onStageHint: "Everybody hears you. You hear the others without delay.",
   mute: "Mute",
   unmute: "Unmute",

@@ -85,6 +85,7 @@ export const fr: Words = {
     gone: "Le micro a été débranché.",
   },
   onStage: "Vous êtes sur scène",
+  felt: "Réactions de la dernière minute",
   onStageHint: "Tout le monde vous entend. Vous entendez les autres sans décalage.",
   mute: "Couper mon micro",
   unmute: "Rouvrir mon micro",
