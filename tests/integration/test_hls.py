@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -230,6 +231,39 @@ def test_who_paused_for_a_while_finds_what_it_missed(live: World) -> None:
     assert parts_in(live.get(f"/live/abc/aac/{first + 1}.m4s").body) == list(
         range(6 * first + 6, 6 * first + 12)
     )
+
+
+def test_what_left_the_playlist_is_there_at_an_edge_where_nobody_played(live: World) -> None:
+    """A player's next connection may be taken by another edge."""
+    first = int(re.findall(rb"^aac/(\d+)\.m4s$", live.get(AAC).body, re.M)[0])
+
+    def at_both_edges(target: str, method: str, good: Callable[[Response], bool]) -> dict[str, Response]:
+        answers: dict[str, Response] = {}
+
+        def asked() -> bool:
+            with live.connect() as client:
+                name = json.loads(ask(client, "/healthz").body)["name"]
+                client.request(target, method)
+                answer = client.response(head_only=method == "HEAD")
+                if good(answer):
+                    answers[name] = answer
+            return len(answers) == 2
+
+        wait_for(asked, f"both edges answer {target} well")
+        return answers
+
+    with live.edge(name="edge-2"):
+        for _ in range(6):
+            newest = live.stage.parts(26)
+            here = f"/live/abc/stream.mp4?from={newest}"
+            at_both_edges(here, "HEAD", lambda answer: answer.headers["x-parvis-sequence"] == str(newest))  # noqa: B023
+        for rendition in Rendition:
+            target = f"/live/abc/{rendition}/{first + 2}.m4s"
+            answers = at_both_edges(target, "GET", lambda answer: answer.status in (200, 404))
+            assert [answer.status for answer in answers.values()] == [200, 200], answers
+            one, other = answers.values()
+            assert one.body == other.body
+            assert parts_in(one.body, rendition) == list(range(6 * first + 12, 6 * first + 18))
 
 
 def test_a_player_that_unpacks_gets_less(live: World) -> None:

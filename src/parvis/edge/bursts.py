@@ -58,7 +58,7 @@ def with_event(part: bytes, sequence: int, event: Event, index: int = OWN_EVENT_
 
 CACHE_BYTES: Final = 1 << 20
 """Of bursts, and of joins, of each rendition of each Space: what all share who come or are written to within
-a second. The ring that they are made of is a third of it: more would only keep what nobody can ask for."""
+a second. What is pushed of the ring is a third of it: more would only keep what nobody can ask for."""
 
 
 KEPT_PARTS: Final = 16

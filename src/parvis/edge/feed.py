@@ -4,8 +4,9 @@ Rules:
 
 - Parts may come in any order, go out in order. A missing one holds up those behind it until its deadline
   (`standin.py`), and then a stand-in takes its place.
-- When more than the ring holds is missing (this machine slept, the stage was away), the feed jumps: nobody
+- When more than 30 s are missing (this machine slept, the stage was away), the feed jumps: nobody
   wants half a minute of silence that is already past.
+- Pushed are the last 30 s, and nothing from before the present program. More is held (`ring.py`), for HLS.
 - A program is over when its last part has gone out. The next program of the same Space goes on in the same
   feed: sequences are times, so they only grow.
 """
@@ -46,9 +47,11 @@ class Feed:
         self.counts = FeedCounts()
         self.program: ProgramRendition | None = None
         self._first_sequence = 0
+        self._pushed_from = 0
         self._last: int | None = None
         self._newest: int | None = None
         self._ring = Ring()
+        self._unbroken: tuple[tuple[int, int, int | None], int] | None = None
         self._deadlines = Deadlines()
         self._bursts = Bursts(self._body)
 
@@ -75,17 +78,25 @@ class Feed:
 
     @property
     def oldest(self) -> int:
-        """The first part that can still be had."""
-        oldest = self._ring.oldest
+        """The first part that can still be pushed."""
+        oldest = self._ring.first_from(self._horizon)
         return self.newest + 1 if oldest is None else min(oldest, self.newest + 1)
 
     @property
     def unbroken_from(self) -> int:
         """The first part from which on all are held up to the newest, which may be none."""
-        sequence = self.newest + 1
-        while self._ring.get(sequence - 1) is not None:
-            sequence -= 1
-        return sequence
+        # A part goes only when the oldest does, so what looks the same is the same.
+        looks = (self.newest, len(self._ring), self._ring.oldest)
+        if self._unbroken is None or self._unbroken[0] != looks:
+            sequence = self.newest + 1
+            while self._ring.get(sequence - 1) is not None:
+                sequence -= 1
+            self._unbroken = looks, sequence
+        return self._unbroken[1]
+
+    def holds(self, sequence: int) -> bool:
+        """Whether a part has gone out and is held."""
+        return sequence <= self.newest and self._ring.get(sequence) is not None
 
     def begin(self, message: ProgramMessage, program: ProgramRendition) -> None:
         """Takes a program, a new one or the same again. One older than the present is ignored."""
@@ -157,7 +168,7 @@ class Feed:
         """The part to start at for who asks for `sequence`: it, or the nearest that can be had."""
         if sequence >= self.newest:
             return self.newest
-        found = self._ring.nearest(sequence)
+        found = self._ring.nearest(sequence, self._horizon)
         return self.newest if found is None else min(found, self.newest)
 
     def clear(self) -> None:
@@ -165,12 +176,18 @@ class Feed:
         self._ring.clear()
         self._bursts.clear()
 
+    @property
+    def _horizon(self) -> int:
+        """Nothing older is pushed."""
+        newest = self._ring.newest
+        return self._pushed_from if newest is None else max(self._pushed_from, newest - RING_PARTS + 1)
+
     def _go_on(self, first_sequence: int) -> None:
         # After an end nobody listens any more, and what lies between is no dead air. Without one (another
         # stage took over) everybody listens, and what is missing between is.
         if self._newest is not None and self.over:
             self._newest = max(self._newest, first_sequence - 1)
-            self._ring.drop_before(first_sequence)
+            self._pushed_from = first_sequence
         self._last = None
 
     def _body(self, sequence: int) -> bytes:
@@ -181,8 +198,8 @@ class Feed:
     def _find_start(self, now_s: float) -> bool:
         if self._newest is not None:
             return True
-        if self._ring.oldest is not None:
-            self._newest = self._ring.oldest - 1
+        if (oldest := self._ring.first_from(self._horizon)) is not None:
+            self._newest = oldest - 1
             return True
         # Not one part has come, and the first is overdue: the stage failed as it began, or this edge is new.
         if self.program is None or now_s < self._deadlines.deadline_s(self._first_sequence):
@@ -196,8 +213,8 @@ class Feed:
         if self._last is not None:
             due = min(due, self._last)
         if due - self._newest > RING_PARTS:
-            held = self._ring.oldest
-            target = held - 1 if held is not None and held > self._newest else due - 1
+            held = self._ring.first_from(max(self._horizon, self._newest + 1))
+            target = held - 1 if held is not None else due - 1
             self.counts.jumped += target - self._newest
             self._newest = target
 

@@ -6,8 +6,9 @@ Rules:
   audience, like a cohort (`onward.py`): the numbers run on, the init segment is the same, so players notice
   nothing. Who plays the address of A counts as one who came from A, and a return takes it along.
 - Playlists, parts and segments are built once, whoever asks.
-- A segment can be had for as long after it left the playlist as the standard asks (RFC 8216bis §6.2.2). The
-  ring of parts is too short for that, so whole segments are kept here, while somebody plays.
+- A segment can be had for as long after it left the playlist as the standard asks (RFC 8216bis §6.2.2), at
+  every edge, whether or not somebody has played there: it is made of parts, and those every edge holds for
+  a minute (`ring.py`).
 - Nobody has a session. A listener takes one second of sound each second, so listeners are counted by the
   sound that was sent: an estimate, and behind a cache that of the cache.
 
@@ -27,6 +28,7 @@ from parvis.clock import PART_MS, PARTS_PER_SEGMENT, sequence_at
 from parvis.edge.bursts import ByteCache
 from parvis.edge.captions import captions_segment
 from parvis.edge.onward import Onward, Parts
+from parvis.edge.ring import HELD_PARTS
 from parvis.edge.spaces import SpaceRecord, Spaces
 from parvis.edge.view import handoff_event
 from parvis.media.events import Event
@@ -41,8 +43,6 @@ from parvis.media.playlist import (
 )
 from parvis.media.rendition import Rendition
 
-KEPT_SEGMENTS: Final = 32
-"""A minute: those in the playlist, and as much again after them."""
 IDLE_S: Final = 90.0
 """After which a line that nobody asks for is forgotten."""
 COUNTED_PARTS: Final = 30
@@ -72,8 +72,9 @@ class Line:
         self.sent_parts = 0
         """Parts that somebody took, be it in segments."""
         self._legs = [_Leg(record)]
-        self._kept: dict[Rendition, dict[int, bytes]] = {rendition: {} for rendition in Rendition}
+        self._offers: dict[Rendition, tuple[int, Offer]] = {}
         self._texts = ByteCache(limit_bytes=256 << 10)
+        self._segments = ByteCache(limit_bytes=256 << 10)
         self._sent: deque[tuple[float, int]] = deque()
 
     def newest(self, rendition: Rendition) -> int:
@@ -86,8 +87,7 @@ class Line:
 
     def has(self, rendition: Rendition, sequence: int) -> bool:
         """Whether a part can be had now."""
-        source = self.sources[rendition]
-        return source.unbroken_from <= sequence <= source.newest
+        return self.sources[rendition].holds(sequence)
 
     def ready_from(self, rendition: Rendition) -> int:
         """The first part with which there is a segment to play."""
@@ -112,8 +112,13 @@ class Line:
 
     def segment(self, rendition: Rendition, segment: int) -> bytes | None:
         """A segment that is whole, or the last; None if it is gone or not there yet."""
-        kept = self._kept[rendition].get(segment)
-        return kept if kept is not None else self._build(rendition, segment)
+        source = self.sources[rendition]
+        parts = segment_parts(segment, source.newest)
+        if not parts or not (len(parts) == PARTS_PER_SEGMENT or source.over):
+            return None
+        if not all(map(source.holds, parts)):
+            return None
+        return self._segments.get((rendition, parts), lambda: b"".join(map(source.part, parts)))
 
     def lead_over(self, record: SpaceRecord, start: int, handoff: Handoff, event: Event) -> None:
         """From part `start` on it plays another Space; or, where that is its own, only tells that the
@@ -132,18 +137,27 @@ class Line:
         self._legs.append(_Leg(record, start, event))
 
     def look(self) -> None:
-        """Keeps what has become a whole segment, forgets what is too old. Call it when parts have come."""
+        """Forgets what nobody can ask for any more. Call it when parts have come."""
+        oldest = min((source.newest for source in self.sources.values()), default=0) - HELD_PARTS
         for rendition, source in self.sources.items():
-            self._keep(rendition, source)
-            if isinstance(source, Onward) and source.unbroken_from >= source.start:
+            if isinstance(source, Onward) and source.start < oldest:
                 self.sources[rendition] = source.after
-        oldest = min((source.unbroken_from for source in self.sources.values()), default=0)
         while len(self._legs) > 1 and self._legs[1].start < oldest:
             del self._legs[0]
 
     def offer(self, rendition: Rendition) -> Offer:
         """What it takes to play a rendition."""
-        return Offer.of(rendition, [len(segment) for segment in self._kept[rendition].values()])
+        source = self.sources[rendition]
+        end = (source.newest + 1) // PARTS_PER_SEGMENT
+        kept = self._offers.get(rendition)
+        if kept is None or kept[0] != end:
+            segments = range(first_segment(source.unbroken_from, source.newest), end)
+            sizes = [
+                sum(len(source.part(part)) for part in segment_parts(segment, source.newest))
+                for segment in segments
+            ]
+            kept = self._offers[rendition] = end, Offer.of(rendition, sizes)
+        return kept[1]
 
     def sent(self, parts: int, now_s: float) -> None:
         """So many parts of sound were sent, to whomever."""
@@ -157,23 +171,6 @@ class Line:
         while self._sent and self._sent[0][0] <= now_s - COUNTED_PARTS * PART_MS / 1000:
             self._sent.popleft()
         return round(sum(parts for _, parts in self._sent) / COUNTED_PARTS)
-
-    def _keep(self, rendition: Rendition, source: Parts) -> None:
-        kept, end = self._kept[rendition], (source.newest + 1) // PARTS_PER_SEGMENT
-        if end - 1 in kept:
-            return
-        for number in range(first_segment(source.unbroken_from, source.newest), end):
-            if number not in kept and (segment := self._build(rendition, number)) is not None:
-                kept[number] = segment
-        for old in [number for number in kept if number < end - KEPT_SEGMENTS]:
-            del kept[old]
-
-    def _build(self, rendition: Rendition, segment: int) -> bytes | None:
-        source = self.sources[rendition]
-        parts = segment_parts(segment, source.newest)
-        if not parts or not (len(parts) == PARTS_PER_SEGMENT or source.over):
-            return None
-        return b"".join(map(source.part, parts)) if source.unbroken_from <= parts.start else None
 
     @property
     def captions_language(self) -> str | None:

@@ -28,6 +28,9 @@ class Parts(Source, Protocol):
     def unbroken_from(self) -> int:
         """The first part from which on all are held up to the newest."""
 
+    def holds(self, sequence: int) -> bool:
+        """Whether a part up to `newest` is held."""
+
     def part(self, sequence: int) -> bytes:
         """The bytes of a part that is neither newer than `newest` nor long gone."""
 
@@ -73,6 +76,11 @@ class Onward:
     def over(self) -> bool:
         """Where they go is over, too."""
         return self.after.over and self.newest >= self.start - 1
+
+    def holds(self, sequence: int) -> bool:
+        """Whether the program has a part that it is of."""
+        program = self.before if sequence < self.start else self.after
+        return sequence <= self.newest and program.holds(sequence)
 
     def part(self, sequence: int) -> bytes:
         """From whichever program it is of, the handoff told in the first of the second."""

@@ -90,6 +90,10 @@ class Radio:
         """The last part has gone out."""
         return self._feed.over
 
+    def holds(self, sequence: int) -> bool:
+        """Whether a part up to `newest` is held."""
+        return self._feed.holds(sequence)
+
     def part(self, sequence: int) -> bytes:
         """A part up to `newest`, wrapped. With ICY its title comes along if it is new, or due again."""
         return self._parts.get(sequence, lambda: self._wrap(sequence, self._title_due(sequence)))

@@ -1,4 +1,4 @@
-"""The last 30 s of one rendition, by sequence (docs/protocol.md §1).
+"""The last minute of one rendition, by sequence (docs/protocol.md §1).
 
 Rules:
 
@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
-from parvis.bus.messages import RING_PARTS
+HELD_PARTS: Final = 198
+"""63 s. What is pushed needs half of it; HLS needs the rest, at every edge (`hls.py`)."""
 
 
 class Put(StrEnum):
@@ -39,7 +41,7 @@ class HeldPart:
 class Ring:
     """At most `capacity` consecutive sequences, holes allowed."""
 
-    def __init__(self, capacity: int = RING_PARTS) -> None:
+    def __init__(self, capacity: int = HELD_PARTS) -> None:
         assert capacity > 0, capacity
         self._capacity = capacity
         self._parts: dict[int, HeldPart] = {}
@@ -69,11 +71,20 @@ class Ring:
         """The part, or None where there is a hole."""
         return self._parts.get(sequence)
 
-    def nearest(self, sequence: int) -> int | None:
-        """The held sequence that is closest, the newer of two as close; None while empty."""
+    def first_from(self, sequence: int) -> int | None:
+        """The lowest held sequence that is not below `sequence`, or None."""
+        if self.oldest is None or sequence <= self.oldest:
+            return self.oldest
         if sequence in self._parts:
             return sequence
-        return min(self._parts, key=lambda held: (abs(held - sequence), -held), default=None)
+        return min((held for held in self._parts if held > sequence), default=None)
+
+    def nearest(self, sequence: int, first: int = 0) -> int | None:
+        """The held sequence from `first` on that is closest, the newer of two as close; None without any."""
+        if sequence in self._parts and sequence >= first:
+            return sequence
+        held = (number for number in self._parts if number >= first)
+        return min(held, key=lambda number: (abs(number - sequence), -number), default=None)
 
     def gaps(self, first: int, last: int) -> list[int]:
         """Sequences from `first` to `last`, both included, that are not held."""

@@ -2,11 +2,11 @@ import random
 
 import pytest
 
-from parvis.bus.messages import ProgramRendition
+from parvis.bus.messages import RING_PARTS, ProgramRendition
 from parvis.clock import part_start_s
 from parvis.edge.bursts import Framing
 from parvis.edge.feed import Feed
-from parvis.edge.ring import Put
+from parvis.edge.ring import HELD_PARTS, Put
 from parvis.edge.standin import GRACE_S, stand_in
 from parvis.media.init import init_segment
 from parvis.media.rendition import Rendition
@@ -166,6 +166,46 @@ def test_a_second_program_begins_at_its_own_first_part() -> None:
     assert feed.running
     assert (feed.oldest, feed.newest) == (FIRST + 40, FIRST + 40)
     assert feed.counts.stand_ins == 0
+
+
+def test_of_what_is_held_the_last_30_s_are_pushed() -> None:
+    feed = begun()
+    offer(feed, *range(FIRST, FIRST + HELD_PARTS))
+    assert feed.oldest == feed.nearest(0) == feed.newest - RING_PARTS + 1
+    assert feed.unbroken_from == FIRST
+    offer(feed, FIRST + HELD_PARTS)
+    assert feed.unbroken_from == FIRST + 1
+    assert [feed.holds(FIRST), feed.holds(FIRST + 1), feed.holds(feed.newest + 1)] == [False, True, False]
+
+
+def test_what_came_before_the_present_program_is_held_and_not_pushed() -> None:
+    feed = begun()
+    offer(feed, FIRST)
+    offer(feed, FIRST + 1, last=True)
+    feed.begin(program_message(FIRST + 40), PROGRAM)
+    offer(feed, FIRST + 40)
+    assert feed.nearest(0) == feed.oldest == feed.unbroken_from == FIRST + 40
+    assert [feed.holds(FIRST + 1), feed.holds(FIRST + 2)] == [True, False]
+
+
+def test_what_comes_after_a_jump_is_not_jumped_over() -> None:
+    feed = begun()
+    offer(feed, FIRST)
+    for sequence in range(FIRST + 110, FIRST + 120):
+        feed.offer(sequence, body(sequence), end_of(sequence))
+    assert feed.advance(end_of(FIRST + 120))
+    assert (feed.newest, feed.counts.jumped) == (FIRST + 119, 109)
+    assert feed.oldest == FIRST + 110
+
+
+def test_a_part_that_comes_late_mends_what_is_unbroken() -> None:
+    feed = begun()
+    offer(feed, FIRST + 2)
+    assert feed.unbroken_from == FIRST + 2
+    feed.offer(FIRST, body(FIRST), end_of(FIRST + 2))
+    assert feed.unbroken_from == FIRST + 2
+    feed.offer(FIRST + 1, body(FIRST + 1), end_of(FIRST + 2))
+    assert feed.unbroken_from == FIRST
 
 
 def test_an_older_program_is_ignored() -> None:

@@ -8,10 +8,12 @@ from parvis.bus.captions import CaptionerMessage
 from parvis.bus.messages import Handoff, PartMessage, ProgramMessage, SpaceMessage
 from parvis.clock import PARTS_PER_SEGMENT, part_start_s
 from parvis.edge.captioners import FORGOTTEN_AFTER_S
-from parvis.edge.hls import COUNTED_PARTS, IDLE_S, KEPT_SEGMENTS, Line, Lines
+from parvis.edge.hls import COUNTED_PARTS, IDLE_S, Line, Lines
+from parvis.edge.ring import HELD_PARTS
 from parvis.edge.spaces import SpaceRecord, Spaces
 from parvis.edge.view import handoff_event, rfc3339
 from parvis.media.events import Event
+from parvis.media.playlist import WINDOW_SEGMENTS, Offer, first_segment
 from parvis.media.reader import Part, PartReader
 from parvis.media.rendition import Rendition
 from tests.unit.edge.world import part_message, program_message, space_message
@@ -96,18 +98,56 @@ def test_a_playlist_is_built_once_until_something_comes() -> None:
     assert line.playlist(Rendition.AAC, skip=False, packed=False) != text
 
 
-def test_segments_are_kept_for_a_minute_while_somebody_plays() -> None:
+def test_a_segment_stays_as_long_as_the_standard_asks_wherever_it_is_asked_for() -> None:
+    """For its own duration and that of the longest playlist, after it has left the playlist (§6.2.2)."""
+    evening = Evening("abc")
+    line = None
+    evening.parts(HELD_PARTS)
+    for _ in range(2 * PARTS_PER_SEGMENT):
+        evening.parts(1)
+        line = evening.line("abc") if line is None else line
+        shown = first_segment(FIRST, evening.newest)
+        longest = (WINDOW_SEGMENTS + 1) * PARTS_PER_SEGMENT - 1
+        first = shown - -(-(PARTS_PER_SEGMENT + longest) // PARTS_PER_SEGMENT)
+        nobody_played_here = Lines(evening.spaces, ORIGIN).get(evening.record("abc"), 0.0)
+        assert nobody_played_here is not None
+        whole = (evening.newest + 1) // PARTS_PER_SEGMENT
+        for number in range(first, whole):
+            segment = line.segment(Rendition.AAC, number)
+            assert segment is not None, (number - shown, evening.newest)
+            assert len(PartReader(Rendition.AAC).feed(segment)) == PARTS_PER_SEGMENT
+            assert nobody_played_here.segment(Rendition.AAC, number) == segment
+        assert line.segment(Rendition.AAC, whole) is None, "it is not there yet"
+    assert line is not None
+    assert line.segment(Rendition.AAC, FIRST // PARTS_PER_SEGMENT) is None, "a minute is enough"
+
+
+def test_what_was_before_a_hole_can_still_be_had() -> None:
     evening = Evening("abc")
     evening.parts(12)
     line = evening.line("abc")
-    evening.parts(KEPT_SEGMENTS * 6)
-    first = FIRST // 6
-    assert line.segment(Rendition.AAC, first + 1) is None
-    kept = line.segment(Rendition.AAC, first + 2)
-    assert kept is not None
-    assert len(PartReader(Rendition.AAC).feed(kept)) == 6
-    assert line.part(Rendition.AAC, (first + 2) * 6) is None, "parts are not"
-    assert line.segment(Rendition.AAC, first + 2 + KEPT_SEGMENTS) is None, "it is not there yet"
+    before = line.segment(Rendition.AAC, FIRST // PARTS_PER_SEGMENT)
+    evening.say(program_message(FIRST, evening.newest))
+    evening.newest += 12
+    evening.say(program_message(evening.newest + 1))
+    evening.parts(12)
+    text = line.playlist(Rendition.AAC, skip=False, packed=False).decode()
+    assert f"#EXT-X-MEDIA-SEQUENCE:{FIRST // PARTS_PER_SEGMENT + 4}\n" in text
+    assert before is not None
+    assert line.segment(Rendition.AAC, FIRST // PARTS_PER_SEGMENT) == before
+    assert line.segment(Rendition.AAC, FIRST // PARTS_PER_SEGMENT + 2) is None
+
+
+def test_the_rates_that_are_told_are_those_of_what_is_shown() -> None:
+    evening = Evening("abc")
+    evening.parts(24)
+    line = evening.line("abc")
+    offer = line.offer(Rendition.AAC)
+    assert offer is line.offer(Rendition.AAC)
+    segments = [line.segment(Rendition.AAC, FIRST // PARTS_PER_SEGMENT + number) for number in range(4)]
+    assert offer == Offer.of(Rendition.AAC, [len(segment) for segment in segments if segment])
+    evening.parts(6)
+    assert line.offer(Rendition.AAC) is not offer
 
 
 @pytest.mark.parametrize("rendition", Rendition)
@@ -121,7 +161,8 @@ def test_an_address_goes_on_with_the_other_space(rendition: Rendition) -> None:
     assert [sound(line, start - 1, rendition), sound(line, start, rendition)] == [b"abc", b"xyz"]
     assert line.newest(rendition) == evening.newest
     evening.names.remove("abc")
-    evening.parts(100)
+    assert sound(line, start - 1, rendition) == b"abc"
+    evening.parts(HELD_PARTS)
     assert line.sources[rendition] is evening.record("xyz").feeds[rendition], "the seam is long past"
     assert sound(line, evening.newest, rendition) == b"xyz"
 

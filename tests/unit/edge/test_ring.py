@@ -52,6 +52,15 @@ def test_nearest() -> None:
     assert ring.nearest(17) == 20
     assert filled(10, 12).nearest(11) == 12, "of two as close, the newer"
     assert Ring().nearest(1) is None
+    assert ring.nearest(10, 11) == 11
+    assert ring.nearest(10, 12) == 20
+    assert ring.nearest(10, 21) is None
+
+
+def test_the_first_from_somewhere_on() -> None:
+    ring = filled(10, 11, 20)
+    assert [ring.first_from(sequence) for sequence in (0, 10, 11, 12, 20, 21)] == [10, 10, 11, 20, 20, None]
+    assert Ring().first_from(0) is None
 
 
 def test_gaps() -> None:
