@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,16 +108,25 @@ def space(behind: Parvis, ana: Person) -> str:
     return space
 
 
-def configure(name: str, to: Path, port: int, parvis: Parvis, **changes: str) -> Path:
+NAMES = {
+    "listen.example.org": "localhost",
+    "studio.example.org": "edge.test",
+    "replay.example.org": "replay.test",
+}
+"""Names of the samples, and those for which the tests have a certificate."""
+
+
+def configure(
+    name: str, to: Path, parvis: Parvis, changes: Mapping[str, str], names: Mapping[str, str] = NAMES
+) -> Path:
     """The sample with this machine's names and ports; every text that is to change must be there."""
     text = (DEPLOY / name).read_text()
-    changes |= {
+    changes = {
+        **changes,
         "127.0.0.1:8080": f"127.0.0.1:{parvis.port}",
         "127.0.0.1:8081": f"127.0.0.1:{parvis.control_port}",
         "127.0.0.1:8082": f"127.0.0.1:{parvis.archive_port}",
-        "listen.example.org": "localhost",
-        "studio.example.org": "edge.test",
-        "replay.example.org": "replay.test",
+        **names,
     }
     for old, new in changes.items():
         assert old in text, f"{name} does not hold {old!r}"
@@ -135,11 +144,13 @@ def haproxy(folder: Path, port: int, parvis: Parvis, issued: Issued) -> list[str
         "/etc/parvis/tls.pem": str(pem),
         "maxconn 50000": "maxconn 500",
     }
-    file = configure("haproxy.cfg", folder, port, parvis, **changes)
+    file = configure("haproxy.cfg", folder, parvis, changes)
     return [program("haproxy", "haproxy"), "-db", "-f", str(file)]
 
 
-def nginx(folder: Path, port: int, parvis: Parvis, issued: Issued) -> list[str]:
+def nginx(
+    folder: Path, port: int, parvis: Parvis, issued: Issued, names: Mapping[str, str] = NAMES
+) -> list[str]:
     places = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in PLACES)
     changes = {
         "listen 443": f"listen 127.0.0.1:{port}",
@@ -150,7 +161,7 @@ def nginx(folder: Path, port: int, parvis: Parvis, issued: Issued) -> list[str]:
         "worker_rlimit_nofile 100000": "worker_rlimit_nofile 2000",
         "http {\n": f"http {{\n{places}",
     }
-    file = configure("nginx.conf", folder, port, parvis, **changes)
+    file = configure("nginx.conf", folder, parvis, changes, names)
     user = "user root;" if os.geteuid() == 0 else ""
     said = f"daemon off; pid {folder}/pid; {user}"
     log = str(folder / "error.log")
@@ -169,7 +180,7 @@ def caddy(folder: Path, port: int, parvis: Parvis, issued: Issued) -> list[str]:
         "/etc/parvis/tls.crt": str(issued.certificate),
         "/etc/parvis/tls.key": str(issued.key),
     }
-    file = configure("Caddyfile", folder, port, parvis, **changes)
+    file = configure("Caddyfile", folder, parvis, changes)
     return [program("caddy", "caddy"), "run", "--adapter", "caddyfile", "--config", str(file)]
 
 
