@@ -14,7 +14,7 @@ import pytest
 from parvis.clock import SAMPLE_RATE_HZ
 from parvis.stage.fragment import credentials_of, parse_fragment
 from tests.integration.caller import FRAGMENT, PATIENCE_S, Caller, bare, fragment_of, until
-from tests.integration.foreign import PEER_HZ, peer, share_with, written
+from tests.integration.foreign import PEER_HZ, peer, share_with
 from tests.integration.signals import power_db
 from tests.integration.stage_and_edge import read_wav
 from tests.parvis import Parvis, Person, listen, summary, wait_until
@@ -77,8 +77,7 @@ async def test_obs_speaks_without_a_candidate(
         await ear.call(await ear.offer())
         await ear.connected()
         bare_offer = {"PEER_CANDIDATES": "none"}
-        frames = written(tmp_path / "frames")
-        async with peer("libdatachannel", space["links"]["whip"], guest.token, frames, bare_offer) as obs:
+        async with peer("libdatachannel", space["links"]["whip"], guest.token, tmp_path, bare_offer) as obs:
             await ear.hears(PEER_HZ)
             assert share_with(await ear.sound(2.0), PEER_HZ) > 0.8, "without long gaps"
             await obs.hears(700)
