@@ -16,7 +16,8 @@ import numpy as np
 from parvis.clock import SAMPLE_RATE_HZ
 from tests.integration.signals import Int16, beginnings, strength, tone
 
-BURST_HZ = 2500
+BURST_RATIO = 3.5
+"""Of a burst's frequency to the tone's: two voices are told apart by both, where both are heard."""
 BURST_S = 0.12
 BURSTS_S = (0.3, 1.0, 1.9, 2.6, 3.4, 4.4, 5.1, 6.0, 6.8, 7.5)
 VOICE_S = 8.0
@@ -33,7 +34,7 @@ def counted(frequency_hz: float) -> Int16:
     """The voice, int16[8 s], to be said again and again; its frequency is a whole number."""
     t = np.arange(int(VOICE_S * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     said = 7000 * np.sin(2 * np.pi * frequency_hz * t)
-    burst = tone(BURST_HZ, BURST_S, peak=12_000)
+    burst = tone(BURST_RATIO * frequency_hz, BURST_S, peak=12_000)
     for second in BURSTS_S:
         start = int(second * SAMPLE_RATE_HZ)
         said[start : start + len(burst)] += burst
@@ -54,7 +55,7 @@ def account(heard: Sequence[Chunk], began_s: float, frequency_hz: float) -> Acco
     from_s, until_s = heard[0][0], heard[-1][0]
     samples = np.concatenate([chunk for _, chunk in heard])
     ends = np.cumsum([len(chunk) for _, chunk in heard])
-    begun = [int(second * SAMPLE_RATE_HZ) for second in beginnings(samples, BURST_HZ)]
+    begun = [int(second * SAMPLE_RATE_HZ) for second in beginnings(samples, BURST_RATIO * frequency_hz)]
     came_s = [heard[int(np.searchsorted(ends, sample, "right"))][0] for sample in begun]
     rounds = range(int((until_s - began_s) / VOICE_S) + 1)
     said_s = [began_s + number * VOICE_S + second for number in rounds for second in BURSTS_S]

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from parvis.clock import SAMPLE_RATE_HZ, TICK_SAMPLES
+from parvis.media.rendition import Rendition
+from parvis.program.decoders import Decoder
+from parvis.program.encoders import Encoder
 from tests.integration.counted import BURSTS_S, Chunk, account, check_counted, counted
 
 TONE_HZ = 700
@@ -30,6 +33,18 @@ def test_all_of_it_is_counted(late_s: float, from_s: float) -> None:
     assert told.delays_s == pytest.approx([late_s] * len(told.times), abs=0.03)
     assert told.tone_share > 0.99
     check_counted("somebody", heard(late_s=late_s, from_s=from_s), BEGAN_S, TONE_HZ)
+
+
+def test_it_is_counted_beside_another_voice() -> None:
+    """As where all of a room is recorded: each in its own place, after a codec."""
+    other = np.tile(counted(1100), 3)[int(3.3 * SAMPLE_RATE_HZ) :]
+    chunks = heard()
+    mixed = np.concatenate([one for _, one in chunks]) // 2 + other[: TICK_SAMPLES * len(chunks)] // 2
+    packets = Encoder(Rendition.OPUS).encode(mixed)
+    ticks = Decoder(Rendition.OPUS).decode(packets).reshape(-1, TICK_SAMPLES)
+    decoded = [(s, tick) for (s, _), tick in zip(chunks, ticks, strict=False)]
+    check_counted("this", decoded, BEGAN_S, TONE_HZ)
+    check_counted("the other", decoded, BEGAN_S + 2.2 - 3.3, 1100)
 
 
 def at(chunks: list[Chunk], second: float) -> int:
