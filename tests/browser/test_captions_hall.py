@@ -19,6 +19,8 @@ from tests.browser.studio_people import studio_of
 from tests.integration.test_captions import TEXT, words
 from tests.parvis import Parvis, speak, wait_until
 
+pytestmark = pytest.mark.alone  # a machine that understands speech takes what cores there are
+
 LATE_MS: Final = 15_000
 """How long after the sound of its first word a caption may be shown here: a line lasts up to some seconds, is
 understood when it is over, and the machine of the tests is busy."""

@@ -23,6 +23,8 @@ BURSTS_S = (0.3, 1.0, 1.9, 2.6, 3.4, 4.4, 5.1, 6.0, 6.8, 7.5)
 VOICE_S = 8.0
 LISTENED_S = 9.5
 """So long that each of the ten has been heard."""
+LATE_S = 1.0
+"""Of a few processes that share this machine with other tests; `bench/mouth_to_ear.py` measures."""
 QUIET_S = 0.4
 """Of bursts, before one is known to begin."""
 
@@ -78,5 +80,5 @@ def check_counted(who: str, heard: Sequence[Chunk], began_s: float | None, frequ
     told = account(heard, began_s, frequency_hz)
     assert len(told.times) >= 9, who
     assert told.times == [1] * len(told.times), (who, told)
-    assert np.percentile(told.delays_s, 95) < 0.5, (who, told)
+    assert np.percentile(told.delays_s, 95) < LATE_S, (who, told)
     assert told.tone_share > 0.95, (who, told)

@@ -165,12 +165,17 @@ class StageAndEdge:
         seats = self.wanted[space].seats
         self.say(space, seats=tuple(replace(s, muted_by=by) if s.handle == handle else s for s in seats))
 
-    async def seat(self, space: str, handle: str, frequency_hz: float) -> Seat:
+    async def call(self, space: str) -> None:
+        """Until a stage has the Space, as control does for who comes."""
         assert self.control is not None
         call = CallMessage(space)
-        while space not in self.heard.seats:  # as control does for who comes
+        while space not in self.heard.seats:
             self.control.publish(call.subject, call.encode())
             await asyncio.sleep(0.1)
+
+    async def seat(self, space: str, handle: str, frequency_hz: float) -> Seat:
+        assert self.control is not None
+        await self.call(space)
         seat = Seat(handle)
         await seat.join(self.control, space, frequency_hz)
         return seat

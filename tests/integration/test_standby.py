@@ -84,7 +84,8 @@ async def test_a_french_space_is_told_in_french_that_it_begins_soon(
     world: StageAndEdge, tmp_path: Path
 ) -> None:
     world.say("abc", standby="silence", language="fr")
-    world.say("abc", state="live")  # nobody was in the green room
+    await world.call("abc")
+    world.say("abc", state="live")
     await until(lambda: bool(world.heard.newest))
     ear = world.listen("abc", "--for", "12", "--out", str(tmp_path / "heard.wav"))
     await until(lambda: world.space_json("abc")["counts"]["listeners"] == 1)

@@ -49,7 +49,7 @@ def issued(tmp_path: Path) -> tuple[str, str]:
 def test_a_good_certificate(issued: tuple[str, str]) -> None:
     doors = [door(certificate=issued[0], key=issued[1], url=url) for url in ("", "https://edge.test")]
     (found,) = site.certificates(doors, datetime.now(UTC))
-    assert "for edge.test, localhost, 127.0.0.1" in found.value
+    assert "for edge.test, localhost, replay.test, 127.0.0.1" in found.value
     assert found.verdict in (Verdict.FINE, Verdict.BETTER)  # by the days that the test's authority gives
 
 
