@@ -34,6 +34,8 @@ from tests.soak.processes import Moment, Sampler
 
 PATIENCE_S: Final = 180.0
 """For what must happen, however busy the machine is."""
+CLOSED_FOR_S: Final = 3.0
+"""Longer than the archive waits before it asks the bus for missing parts once more."""
 MOST_UNMADE_PARTS: Final = 10
 """Of a takeover, 3.2 s: parts that no stage made, so that nothing can hold them."""
 
@@ -191,20 +193,24 @@ class Evening:
 
     @staticmethod
     def _wait_for_closed(sampler: Sampler) -> None:
-        """Until every process holds no more descriptors than after the first crowd, but stages, for the Space
-        has moved; whoever still does when patience ends is said by the verdict. What a takeover cost the
-        recording is asked for again for some seconds, for example."""
+        """Until no process has held more descriptors than after the first crowd for a while, but stages, for
+        the Space has moved; whoever still does when patience ends is said by the verdict. What a takeover
+        cost the recording is asked for again for some seconds, and some times, for example."""
         quiet = [moment for moment in sampler.moments if moment.quiet]
         then = quiet[min(1, len(quiet) - 1)].held
+        open_s = time.monotonic()
 
         def closed() -> bool:
+            nonlocal open_s
             now = sampler.look(quiet=False).held
             both = [
                 (now[name], held)
                 for name, held in then.items()
                 if name in now and now[name].pid == held.pid and not name.startswith("stage")
             ]
-            return all(one.descriptors <= held.descriptors + DESCRIPTORS for one, held in both)
+            if any(one.descriptors > held.descriptors + DESCRIPTORS for one, held in both):
+                open_s = time.monotonic()
+            return time.monotonic() - open_s > CLOSED_FOR_S
 
         with contextlib.suppress(AssertionError):
             wait_until(closed, patience_s=PATIENCE_S)
