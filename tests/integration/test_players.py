@@ -141,9 +141,9 @@ def test_they_play_on_while_somebody_speaks(parvis: Parvis, tmp_path: Path, long
                 # Before the voice there is silence, which is like nothing.
                 heard = heard[np.flatnonzero(np.abs(heard) > 500)[0] :]
                 _, missing = check_whole(player.name, heard, *said)
-                # GStreamer may leave out up to a segment of HLS at the end; where all are whole, it does not.
+                # GStreamer may leave out a segment of HLS at the end, and the bit that the fit is off by.
                 short = player.name.startswith("gstreamer") and player.name.endswith("m3u8")
-                assert missing <= (PARTS_PER_SEGMENT if short else 2) * PART_SAMPLES, player.name
+                assert missing <= (PARTS_PER_SEGMENT + 1 if short else 2) * PART_SAMPLES, player.name
         finally:
             for player in players:
                 player.stop()
