@@ -4,12 +4,13 @@ Starts `parvis demo` with many edges, and `parvis storm` against its share link;
 how late the mixer is. Writes build/evening.json, .md and .svg.
 
     python -m bench.evening [--listeners 5000] [--edges 2] [--arrive 15] [--for 30] [--json]
-    python -m bench.evening --listeners 600000 --edges 36 --arrive 300 --for 600
+    python -m bench.evening --listeners 600000 --edges 34 --after 35 --arrive 300 --for 600
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 
 from bench import machine, servers
 from bench.scene import (
@@ -36,6 +37,7 @@ def run(options: argparse.Namespace) -> None:
         servers.demo(place, options.edges, machine.all_cores()) as demo,
         Watch(demo.run_dir, LARGE_INTERVAL_S if options.listeners >= LARGE else INTERVAL_S) as watch,
     ):
+        time.sleep(options.after_s)
         storm = start_storm(
             demo.share,
             place,
@@ -59,6 +61,9 @@ def main() -> None:
     """Reads the options and runs."""
     parser = arguments(__doc__)
     parser.add_argument("--listeners", type=int, default=5_000)
+    parser.add_argument(
+        "--after", dest="after_s", type=float, default=0.0, help="seconds for which the Space is live before"
+    )
     parser.add_argument("--arrive", default="15", help="seconds, or a curve as the storm takes it")
     parser.add_argument("--for", dest="for_s", type=float, default=30.0, help="seconds that they stay then")
     parser.add_argument("--skim", action="store_true", help="as `parvis storm --skim`")

@@ -1,8 +1,9 @@
 """Watches a running Parvis from outside: what its processes use, and what they say of themselves on the bus.
 
 A thread samples once a second, or as often as it is told: CPU by role out of proc(5), the machine's busy
-time, memory, and the gauges of the heartbeats. Heartbeats come once a second, so listeners and lateness are
-as old as that; a process that is dead counts for nothing at once.
+time, memory, and the gauges of the heartbeats. Heartbeats come once a second, so listeners are as old as
+that; of lateness the worst is kept of all that were heard since the sample before. A process that is dead
+counts for nothing at once.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from parvis.bus.local_reader import LocalReader
 from parvis.bus.messages import ProcessMessage
 
 INTERVAL_S = 1.0
+LATENESS = ("tick_lateness_ms", "parvis_edge_burst_lateness_ms")
 STALE_S = 5.0
 
 
@@ -29,7 +31,7 @@ class Sample:
     at_s: float
     listeners: int
     tick_lateness_ms: float
-    """The worst of the second before, of all stages."""
+    """The worst since the sample before, of all stages."""
     late_ticks: int
     busy_cores: float
     memory_bytes: int
@@ -37,7 +39,7 @@ class Sample:
     socket_buffer_bytes: int
     slab_bytes: int
     burst_lateness_ms: float
-    """The worst of all edges."""
+    """The same of all edges."""
     skipped_parts: int
     by_edge: dict[str, int] = field(default_factory=dict)
     cores: dict[str, float] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class Watch:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._heard: dict[str, tuple[float, ProcessMessage]] = {}
+        self._worst = dict.fromkeys(LATENESS, 0.0)
         self._began_s = time.monotonic()
 
     def __enter__(self) -> Watch:
@@ -132,9 +135,12 @@ class Watch:
         for _, payload in reader.drain():
             message = ProcessMessage.decode(payload)
             self._heard[message.name] = (time.monotonic(), message)
+            for name in LATENESS:
+                self._worst[name] = max(self._worst[name], message.gauges.get(name, 0.0))
 
     def _sample(self, cores: dict[str, float], busy_cores: float) -> Sample:
         now_s = time.monotonic()
+        worst, self._worst = self._worst, dict.fromkeys(LATENESS, 0.0)
         alive = [
             message
             for at_s, message in self._heard.values()
@@ -152,13 +158,13 @@ class Watch:
         return Sample(
             at_s=round(self.now_s(), 3),
             listeners=sum(by_edge.values()),
-            tick_lateness_ms=max(every("tick_lateness_ms"), default=0.0),
+            tick_lateness_ms=worst["tick_lateness_ms"],
             late_ticks=int(sum(every("late_ticks"))),
             busy_cores=round(busy_cores, 3),
             memory_bytes=sum(machine.rss_bytes(pid) for pid in self.processes().values()),
             socket_buffer_bytes=machine.socket_buffer_bytes(),
             slab_bytes=machine.slab_bytes(),
-            burst_lateness_ms=max(every("parvis_edge_burst_lateness_ms"), default=0.0),
+            burst_lateness_ms=worst["parvis_edge_burst_lateness_ms"],
             skipped_parts=int(sum(every("parvis_edge_skipped_parts_total"))),
             by_edge=by_edge,
             cores={role: round(value, 4) for role, value in cores.items()},

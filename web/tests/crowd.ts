@@ -4,8 +4,10 @@ import { Pace, PART_S } from "../src/hall/pace";
 
 const STEP_MS = 20;
 const TICK_MS = 100;
-/** Parts that a newcomer gets beside those of its stretch (docs/protocol.md §2: three to start on). */
-const JOIN_PARTS = 3;
+/** Parts that a newcomer gets at once (docs/protocol.md §2, "Stretch"). */
+function heldParts(stretch: number): number {
+  return stretch + Math.max(2, Math.floor(stretch / 8));
+}
 
 export interface Change {
   stretch: number;
@@ -15,7 +17,7 @@ export interface Change {
 
 /** As `parvis.edge.pacing` tells it: a player that slows down by a twentieth is ready in time. */
 export function edgeChange(from: number, to: number): Change {
-  return { stretch: to, leadParts: Math.max(2 * to, 20 * (to - from)) };
+  return { stretch: to, leadParts: Math.max(2 * to, 20 * (heldParts(to) - heldParts(from))) };
 }
 
 export class Crowd {
@@ -42,7 +44,7 @@ export class Crowd {
     this.#stretch = stretch;
     this.#next = 1_000;
     this.#nowMs = this.#next * PART_S * 1000;
-    const first = this.#next - (JOIN_PARTS + stretch - 1);
+    const first = this.#next - heldParts(stretch);
     this.#received = first;
     this.#playedS = first * PART_S;
     this.pace.resumed(stretch);

@@ -18,6 +18,7 @@ from typing import Final
 from parvis.edge.bursts import MAX_STRETCH
 from parvis.edge.cohorts import EVENTS, Cohort, Cohorts, Move
 from parvis.media.events import Event
+from parvis.media.reserve import held_parts
 
 SLOWING: Final = 20
 """A player gathers one part while it plays so many: 5 % slower, which a voice hardly shows."""
@@ -25,7 +26,7 @@ SLOWING: Final = 20
 
 def lead_parts(old: int, new: int) -> int:
     """From the burst that tells it, how many parts until bursts of `old` become bursts of `new`."""
-    return max(2 * new, SLOWING * (new - old))
+    return max(2 * new, SLOWING * (held_parts(new) - held_parts(old)))
 
 
 def pace_event(stretch: int, from_sequence: int) -> Event:

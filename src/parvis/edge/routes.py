@@ -55,12 +55,11 @@ from parvis.edge.waiting import Hold
 from parvis.errors import Conflict, NotFound, ParvisError, Refused, RemoteProtocolError, UserError
 from parvis.media.playlist import CAPTIONS
 from parvis.media.rendition import Rendition
+from parvis.media.reserve import held_parts
 
 if TYPE_CHECKING:
     from parvis.spaces.badge import Badge
 
-JOIN_PARTS: Final = 3
-"""Parts that a newcomer gets at once, so that its player has something to start on."""
 NOT_BEGUN_RETRY_MAX_S: Final = 30.0
 MAX_SEQUENCE_DIGITS: Final = 18
 SPACE_ID: Final = re.compile(r"[0-9a-z]{1,32}")
@@ -176,7 +175,7 @@ def first_part(feed: Feed, start: int | None, last: int, stretch: int) -> int:
     at `start` as far as it can be had."""
     if start is not None:
         return min(feed.nearest(start), last)
-    return max(last - (JOIN_PARTS + stretch - 1) + 1, min(feed.oldest, last))
+    return max(last - held_parts(stretch) + 1, min(feed.oldest, last))
 
 
 def _hall(front: Front, request: Request, space: str) -> Answer:

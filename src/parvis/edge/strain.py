@@ -9,8 +9,8 @@ Rules:
 - An edge is strained when its loop was busy for more than `target_busy_share` of a moving window, or when
   bursts were late in most of it. DAGOR (Zhou et al., SoCC 2018) takes 20 ms of queueing as its sign, not CPU,
   for requests that take some ms. A burst may take its time, as long as it is done well before the next one,
-  k × 320 ms later, and before a player has used up the two parts that it holds beyond its stretch
-  (`window_s`). So late is what took more than 20 ms and more than `LATE_SHARE` of that.
+  k × 320 ms later, and before a player has used up what it holds beyond its stretch (`window_s`). So late is
+  what took more than 20 ms and more than `LATE_SHARE` of that.
 - Admission slows down by itself as bursts take more of the time. So there are seconds to see what a step does
   before the next.
 - A step that costs somebody delay is taken back only when the edge would stay calm with twice the writes, for
@@ -30,6 +30,7 @@ from typing import Final
 
 from parvis.clock import PART_MS
 from parvis.edge.bursts import MAX_STRETCH
+from parvis.media.reserve import reserve_parts
 
 WINDOW_S: Final = 2.0
 WORSE_AFTER_S: Final = 2.0
@@ -42,8 +43,6 @@ CALM_SHARE: Final = 0.45
 """Of the target: twice that is still below it."""
 LATE_SHARE: Final = 0.7
 LATE_FROM_S: Final = 0.020
-MARGIN_PARTS: Final = 2
-"""What a player holds beyond its stretch when it begins (docs/protocol.md §2)."""
 SCARCE_FROM: Final = 0.9
 SCARCE_UNTIL: Final = 0.8
 
@@ -117,7 +116,7 @@ class Concession:
 
 def window_s(stretch: int) -> float:
     """How long a burst of so many parts may take to reach its last listener."""
-    return min(stretch, MARGIN_PARTS) * PART_MS / 1000
+    return min(stretch, reserve_parts(stretch)) * PART_MS / 1000
 
 
 def stretches(least: int, most: int) -> tuple[int, ...]:

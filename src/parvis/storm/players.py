@@ -3,9 +3,9 @@ descriptor. No I/O.
 
 The virtual player's rules:
 
-- It begins when it holds its stretch and two parts more, which is what an edge sends at first, and then plays
-  at real time. When it has played all that it has, it is dry: that is a *stall*. It begins again by the same
-  rule.
+- It begins when it holds its stretch and the reserve that goes with it, which is what an edge sends at first,
+  and then plays at real time. When it has played all that it has, it is dry: that is a *stall*. It begins
+  again by the same rule.
 - Parts are heard in order of their numbers. Numbers left out are a gap, played over; a number that was there
   before is a repeat, and is not played.
 - A `pace` event that tells a longer stretch is obeyed: the player slows down by a twentieth, until the new
@@ -30,12 +30,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parvis.clock import PART_MS
+from parvis.media.reserve import held_parts
 from parvis.storm.counts import Report
 from parvis.storm.schedule import Visit
 from parvis.storm.wire import Heard, Pace, Run
 
 PART_S: Final = PART_MS / 1000
-MARGIN_PARTS: Final = 2
 SLOWING: Final = 20
 """Parts that a player plays while it gathers one by slowing down."""
 _ROUNDING_S: Final = 1e-6
@@ -60,17 +60,20 @@ _GAPPED: Final = int(Trait.GAPPED)
 
 
 class Players:
-    """The players of one process, at most `slots` descriptors. 18 bytes a listener."""
+    """The players of one process, at most `slots` descriptors. 19 bytes a listener."""
 
     def __init__(self, slots: int, report: Report) -> None:
         self.next = array("q", bytes(8 * slots))
         self.dry_at_s = array("d", bytes(8 * slots))
         self.flags = bytearray(slots)
         self.stretch = bytearray(slots)
+        self.doubted = bytearray(slots)
+        """1 while it is not known which parts a listener has got (`believe`)."""
         self._report = report
         self._next_view: NDArray[np.int64] = np.frombuffer(self.next, np.int64)
         self._dry_view: NDArray[np.float64] = np.frombuffer(self.dry_at_s, np.float64)
         self._flags_view: NDArray[np.uint8] = np.frombuffer(self.flags, np.uint8)
+        self._doubted_view: NDArray[np.uint8] = np.frombuffer(self.doubted, np.uint8)
 
     def seat(self, fd: int, visit: Visit) -> None:
         """A listener connects: it is as it was when it went away."""
@@ -78,6 +81,7 @@ class Players:
         self.dry_at_s[fd] = visit.dry_at_s
         self.flags[fd] = visit.flags
         self.stretch[fd] = 1
+        self.doubted[fd] = 0
 
     def visit(self, fd: int) -> Visit:
         """The listener goes away, and may come back as it is now."""
@@ -90,6 +94,7 @@ class Players:
 
     def take(self, fd: int, heard: Heard, now_s: float) -> None:
         """The listener got what these bytes hold."""
+        self.doubted[fd] = 0
         if heard.runs:
             self._check_dry(fd, now_s)
         if heard.pace is not None:
@@ -102,11 +107,13 @@ class Players:
         self._check_dry(fd, now_s)
         if self.dry_at_s[fd] > 0:
             self.dry_at_s[fd] += seconds
+            self.doubted[fd] = 1
 
     def confirm(self, fd: int, run: Run) -> None:
         """What was believed were these parts, the next that were wanted."""
         self._report.counts.parts += run.next - run.first
         self.next[fd] = run.next
+        self.doubted[fd] = 0
 
     def settle(self, fd: int, now_s: float) -> None:
         """Playing ends now, on purpose: a player that is dry has stalled."""
@@ -118,10 +125,11 @@ class Players:
             self._stalled(visit.flags, now_s - visit.dry_at_s)
 
     def sample(self, now_s: float) -> int:
-        """Adds how far behind the stage every steady listener hears now; returns how many of them are dry."""
+        """Adds how far behind the stage every steady listener hears now of whom it is known; returns how many
+        of them are dry."""
         playing = (self._dry_view > 0) & (self._flags_view & HAMPERED == 0)
         dry = playing & (self._dry_view < now_s)
-        heard = playing & ~dry
+        heard = playing & ~dry & (self._doubted_view == 0)
         behind_s = self._dry_view[heard] - np.abs(self._next_view[heard]) * PART_S
         self._report.behind.add_all(behind_s * 1000)
         return int(np.count_nonzero(dry))
@@ -150,7 +158,7 @@ class Players:
         return flags | _STALLED
 
     def _obey(self, fd: int, pace: Pace) -> None:
-        longer = pace.stretch - self.stretch[fd]
+        longer = held_parts(pace.stretch) - held_parts(self.stretch[fd])
         self.stretch[fd] = pace.stretch
         self._report.counts.paced += 1
         if longer > 0 and self.dry_at_s[fd] > 0:
@@ -175,7 +183,7 @@ class Players:
             self.dry_at_s[fd] += sound_s
             return
         held_s = sound_s - self.dry_at_s[fd]
-        enough_s = (self.stretch[fd] + MARGIN_PARTS) * PART_S - _ROUNDING_S
+        enough_s = held_parts(self.stretch[fd]) * PART_S - _ROUNDING_S
         self.dry_at_s[fd] = now_s + held_s if held_s >= enough_s else -held_s
 
     def _gap(self, fd: int, missing: int) -> None:

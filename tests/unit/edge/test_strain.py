@@ -127,7 +127,7 @@ def test_late_bursts_are_strain_though_the_loop_is_idle() -> None:
     assert edge.live(4, replace(CALM, late_share=0.6)) == Concession()
 
 
-@pytest.mark.parametrize(("stretch", "seconds"), [(1, 0.32), (2, 0.64), (32, 0.64)])
+@pytest.mark.parametrize(("stretch", "seconds"), [(1, 0.32), (2, 0.64), (16, 0.64), (32, 1.28), (64, 2.56)])
 def test_a_burst_has_time_until_the_next_one_or_until_a_player_runs_dry(stretch: int, seconds: float) -> None:
     assert window_s(stretch) == seconds
 

@@ -172,6 +172,29 @@ def test_what_is_heard_is_as_far_behind_as_what_is_held() -> None:
     assert one.players.dry(NOW_S + 1.0) == 1
 
 
+def test_of_whom_it_is_not_known_what_it_got_no_delay_is_told() -> None:
+    one = OnePlayer()
+    one.take(0, 3, 0.0)
+    one.players.believe(FD, PART_MS / 1000, NOW_S + 0.1)
+    one.players.next[FD] = -one.players.next[FD]
+    one.players.sample(NOW_S + 0.2)
+    assert one.report.behind.total == 0
+    one.players.confirm(FD, Run(FIRST + 3, FIRST + 4))
+    one.players.sample(NOW_S + 0.2)
+    assert one.report.behind.total == 1
+    assert one.report.behind.max_ms == pytest.approx(3 * PART_MS, abs=0.1)
+
+
+@pytest.mark.parametrize(("stretch", "parts"), [(1, 3), (16, 18), (32, 36), (64, 72)])
+def test_a_longer_burst_has_a_longer_reserve(stretch: int, parts: int) -> None:
+    one = OnePlayer()
+    one.players.stretch[FD] = stretch
+    one.take(0, parts - 1, 0.0)
+    assert one.players.dry_at_s[FD] < 0
+    one.take(parts - 1, 1, 0.1)
+    assert one.players.dry_at_s[FD] == pytest.approx(NOW_S + 0.1 + parts * PART_MS / 1000)
+
+
 def test_the_middle_of_a_chunk_changes_nothing_of_what_is_wanted() -> None:
     one = OnePlayer()
     one.take(0, 3, 0.0)

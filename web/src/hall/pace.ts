@@ -23,7 +23,9 @@ import { PART_MS } from "./mp4";
 
 export const PART_S = PART_MS / 1000;
 const TARGET_S = 0.8;
-const MOST_TARGET_S = 4;
+/** The edge gives a newcomer an eighth of the stretch beyond it, for where bursts are long they come late, too. */
+const RESERVE_SHARE = 8;
+const MOST_ADDED_S = 3.2;
 const STALL_ADDS_S = 0.5;
 const CALM_AFTER_MS = 60_000;
 const CALM_TAKES_S = 0.1;
@@ -33,7 +35,7 @@ const MOST_SLOWER = 0.08;
 /** What a cut has put off is heard late, and won back by the rate. So much more than the target is too late to matter. */
 const SKIP_ABOVE_S = 8;
 const LEAST_WINDOW_MS = 2_000;
-/** Two of the longest bursts, and some. */
+/** One of the longest bursts, or two of half that, and some. */
 const MOST_WINDOW_MS = 22_000;
 /** Parts that come closer together than this came in one burst. */
 const SAME_BURST_MS = 100;
@@ -46,8 +48,8 @@ interface Sample {
 }
 
 export class Pace {
-  /** Low water to keep, seconds. */
-  targetS = TARGET_S;
+  /** What this listener's network has taught. */
+  #addedS = 0;
   #stretch: number | null = null;
   #told: { stretch: number; fromSequence: number } | null = null;
   #sequence = -1;
@@ -61,6 +63,11 @@ export class Pace {
   /** Parts a burst to be ready for, those told of included; null while the edge has not said. */
   get stretch(): number | null {
     return this.#stretch === null ? null : Math.max(this.#stretch, this.#told?.stretch ?? 0);
+  }
+
+  /** Low water to keep, seconds. */
+  get targetS(): number {
+    return Math.max(TARGET_S, ((this.stretch ?? 0) / RESERVE_SHARE) * PART_S) + this.#addedS;
   }
 
   /** Part `sequence` has come in. The window spans the gaps between bursts, so that it always holds a lowest point. */
@@ -100,7 +107,7 @@ export class Pace {
     this.#samples.push({ atMs: nowMs, aheadS, highS: aheadS + this.#elapsedS(nowMs) });
     while ((this.#samples[0]?.atMs ?? nowMs) < nowMs - this.#windowMs) this.#samples.shift();
     if (nowMs - this.#calmMs >= CALM_AFTER_MS) {
-      this.targetS = Math.max(TARGET_S, this.targetS - CALM_TAKES_S);
+      this.#addedS = Math.max(0, this.#addedS - CALM_TAKES_S);
       this.#calmMs = nowMs;
     }
     const lowS = this.lowWaterS(nowMs);
@@ -109,7 +116,7 @@ export class Pace {
 
   /** It ran dry at `nowMs`. */
   stalled(nowMs: number): void {
-    this.targetS = Math.min(MOST_TARGET_S, this.targetS + STALL_ADDS_S);
+    this.#addedS = Math.min(MOST_ADDED_S, this.#addedS + STALL_ADDS_S);
     this.#calmMs = nowMs;
     this.moved();
   }
