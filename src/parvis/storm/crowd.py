@@ -248,7 +248,7 @@ class Crowd:
         self._stage[fd] = Stage.CONNECTING
         self._since_s[fd] = now_s
         self._joining[fd] = visit
-        self.players.seat(fd, visit)
+        self.players.seat(fd, visit, now_s)
         if not self._ask(fd, now_s):
             self.epoll.register(fd, self._lines.watch | select.EPOLLOUT | select.EPOLLET)
         elif self._stage[fd] == Stage.ASKED and not slow:
@@ -403,8 +403,6 @@ class Crowd:
         if heard.runs:
             if self._stage[fd] == Stage.ADMITTED:
                 self._stage[fd] = Stage.LISTENING
-                if not players.flags[fd] & Trait.SLOW:
-                    self._report.join.add((now_s - self._since_s[fd]) * 1000)
             elif not players.flags[fd] & Trait.SLOW:
                 counts.bursts += 1
                 self._report.delay.add((now_s - heard.runs[-1].next * PART_S) * 1000)

@@ -69,15 +69,13 @@ class HlsListener:
         self._wire: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._place: tuple[int, int] | None = None
         self._path = f"{target.live}/{target.rendition}.m3u8"
-        self._began_s = 0.0
 
     async def listen(self) -> None:
         """Until the program is over, it is given up, or the task is cancelled."""
         counts = self._report.counts
         counts.arrived += 1
         counts.hls += 1
-        self._players.seat(self._number, Visit(0))
-        self._began_s = self._now_s()
+        self._players.seat(self._number, Visit(0), self._now_s())
         try:
             if await self._admitted():
                 counts.connected += 1
@@ -118,7 +116,6 @@ class HlsListener:
                 return False
             else:
                 counts.admitted += 1
-                self._report.join.add((self._now_s() - self._began_s) * 1000)
                 return True
         counts.gave_up += 1
         return False

@@ -3,9 +3,9 @@ descriptor. No I/O.
 
 The virtual player's rules:
 
-- It begins when it holds its stretch and the reserve that goes with it, which is what an edge sends at first,
-  and then plays at real time. When it has played all that it has, it is dry: that is a *stall*. It begins
-  again by the same rule.
+- It begins when what it holds lasts until the next burst and leaves the reserve, and then plays at real time.
+  So it begins at once with what an edge sends at first, and waits where the Space is too young for so much.
+  When it has played all that it has, it is dry: that is a *stall*. It begins again by the same rule.
 - Parts are heard in order of their numbers. Numbers left out are a gap, played over; a number that was there
   before is a repeat, and is not played.
 - A `pace` event that tells a longer stretch is obeyed: the player slows down by a twentieth, until the new
@@ -55,6 +55,7 @@ class Trait(IntEnum):
 
 
 HAMPERED: Final = int(Trait.SLOW | Trait.LOSSY)
+_SLOW: Final = int(Trait.SLOW)
 _STALLED: Final = int(Trait.STALLED)
 _GAPPED: Final = int(Trait.GAPPED)
 
@@ -67,6 +68,10 @@ class Players:
         self.dry_at_s = array("d", bytes(8 * slots))
         self.flags = bytearray(slots)
         self.stretch = bytearray(slots)
+        self._begins_s: dict[int, float] = {}
+        """When those who gather begin, if nothing more comes."""
+        self._silent_since_s: dict[int, float] = {}
+        """Since when those are connected who have heard nothing yet."""
         self.doubted = bytearray(slots)
         """1 while it is not known which parts a listener has got (`believe`)."""
         self._report = report
@@ -75,8 +80,10 @@ class Players:
         self._flags_view: NDArray[np.uint8] = np.frombuffer(self.flags, np.uint8)
         self._doubted_view: NDArray[np.uint8] = np.frombuffer(self.doubted, np.uint8)
 
-    def seat(self, fd: int, visit: Visit) -> None:
+    def seat(self, fd: int, visit: Visit, now_s: float) -> None:
         """A listener connects: it is as it was when it went away."""
+        if not visit.flags & _SLOW:
+            self._silent_since_s[fd] = now_s
         self.next[fd] = -visit.next
         self.dry_at_s[fd] = visit.dry_at_s
         self.flags[fd] = visit.flags
@@ -91,6 +98,8 @@ class Players:
         """The slot is free."""
         self.next[fd] = 0
         self.dry_at_s[fd] = 0.0
+        self._begins_s.pop(fd, None)
+        self._silent_since_s.pop(fd, None)
 
     def take(self, fd: int, heard: Heard, now_s: float) -> None:
         """The listener got what these bytes hold."""
@@ -101,6 +110,8 @@ class Players:
             self._obey(fd, heard.pace)
         for run in heard.runs:
             self._hear(fd, run, now_s)
+        if heard.runs and fd in self._silent_since_s and self.dry_at_s[fd] > 0:
+            self._sounds(fd, now_s)
 
     def believe(self, fd: int, seconds: float, now_s: float) -> None:
         """So much sound seems to have come; `confirm` says which parts, once it is known."""
@@ -127,6 +138,8 @@ class Players:
     def sample(self, now_s: float) -> int:
         """Adds how far behind the stage every steady listener hears now of whom it is known; returns how many
         of them are dry."""
+        for fd in list(self._begins_s):
+            self._begin_if_due(fd, now_s)
         playing = (self._dry_view > 0) & (self._flags_view & HAMPERED == 0)
         dry = playing & (self._dry_view < now_s)
         heard = playing & ~dry & (self._doubted_view == 0)
@@ -139,7 +152,21 @@ class Players:
         dry = (self._dry_view > 0) & (self._dry_view < now_s) & (self._flags_view & HAMPERED == 0)
         return int(np.count_nonzero(dry))
 
+    def _begin_if_due(self, fd: int, now_s: float) -> None:
+        begins_s = self._begins_s.get(fd)
+        if begins_s is None or begins_s > now_s:
+            return
+        del self._begins_s[fd]
+        self.dry_at_s[fd] = begins_s - self.dry_at_s[fd]
+        if fd in self._silent_since_s:
+            self._sounds(fd, begins_s)
+
+    def _sounds(self, fd: int, at_s: float) -> None:
+        """This connection's first sound is heard."""
+        self._report.join.add((at_s - self._silent_since_s.pop(fd)) * 1000)
+
     def _check_dry(self, fd: int, now_s: float) -> None:
+        self._begin_if_due(fd, now_s)
         dry_at_s = self.dry_at_s[fd]
         if not 0 < dry_at_s < now_s:
             return
@@ -183,8 +210,15 @@ class Players:
             self.dry_at_s[fd] += sound_s
             return
         held_s = sound_s - self.dry_at_s[fd]
-        enough_s = held_parts(self.stretch[fd]) * PART_S - _ROUNDING_S
-        self.dry_at_s[fd] = now_s + held_s if held_s >= enough_s else -held_s
+        stretch = self.stretch[fd]
+        missing_s = held_parts(stretch) * PART_S - held_s
+        if missing_s <= _ROUNDING_S:
+            self._begins_s.pop(fd, None)
+            self.dry_at_s[fd] = now_s + held_s
+            return
+        self.dry_at_s[fd] = -held_s
+        if missing_s <= stretch * PART_S + _ROUNDING_S:  # all that is missing is time to the next burst
+            self._begins_s[fd] = now_s + missing_s
 
     def _gap(self, fd: int, missing: int) -> None:
         counts, flags = self._report.counts, self.flags[fd]

@@ -2,7 +2,7 @@
 
 Rules:
 
-- A small crowd is watched without delay. A crowd of more than 1,000 is looked at every 20 ms, or up to 120 ms
+- A small crowd is watched without delay. A crowd of more than 1,000 is looked at every 20 ms, or up to 200 ms
   when there are many workers: then nobody wakes this process once for each burst, which is most of what a
   burst would cost. Delays read so much too long for it.
 - What it is late by itself is measured too: the time for which it did not look (`look`).
@@ -149,7 +149,7 @@ class Worker:
         if due_s is not None:
             wait_s = min(wait_s, due_s - self._now_s())
         if self._leaving or self._report.counts.arrived < self._crew:
-            wait_s = min(wait_s, LOOK_EVERY_S)
+            wait_s = min(wait_s, self._look_every_s if self._crowd.size > CROWD else LOOK_EVERY_S)
         else:
             wait_s = min(wait_s, self._begins_s + self._plan.ends_s - now_s)
         return max(0.0, wait_s)

@@ -22,7 +22,7 @@ class OnePlayer:
         self.report = Report()
         self.counts = self.report.counts
         self.players = Players(16, self.report)
-        self.players.seat(FD, Visit(flags))
+        self.players.seat(FD, Visit(flags), NOW_S - 0.05)
         self.players.stretch[FD] = stretch
 
     def take(self, first: int, count: int, at_s: float, pace: Pace | None = None) -> None:
@@ -57,9 +57,9 @@ def test_after_a_stall_the_player_gathers_before_it_begins_again() -> None:
     one.take(3, 1, 2.0)
     one.take(4, 1, 3.0)
     assert one.players.dry(NOW_S + 10) == 0
-    one.take(5, 1, 4.0)
+    one.take(5, 1, 3.3)
     assert one.counts.stalls == 1
-    assert one.dry_in_s() == pytest.approx(4.0 + 3 * PART_S, abs=1e-5)
+    assert one.dry_in_s() == pytest.approx(3.3 + 3 * PART_S, abs=1e-5)
     one.take(6, 1, 6.0)
     assert (one.counts.stalls, one.counts.stalled_listeners) == (2, 1)
 
@@ -68,8 +68,8 @@ def test_with_a_longer_stretch_it_waits_for_more() -> None:
     one = OnePlayer(stretch=4)
     one.take(0, 3, 0.0)
     assert one.players.dry_at_s[FD] == pytest.approx(-3 * PART_S)
-    one.take(3, 4, 1.0)
-    assert one.dry_in_s() == pytest.approx(1.0 + 7 * PART_S, abs=1e-5)
+    one.take(3, 4, 0.9)
+    assert one.dry_in_s() == pytest.approx(0.9 + 7 * PART_S, abs=1e-5)
     assert one.counts.stalls == 0
 
 
@@ -119,7 +119,7 @@ def test_a_break_shorter_than_what_is_held_is_not_heard() -> None:
     away = one.players.visit(FD)
     one.players.clear(FD)
     assert away.next == FIRST + 3
-    one.players.seat(FD, away)
+    one.players.seat(FD, away, NOW_S)
     one.take(3, 2, 0.9)
     assert one.counts.stalls == one.counts.gaps == 0
 
@@ -129,7 +129,7 @@ def test_a_longer_break_is_a_stall_and_what_the_edge_no_longer_has_a_gap() -> No
     one.take(0, 3, 0.0)
     away = one.players.visit(FD)
     one.players.clear(FD)
-    one.players.seat(FD, away)
+    one.players.seat(FD, away, NOW_S)
     one.take(8, 3, 2.0)
     assert (one.counts.stalls, one.counts.gaps, one.counts.missing_parts) == (1, 1, 5)
 
@@ -192,7 +192,30 @@ def test_a_longer_burst_has_a_longer_reserve(stretch: int, parts: int) -> None:
     one.take(0, parts - 1, 0.0)
     assert one.players.dry_at_s[FD] < 0
     one.take(parts - 1, 1, 0.1)
-    assert one.players.dry_at_s[FD] == pytest.approx(NOW_S + 0.1 + parts * PART_MS / 1000)
+    assert one.dry_in_s() == pytest.approx(0.1 + parts * PART_S)
+
+
+def test_where_the_space_is_too_young_the_player_waits_and_then_lasts_until_the_next_burst() -> None:
+    one = OnePlayer(stretch=64)
+    one.take(0, 10, 0.0)
+    assert one.report.join.total == 0, "it hears nothing yet"
+    one.players.sample(NOW_S + 61 * PART_S)
+    assert one.players.dry_at_s[FD] < 0
+    one.players.sample(NOW_S + 63 * PART_S)
+    assert one.report.join.max_ms == pytest.approx(50 + 62 * PART_MS, abs=1)
+    assert one.dry_in_s() == pytest.approx(72 * PART_S)
+    one.take(10, 64, 64 * PART_S)
+    assert one.counts.stalls == 0
+    assert one.report.behind.max_ms == pytest.approx(72 * PART_MS - 7 * PART_MS, abs=1)
+
+
+def test_first_sound_is_told_once_for_each_connection() -> None:
+    one = OnePlayer()
+    one.take(0, 3, 0.0)
+    one.take(3, 1, 5.0)
+    one.take(4, 3, 5.1)
+    assert (one.counts.stalls, one.report.join.total) == (1, 1)
+    assert one.report.join.max_ms == pytest.approx(50, abs=0.1)
 
 
 def test_the_middle_of_a_chunk_changes_nothing_of_what_is_wanted() -> None:

@@ -121,6 +121,15 @@ export class Pace {
     this.moved();
   }
 
+  /**
+   * At first: what is in hand, and the time since it came, last until the next burst with half of the reserve. Who comes
+   * to a Space that is younger than a long burst waits rather than to run dry a moment later.
+   */
+  mayBegin(nowMs: number, aheadS: number): boolean {
+    if (this.#stretch === null) return true;
+    return aheadS >= this.targetS / 2 + Math.max(0, this.#stretch * PART_S - this.#elapsedS(nowMs));
+  }
+
   /** After running dry: enough is in hand to last until the burst after the last one. */
   ready(nowMs: number, aheadS: number): boolean {
     const burstS = (this.#stretch ?? 0) * PART_S;

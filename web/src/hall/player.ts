@@ -6,7 +6,7 @@
  * - Only whole pieces are appended, one append at a time; all that waits goes in together.
  * - Media time is Unix time, far beyond what players count well. The first part becomes second 0 (`timestampOffset`) and
  *   the difference is kept: program time = first part's time + `currentTime`.
- * - Playing starts at the start of what is buffered. A hole is jumped, never waited for. After it has run dry it
+ * - Playing starts when `pace.ts` says so, until which nothing is appended, at the start of what there is. A hole is jumped, never waited for. After it has run dry it
  *   waits until `pace.ts` is ready, so that one hiccup does not become ten.
  * - No more than 40 s of heard sound stay in memory.
  * - `ManagedMediaSource` is taken where there is one; iPhones have no other, and it opens only with remote playback off.
@@ -16,7 +16,7 @@
  */
 
 import { PART_MS, TIMESCALE, type Bytes, type Init, type Part } from "./mp4";
-import { Pace } from "./pace";
+import { Pace, PART_S } from "./pace";
 import { rangesOf, standing } from "./ranges";
 import type { Rendition } from "./space";
 
@@ -81,6 +81,8 @@ export class Player {
   #buffer: SourceBuffer | null = null;
   #waiting: Bytes[] = [];
   #epochMs: number | null = null;
+  #firstSequence: number | null = null;
+  #begun = false;
   #started = false;
   #holding = false;
   #finished = false;
@@ -128,6 +130,7 @@ export class Player {
     if (piece.kind === "part") {
       if (this.lastSequence !== null && piece.sequence <= this.lastSequence) return;
       this.lastSequence = piece.sequence;
+      this.#firstSequence ??= piece.sequence;
       if (this.#epochMs === null && this.#buffer !== null) {
         this.#epochMs = piece.sequence * PART_MS;
         this.#buffer.timestampOffset = -piece.mediaTime / TIMESCALE;
@@ -136,8 +139,8 @@ export class Player {
     }
     this.#waiting.push(piece.bytes);
     if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
-    // The offset has to be known before the first byte, and it is in the first part.
-    if (this.#epochMs !== null) this.#pump();
+    this.#begin(performance.now());
+    this.#pump();
   }
 
   /** Program time being heard, Unix ms, or null while nothing is. */
@@ -161,6 +164,10 @@ export class Player {
 
   /** Moves the playing point where it has to be and sets the rate. Call it about ten times a second. */
   tick(nowMs: number): void {
+    if (!this.#begun) {
+      this.#begin(nowMs);
+      this.#pump();
+    }
     const audio = this.#audio;
     const { aheadS, next } = standing(rangesOf(audio.buffered), audio.currentTime);
     const dry = aheadS <= 0.02 || (aheadS < TAIL_S && (this.#holding || this.#isStuck(nowMs)));
@@ -193,6 +200,13 @@ export class Player {
     this.#trim();
   }
 
+  /** The offset has to be known before the first byte, and it is in the first part. */
+  #begin(nowMs: number): void {
+    if (this.#begun || this.#epochMs === null) return;
+    const inHandS = ((this.lastSequence ?? 0) - (this.#firstSequence ?? 0) + 1) * PART_S;
+    this.#begun = this.#finished || this.#pace.mayBegin(nowMs, inHandS);
+  }
+
   #isStuck(nowMs: number): boolean {
     const at = this.#audio.currentTime;
     if (at !== this.#stuck.at) this.#stuck = { at, sinceMs: nowMs };
@@ -202,6 +216,7 @@ export class Player {
   /** No more will come: what is buffered is played to its end. */
   finish(): void {
     this.#finished = true;
+    this.#begin(performance.now());
     this.#pump();
   }
 
@@ -232,6 +247,7 @@ export class Player {
 
   #pump(): void {
     const buffer = this.#buffer;
+    if (!this.#begun && !this.#finished) return;
     if (buffer === null || buffer.updating || this.#source.readyState !== "open") return;
     if (this.#waiting.length === 0) {
       if (this.#finished) this.#source.endOfStream();
