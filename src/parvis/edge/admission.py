@@ -8,6 +8,8 @@ Rules:
   gets an appointment, and so do all who come after it until the line is over: nobody overtakes.
 - Whoever keeps an appointment is let in though the door is closed: the slot was promised, and slots are
   handed out no faster than this edge can admit. It pays from the newcomers' bucket, which may go below zero.
+- A slot that was given stands, and strain is often over in seconds. So slots are handed out as fast as was
+  usual in the last quarter of a minute, where that is faster than now.
 - When there is no room for anybody, slots are handed out as fast as listeners leave.
 - What joins may use is what the bursts leave of the target share of a core, divided by what a join was
   measured to cost; a setting can fix it.
@@ -29,6 +31,8 @@ LEAST_SLOTS_PER_S: Final = 1.0
 """When there is no room and nobody leaves: so that a line still has an end."""
 CLOSED_SHARE: Final = 0.1
 """Of its rate, how fast an edge that is strained to the last hands out slots."""
+USUAL_LOOKS: Final = 30
+"""Of so many is the pace of slots an average: a quarter of a minute."""
 BURST_S: Final = 1.0
 """What a bucket holds, in seconds of its rate."""
 RESUMES_PER_JOIN: Final = 4.0
@@ -121,6 +125,7 @@ class Admission:
         self._fixed_per_s = joins_per_s
         self._leaving_per_s = 0.0
         rate_per_s = joins_per_s or 1 / FIRST_JOIN_COST_S / 2
+        self._usual_slots_per_s = rate_per_s
         self._newcomers = Bucket(rate_per_s, rate_per_s * BURST_S, now_s)
         self._resuming = Bucket(rate_per_s * RESUMES_PER_JOIN, capacity, now_s)
         self._requests = Bucket(requests_per_s, requests_per_s * BURST_S, now_s)
@@ -132,12 +137,13 @@ class Admission:
 
     def adapt(self, spare_share: float, join_cost_s: float, leaving_per_s: float) -> None:
         """What was measured lately: the share of a core that joins may use, what one costs, and how many
-        listeners leave a second."""
+        listeners leave a second. Call it at each look."""
         self._leaving_per_s = leaving_per_s
         rate_per_s = self._fixed_per_s or max(LEAST_JOINS_PER_S, spare_share / join_cost_s)
         self._newcomers.rate_per_s = rate_per_s
         self._newcomers.burst = max(1.0, rate_per_s * BURST_S)
         self._resuming.rate_per_s = rate_per_s * RESUMES_PER_JOIN
+        self._usual_slots_per_s += (self._slots_now_per_s() - self._usual_slots_per_s) / USUAL_LOOKS
 
     def admit_request(self, now_s: float) -> bool:
         """Somebody asks for something that ends."""
@@ -183,4 +189,7 @@ class Admission:
     def _slots_per_s(self) -> float:
         if self.full:
             return max(LEAST_SLOTS_PER_S, self._leaving_per_s)
+        return max(self._slots_now_per_s(), self._usual_slots_per_s)
+
+    def _slots_now_per_s(self) -> float:
         return self.joins_per_s * (CLOSED_SHARE if self.closed else 1.0)

@@ -1,6 +1,14 @@
 import pytest
 
-from parvis.edge.admission import CLOSED_SHARE, LEAST_JOINS_PER_S, Admission, Asker, Bucket, Verdict
+from parvis.edge.admission import (
+    CLOSED_SHARE,
+    LEAST_JOINS_PER_S,
+    USUAL_LOOKS,
+    Admission,
+    Asker,
+    Bucket,
+    Verdict,
+)
 from parvis.edge.appointments import Appointments
 
 WALL_S = 1_800_000_000.0
@@ -123,8 +131,22 @@ def test_a_closed_door_lets_in_who_was_promised_and_who_was_inside() -> None:
 def test_a_closed_door_hands_out_few_slots() -> None:
     door = Door()
     door.admission.closed = True
+    for _ in range(10 * USUAL_LOOKS):
+        door.admission.adapt(0.5, 1e-4, 0.0)
     slots = [door.meet()[2] for _ in range(3)]
-    assert slots[2] - slots[0] == pytest.approx(2 / (RATE * CLOSED_SHARE))
+    assert slots[2] - slots[0] == pytest.approx(2 / (RATE * CLOSED_SHARE), rel=0.01)
+
+
+def test_a_door_that_was_closed_for_a_moment_makes_no_long_line() -> None:
+    door = Door()
+    door.admission.closed = True
+    for _ in range(4):
+        door.admission.adapt(0.5, 1e-4, 0.0)
+    slots = [door.meet()[2] for _ in range(3)]
+    assert slots[2] - slots[0] < 2 / (RATE * 0.8)
+    door.admission.closed = False
+    slots = [door.meet()[2] for _ in range(3)]
+    assert slots[2] - slots[0] == pytest.approx(2 / RATE), "what is faster now counts at once"
 
 
 def test_without_room_nobody_is_let_in_and_slots_come_as_listeners_leave() -> None:
