@@ -42,7 +42,8 @@ def live(tmp_path: Path) -> Iterator[Live]:
         write_wav(file, tone(hz, 5))
         voices.append(speak(host, space, file, "--loop", "--for", "300"))
         wait_until(
-            lambda: any(s["connected"] for s in parvis.space_json(space["id"])["speakers"]), patience_s=60
+            lambda: any(s["connected"] for s in parvis.space_json(space["id"]).get("speakers", ())),
+            patience_s=60,
         )
         return host, space
 
