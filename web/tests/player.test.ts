@@ -102,6 +102,36 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+describe("beginning", () => {
+  const parts = (count: number): Uint8Array[] => Array.from({ length: count }, (_, i) => part(FIRST + i));
+
+  it("is at once with what an edge sends at first", async () => {
+    const { player: playing, source } = await player();
+    playing.resumed(1);
+    for (const piece of pieces(init(), ...parts(3))) playing.append(piece);
+    expect(source.buffer.taken.length).toBe(1);
+  });
+
+  it("waits in a Space younger than a burst, until what there is lasts to the next", async () => {
+    const { player: playing, source } = await player();
+    playing.resumed(64);
+    for (const piece of pieces(init(), ...parts(10))) playing.append(piece);
+    const cameMs = performance.now();
+    playing.tick(cameMs + 18_000);
+    expect(source.buffer.taken).toEqual([]);
+    playing.tick(cameMs + 19_000);
+    expect(source.buffer.taken).toEqual([bytes(init(), ...parts(10))]);
+  });
+
+  it("waits no longer when nothing more will come", async () => {
+    const { player: playing, source } = await player();
+    playing.resumed(64);
+    for (const piece of pieces(init(), ...parts(10))) playing.append(piece);
+    playing.finish();
+    expect(source.buffer.taken).toEqual([bytes(init(), ...parts(10))]);
+  });
+});
+
 describe("a managed source", () => {
   it("is taken before a plain one, with remote playback off", async () => {
     expect(hasMediaSource()).toBe(true);
