@@ -125,7 +125,7 @@ class Admission:
         self._fixed_per_s = joins_per_s
         self._leaving_per_s = 0.0
         rate_per_s = joins_per_s or 1 / FIRST_JOIN_COST_S / 2
-        self._usual_slots_per_s = rate_per_s
+        self._usual_slots_per_s = 0.0  # an edge that has just begun promises nothing that it has not seen
         self._newcomers = Bucket(rate_per_s, rate_per_s * BURST_S, now_s)
         self._resuming = Bucket(rate_per_s * RESUMES_PER_JOIN, capacity, now_s)
         self._requests = Bucket(requests_per_s, requests_per_s * BURST_S, now_s)

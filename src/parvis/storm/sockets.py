@@ -20,8 +20,8 @@ from parvis.storm.target import Target
 
 LISTENERS_PER_SOURCE: Final = 4_000
 RECEIVE_BUFFER_BYTES: Final = 131_072
-"""Asked for, and twice that is given. A sender makes no packet of more than half the window that it has seen
-(tcp(7)): with the window that Linux begins with, a burst of 60 KB is two packets and costs nearly twice."""
+"""Asked for, and twice that is given. A sender makes no packet of more than half the window that it has seen:
+with the one that Linux begins with, a burst of 60 KB is two packets, and costs more (`bench/packets.py`)."""
 SLOW_BUFFER_BYTES: Final = 4_096
 
 _IP_BIND_ADDRESS_NO_PORT = 24

@@ -137,8 +137,18 @@ def test_a_closed_door_hands_out_few_slots() -> None:
     assert slots[2] - slots[0] == pytest.approx(2 / (RATE * CLOSED_SHARE), rel=0.01)
 
 
+def test_an_edge_that_has_just_begun_promises_no_more_than_it_can_now() -> None:
+    door = Door(joins_per_s=0.0)
+    door.admission.closed = True
+    door.admission.adapt(0.01, 1e-4, 0.0)
+    slots = [door.meet()[2] for _ in range(3)]
+    assert slots[2] - slots[0] == pytest.approx(2 / (100 * CLOSED_SHARE))
+
+
 def test_a_door_that_was_closed_for_a_moment_makes_no_long_line() -> None:
     door = Door()
+    for _ in range(10 * USUAL_LOOKS):
+        door.admission.adapt(0.5, 1e-4, 0.0)
     door.admission.closed = True
     for _ in range(4):
         door.admission.adapt(0.5, 1e-4, 0.0)

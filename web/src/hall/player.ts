@@ -6,8 +6,9 @@
  * - Only whole pieces are appended, one append at a time; all that waits goes in together.
  * - Media time is Unix time, far beyond what players count well. The first part becomes second 0 (`timestampOffset`) and
  *   the difference is kept: program time = first part's time + `currentTime`.
- * - Playing starts when `pace.ts` says so, until which nothing is appended, at the start of what there is. A hole is jumped, never waited for. After it has run dry it
- *   waits until `pace.ts` is ready, so that one hiccup does not become ten.
+ * - Playing starts when `pace.ts` says so, until which nothing is appended, at the start of what there is. A hole is
+ *   jumped, never waited for. After it has run dry it waits until `pace.ts` is ready, so that one hiccup does not become
+ *   ten.
  * - No more than 40 s of heard sound stay in memory.
  * - `ManagedMediaSource` is taken where there is one; iPhones have no other, and it opens only with remote playback off.
  *   It says when it wants data (`startstreaming`) and when it has enough (`endstreaming`): between the two, what comes
